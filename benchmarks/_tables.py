@@ -1,0 +1,35 @@
+"""What the benchmarks share: the data's place, and tables printed as Markdown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+
+def data_folder(name: str) -> Path:
+    """A folder of the shared data sets; ends the program with a message where it is absent."""
+    root = Path(os.environ.get("SKLEARN_3MTL_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
+    folder = root / name
+    if not folder.is_dir():
+        print(f"skipped: no folder {name!r} of data sets; set SKLEARN_3MTL_DATA to their parent.")
+        sys.exit(0)
+    return folder
+
+
+def print_table(table: pd.DataFrame, digits: int = 3) -> None:
+    """Print a frame as a Markdown table."""
+    cells = [[str(table.index.name or ""), *map(str, table.columns)]]
+    for name, row in table.iterrows():
+        cells.append([str(name), *(_cell(value, digits) for value in row)])
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for number, row in enumerate(cells):
+        print("| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |")
+        if number == 0:
+            print("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+
+
+def _cell(value: object, digits: int) -> str:
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,19 @@
+"""scikit-learn-style estimators that learn from many tasks and adapt to a new one."""
+
+from sklearn_3mtl.data import stack_tasks
+from sklearn_3mtl.estimators import (
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    load_estimator,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MultiTaskClassifier",
+    "MultiTaskEstimator",
+    "MultiTaskRegressor",
+    "load_estimator",
+    "stack_tasks",
+]

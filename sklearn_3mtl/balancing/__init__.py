@@ -1,0 +1,14 @@
+"""How the tasks' losses become one step, a file for each rule."""
+
+from sklearn_3mtl.balancing._base import Balancing
+from sklearn_3mtl.balancing.equal import Equal
+from sklearn_3mtl.balancing.manual import Manual
+from sklearn_3mtl.balancing.uncertainty import Uncertainty
+
+__all__ = ["BALANCING", "Balancing", "Equal", "Manual", "Uncertainty"]
+
+BALANCING: dict[str, type[Balancing]] = {
+    "equal": Equal,
+    "manual": Manual,
+    "uncertainty": Uncertainty,
+}

@@ -1,0 +1,57 @@
+"""Weights that the user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.balancing._base import Balancing
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["Manual"]
+
+
+class Manual(Balancing):
+    """A fixed weight for each task's loss.
+
+    Parameters
+    ----------
+    task_weight : mapping of task name to float, or None, default=None
+        Weights >= 0; a task that isn't named counts once. None gives every task 1, so that
+        ``balancing="manual"`` leaves the weighting to the estimator's own `task_weight`.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl import MultiTaskEstimator
+    >>> from sklearn_3mtl.balancing import Manual
+    >>> est = MultiTaskEstimator(balancing=Manual({"price": 2.0}))
+    """
+
+    def __init__(self, task_weight: Mapping[Hashable, float] | None = None) -> None:
+        self.task_weight = task_weight
+
+    def init(self, tasks: Sequence[Task], generator: torch.Generator) -> nn.Module:
+        """A buffer of K weights."""
+        given = dict(self.task_weight or {})
+        names = {task.name for task in tasks}
+        for name, weight in given.items():
+            if name not in names:
+                raise ValueError(
+                    f"`Manual.task_weight` names {name!r}, which is no task; the tasks are "
+                    f"{sorted(map(str, names))}."
+                )
+            if not weight >= 0:
+                raise ValueError(
+                    f"`Manual.task_weight[{name!r}]` should be a number >= 0. Found {weight!r}."
+                )
+        state = nn.Module()
+        weights = torch.tensor([float(given.get(task.name, 1.0)) for task in tasks])
+        state.register_buffer("weights", weights)
+        return state
+
+    def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor:
+        """The given weights, whatever the losses."""
+        return state.weights

@@ -1,0 +1,127 @@
+"""The generic layers: MLP and ResNet, for one net or K copies of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedLayerNorm, StackedLinear
+
+__all__ = ["ACTIVATIONS", "BACKBONES", "MLP", "ResNet"]
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "mish": nn.Mish,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+    "identity": nn.Identity,
+}
+
+
+class MLP(nn.Module):
+    """Linear, activation and dropout, layer after layer.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the input.
+    widths : sequence of int
+        Width of each layer; empty passes the input through.
+    activation : str
+        A name in `ACTIVATIONS`.
+    dropout : float
+        The rate after each activation.
+    copies : Copies
+        Independent copies of the net.
+    seed : Seed
+        The backbone's seed.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        widths: Sequence[int],
+        activation: str,
+        dropout: float,
+        copies: Copies,
+        seed: Seed,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for depth, (d_in, d_out) in enumerate(zip([n_in, *widths], widths, strict=False)):
+            layers += [
+                StackedLinear(d_in, d_out, copies, seed.child(depth)),
+                ACTIVATIONS[activation](),
+            ]
+            if dropout:
+                layers.append(SeededDropout(dropout, seed.child(f"dropout{depth}")))
+        self.layers = nn.Sequential(*layers)
+        self.n_out = widths[-1] if widths else n_in
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n_in) or (K, B, n_in) to features."""
+        return self.layers(x)
+
+
+class _ResidualBlock(nn.Module):
+    """x + dropout(linear(dropout(activation(linear(norm(x))))))."""
+
+    def __init__(
+        self, n_features: int, activation: str, dropout: float, copies: Copies, seed: Seed
+    ) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            StackedLayerNorm(n_features, copies),
+            StackedLinear(n_features, 2 * n_features, copies, seed.child("in")),
+            ACTIVATIONS[activation](),
+            SeededDropout(dropout, seed.child("dropout")),
+            StackedLinear(2 * n_features, n_features, copies, seed.child("out")),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.inner(x)
+
+
+class ResNet(nn.Module):
+    """Residual blocks between a linear layer and a norm (Gorishniy et al. 2021, section 3.2).
+
+    Layer normalisation stands where the paper has batch normalisation, so that a row's features do
+    not depend on its batch. All blocks have the width ``widths[0]``.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        widths: Sequence[int],
+        activation: str,
+        dropout: float,
+        copies: Copies,
+        seed: Seed,
+    ) -> None:
+        super().__init__()
+        if not widths or len(set(widths)) > 1:
+            raise ValueError(
+                "backbone='resnet' needs `hidden_layer_sizes` with equal entries, one per block, "
+                f"such as (128, 128). Found {tuple(widths)!r}."
+            )
+        self.n_out = widths[0]
+        self.layers = nn.Sequential(
+            StackedLinear(n_in, self.n_out, copies, seed.child("first")),
+            *(
+                _ResidualBlock(self.n_out, activation, dropout, copies, seed.child(depth))
+                for depth in range(len(widths))
+            ),
+            StackedLayerNorm(self.n_out, copies),
+            ACTIVATIONS[activation](),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n_in) or (K, B, n_in) to features."""
+        return self.layers(x)
+
+
+BACKBONES = {"mlp": MLP, "resnet": ResNet}

@@ -1,0 +1,57 @@
+"""From a modality's tensors to features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies, StackedEmbedding
+
+__all__ = ["TabularEncoder"]
+
+EMBEDDING_WIDTH = 8
+
+
+class TabularEncoder(nn.Module):
+    """Numbers as they come, categories embedded.
+
+    Parameters
+    ----------
+    n_numeric : int
+        Width of the numeric tensor.
+    cardinalities : sequence of int
+        Number of codes of each categorical column.
+    n_reserved : int
+        How many of a column's first codes stand for missing and unseen.
+    copies : Copies
+        Independent copies of the encoder.
+    seed : Seed
+        The encoder's seed.
+    """
+
+    def __init__(
+        self,
+        n_numeric: int,
+        cardinalities: Sequence[int],
+        n_reserved: int,
+        copies: Copies,
+        seed: Seed,
+    ) -> None:
+        super().__init__()
+        self.n_out = n_numeric + EMBEDDING_WIDTH * len(cardinalities)
+        self.embedding = (
+            StackedEmbedding(cardinalities, EMBEDDING_WIDTH, n_reserved, copies, seed)
+            if cardinalities
+            else None
+        )
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Map ``numeric`` and ``categorical`` to (B, n_out) or (K, B, n_out)."""
+        numeric = inputs["numeric"]
+        if self.embedding is None:
+            return numeric
+        embedded = self.embedding(inputs["categorical"])
+        return torch.cat([numeric.expand(*embedded.shape[:-1], -1), embedded], dim=-1)

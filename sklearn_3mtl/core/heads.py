@@ -1,0 +1,194 @@
+"""From features to each task's outputs: stacked layers, no loop over tasks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies, StackedLinear
+
+__all__ = ["GroupHeads", "Heads", "LinearHeads", "ModuleHead", "StackedHeads"]
+
+
+class LinearHeads(nn.Module):
+    """One linear layer for all tasks on common features.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the features.
+    widths : mapping of str to int
+        Task name to number of outputs, in the order of the outputs. The name seeds the weights.
+    seed : Seed
+        The heads' seed.
+    """
+
+    def __init__(self, n_in: int, widths: Mapping[str, int], seed: Seed) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(sum(widths.values()), n_in))
+        self.bias = nn.Parameter(torch.empty(sum(widths.values())))
+        bound, start = (n_in**-0.5 if n_in else 0.0), 0
+        for name, width in widths.items():
+            generator = seed.child(name).child(0).generator()
+            self.weight.data[start : start + width].uniform_(-bound, bound, generator=generator)
+            self.bias.data[start : start + width].uniform_(-bound, bound, generator=generator)
+            start += width
+
+    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map (B, n_in) to (B, n_outputs)."""
+        return F.linear(z, self.weight, self.bias)
+
+
+class GroupHeads(nn.Module):
+    """Linear heads common to all groups, plus a deviation of each group's own.
+
+    The deviations start at zero and are decayed towards it: a group with few rows stays near the
+    common head, which is also the prior for a group that was never seen (index -1).
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the features.
+    widths : mapping of str to int
+        Task name to number of outputs.
+    n_groups : int
+        How many groups there are.
+    seed : Seed
+        The heads' seed.
+    """
+
+    def __init__(self, n_in: int, widths: Mapping[str, int], n_groups: int, seed: Seed) -> None:
+        super().__init__()
+        self.common = LinearHeads(n_in, widths, seed)
+        self.n_outputs = sum(widths.values())
+        self.deviation = nn.Parameter(torch.zeros(n_groups + 1, self.n_outputs * (n_in + 1)))
+
+    def forward(self, z: Tensor, group: Tensor) -> Tensor:
+        """Map (B, n_in) and groups of shape (B,) to (B, n_outputs)."""
+        unknown = len(self.deviation) - 1
+        rows = torch.where(group < 0, unknown, group)
+        # The last row is the padding row: it gets no gradient and stays zero.
+        own = F.embedding(rows, self.deviation, padding_idx=unknown)
+        own = own.view(len(z), self.n_outputs, -1)
+        deviation = torch.baddbmm(own[..., -1:], own[..., :-1], z.unsqueeze(2)).squeeze(2)
+        return self.common(z) + deviation
+
+
+class StackedHeads(nn.Module):
+    """Heads of one shape, side by side; for common features or for a net per task.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the features.
+    widths : sequence of int
+        Width of each layer, hidden ones first, the number of outputs last.
+    tasks : sequence of int
+        Positions of these tasks among all.
+    n_tasks : int
+        How many tasks there are; (K, B, n_in) features hold ``K / n_tasks`` groups of them.
+    copies : Copies
+        A copy for each task of each group, the groups outermost.
+    seed : Seed
+        The heads' seed.
+    grouped : bool
+        Whether the rows come padded by group.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        widths: Sequence[int],
+        tasks: Sequence[int],
+        n_tasks: int,
+        copies: Copies,
+        seed: Seed,
+        grouped: bool,
+    ) -> None:
+        super().__init__()
+        self.tasks, self.n_tasks, self.grouped = list(tasks), n_tasks, grouped
+        named = [Copies([f"{n}/{depth}" for n in copies.names], copies.owners)
+                 for depth in range(len(widths))]  # fmt: skip
+        layers: list[nn.Module] = []
+        for depth, (d_in, d_out) in enumerate(zip([n_in, *widths], widths, strict=False)):
+            layers += [StackedLinear(d_in, d_out, named[depth], seed), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map features to (B, n_outputs), or to (n_groups, width, n_outputs) where grouped."""
+        if z.dim() == 3 and len(self.tasks) < self.n_tasks:
+            z = z.unflatten(0, (-1, self.n_tasks))[:, self.tasks].flatten(0, 1)
+        out = self.layers(z)
+        if out.dim() == 2:
+            return out
+        per_group = out.unflatten(0, (-1, len(self.tasks))).transpose(1, 2).flatten(2)
+        return per_group if self.grouped else per_group.squeeze(0)
+
+
+class ModuleHead(nn.Module):
+    """A user's own head for one task.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Maps (B, n_in) to (B, n_outputs); a copy is trained.
+    n_in, n_out : int
+        Width of the features and of the outputs.
+    task : int
+        The task's position among all.
+    name : str
+        The task's name, for errors.
+
+    Raises
+    ------
+    ValueError
+        If the module doesn't map (B, n_in) to (B, n_outputs).
+    """
+
+    def __init__(self, module: nn.Module, n_in: int, n_out: int, task: int, name: object) -> None:
+        super().__init__()
+        self.module = copy.deepcopy(module).requires_grad_(True)
+        self.task = task
+        self.owners = (task,)
+        wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
+        try:
+            with torch.no_grad():
+                shape = tuple(copy.deepcopy(module).eval()(torch.zeros(2, n_in)).shape)
+        except Exception as error:
+            raise ValueError(f"{wanted}. It failed with: {error}") from error
+        if shape != (2, n_out):
+            raise ValueError(f"{wanted}. For B=2 it gave shape {shape}.")
+
+    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map features to (B, n_outputs)."""
+        return self.module(z if z.dim() == 2 else z[self.task])
+
+
+class Heads(nn.Module):
+    """All tasks' heads: few blocks of equal shape, put into the order of the outputs.
+
+    Parameters
+    ----------
+    blocks : sequence of nn.Module
+        Each gives the outputs of some tasks.
+    order : sequence of int
+        Output i of all is column ``order[i]`` of the blocks' outputs side by side.
+    """
+
+    def __init__(self, blocks: Sequence[nn.Module], order: Sequence[int]) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        in_order = list(order) == list(range(len(order)))
+        self.register_buffer("order", None if in_order else torch.tensor(order), persistent=False)
+
+    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map features to (..., n_outputs)."""
+        if len(self.blocks) == 1:
+            return self.blocks[0](z, group)
+        out = torch.cat([block(z, group) for block in self.blocks], dim=-1)
+        return out if self.order is None else out.index_select(-1, self.order)

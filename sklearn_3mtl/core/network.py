@@ -1,0 +1,107 @@
+"""The network of every estimator: encoders, fusion, backbone, heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.dispatch import GroupDispatch
+
+__all__ = ["ThreeMTLNetwork"]
+
+
+class ThreeMTLNetwork(nn.Module):
+    """Modalities -> encoders -> fusion -> backbone, shared as `sharing` says -> heads.
+
+    Parameters
+    ----------
+    encoders : dict of modality name to nn.Module
+        Each maps the inputs to features.
+    fusion : nn.Module
+        Maps a list of features to one.
+    backbone : SharedLayers
+        What ``Sharing.build`` gave: ``shared(x) -> z`` and ``per_task(z, x) -> features``.
+    heads : nn.Module
+        Maps features to the outputs of all tasks.
+    n_tasks : int
+        How many columns y has.
+    n_nets : int
+        How many independent nets this module holds: 1, or one per task where nothing is shared.
+    n_groups : int or None
+        How many groups of rows (tasks of the long layout) have layers of their own. None where no
+        layer depends on the group.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[str, nn.Module],
+        fusion: nn.Module,
+        backbone: nn.Module,
+        heads: nn.Module,
+        *,
+        n_tasks: int,
+        n_nets: int,
+        n_groups: int | None,
+    ) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleDict(dict(encoders))
+        self.fusion = fusion
+        self.backbone = backbone
+        self.heads = heads
+        self.n_tasks, self.n_nets, self.n_groups = n_tasks, n_nets, n_groups
+
+    @property
+    def has_net_per_group(self) -> bool:
+        """Whether rows of different groups pass through different nets."""
+        return self.n_groups is not None and self.n_nets == self.n_groups * self.n_tasks > 1
+
+    def forward(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
+        """Map the inputs of B rows to the outputs of all tasks, of shape (B, n_outputs).
+
+        Parameters
+        ----------
+        group : int64 tensor of shape (B,) or None
+            Each row's group, -1 for one that was never seen.
+        **inputs : tensors with B rows
+            What the encoders read, by name.
+        """
+        if group is None or not self.has_net_per_group:
+            return self.heads(self.features(inputs), group)
+        assert self.n_groups is not None
+        dispatch = GroupDispatch(group, self.n_groups, self.n_tasks)
+        return dispatch.gather(self.heads(self.features(dispatch.scatter(inputs)), group))
+
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The features that the heads read: (B, d), or (n_nets, B, d) where nothing is shared."""
+        encoded = [encoder(inputs) for encoder in self.encoders.values()]
+        x = self.fusion(encoded)
+        z = self.backbone.shared(x)
+        return self.backbone.per_task(z, x)
+
+    def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
+        """The features of B rows as one matrix; those of several nets stand side by side."""
+        if group is not None and self.has_net_per_group:
+            assert self.n_groups is not None
+            dispatch = GroupDispatch(group, self.n_groups, self.n_tasks)
+            z = self.features(dispatch.scatter(inputs))
+            return dispatch.gather(z.unflatten(0, (-1, self.n_tasks)).transpose(1, 2).flatten(2))
+        z = self.features(inputs)
+        return z if z.dim() == 2 else z.transpose(0, 1).flatten(1)
+
+    def owners(self) -> dict[str, Tensor]:
+        """For each parameter the net that each entry of its first axis belongs to.
+
+        Empty where the module holds one net.
+        """
+        if self.n_nets == 1:
+            return {}
+        found: dict[str, Tensor] = {}
+        for prefix, module in self.named_modules():
+            if not hasattr(module, "owners") or module is self:
+                continue
+            owners = torch.tensor(module.owners)
+            for name, _ in module.named_parameters():
+                found[f"{prefix}.{name}" if prefix else name] = owners
+        return found

@@ -1,0 +1,167 @@
+"""Layers for several independent copies of a net, run side by side as one batched operation.
+
+One copy works on tensors of shape (B, d) with the plain kernels; K copies work on (K, B, d), and an
+input of shape (B, d) is common to all of them. Both give the same bits for the same copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+
+__all__ = ["Copies", "SeededDropout", "StackedEmbedding", "StackedLayerNorm", "StackedLinear"]
+
+
+class Copies:
+    """The independent copies of a part: their names, and which net each belongs to.
+
+    Parameters
+    ----------
+    names : sequence of str
+        A name for each copy; it seeds the copy's initial weights.
+    owners : sequence of int or None, default=None
+        The net that each copy is part of. None numbers them.
+    """
+
+    def __init__(self, names: Sequence[str], owners: Sequence[int] | None = None) -> None:
+        self.names = tuple(names)
+        self.owners = tuple(range(len(names))) if owners is None else tuple(owners)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def generators(self, seed: Seed) -> list[torch.Generator]:
+        """One generator a copy."""
+        return [seed.child(name).generator() for name in self.names]
+
+    def parameter(self, stacked: Tensor) -> nn.Parameter:
+        """The parameter for stacked tensors: a lone copy drops the leading axis."""
+        return nn.Parameter(stacked if len(self) > 1 else stacked[0].clone())
+
+
+class StackedLinear(nn.Module):
+    """K linear layers of one shape.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Width of the input and of the output.
+    copies : Copies
+        The K copies.
+    seed : Seed
+        The layer's seed; each copy draws from its own child, uniformly in +- 1 / sqrt(n_in).
+    """
+
+    def __init__(self, n_in: int, n_out: int, copies: Copies, seed: Seed) -> None:
+        super().__init__()
+        bound = n_in**-0.5 if n_in else 0.0
+        self.owners = copies.owners
+        weight, bias = torch.empty(len(copies), n_out, n_in), torch.empty(len(copies), n_out)
+        for k, generator in enumerate(copies.generators(seed)):
+            weight[k].uniform_(-bound, bound, generator=generator)
+            bias[k].uniform_(-bound, bound, generator=generator)
+        self.weight, self.bias = copies.parameter(weight), copies.parameter(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n_in) or (K, B, n_in) to (B, n_out) for one copy, (K, B, n_out) for several."""
+        if self.weight.dim() == 2:
+            return F.linear(x, self.weight, self.bias)
+        stacked = x.expand(len(self.weight), *x.shape[-2:])
+        return torch.baddbmm(self.bias.unsqueeze(1), stacked, self.weight.transpose(1, 2))
+
+
+class StackedEmbedding(nn.Module):
+    """K tables of embeddings for several categorical columns.
+
+    The first codes of every column (missing, unseen) start at zero: they say nothing until training
+    says more.
+
+    Parameters
+    ----------
+    cardinalities : sequence of int
+        The number of codes of each column.
+    n_out : int
+        Width of an embedding.
+    n_reserved : int
+        How many codes start at zero.
+    copies : Copies
+        The K copies.
+    seed : Seed
+        The layer's seed.
+    """
+
+    def __init__(
+        self, cardinalities: Sequence[int], n_out: int, n_reserved: int, copies: Copies, seed: Seed
+    ) -> None:
+        super().__init__()
+        self.owners = copies.owners
+        sizes = torch.tensor([0, *cardinalities])
+        self.register_buffer("offsets", sizes.cumsum(0)[:-1], persistent=False)
+        table = torch.empty(len(copies), int(sizes.sum()), n_out)
+        for k, generator in enumerate(copies.generators(seed)):
+            table[k].normal_(0.0, n_out**-0.5, generator=generator)
+        for offset in cast(Tensor, self.offsets).tolist():
+            table[:, offset : offset + n_reserved] = 0.0
+        self.table = copies.parameter(table)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Map codes of shape (B, q) or (K, B, q) to (B, q * n_out) or (K, B, q * n_out)."""
+        rows = codes + cast(Tensor, self.offsets)
+        if self.table.dim() == 2:
+            return F.embedding(rows, self.table).flatten(-2)
+        if rows.dim() == 2:
+            return self.table[:, rows].flatten(-2)
+        copy = torch.arange(len(self.table), device=rows.device)[:, None, None]
+        return self.table[copy, rows].flatten(-2)
+
+
+class StackedLayerNorm(nn.Module):
+    """K layer normalisations of one width."""
+
+    def __init__(self, n_features: int, copies: Copies) -> None:
+        super().__init__()
+        self.owners = copies.owners
+        self.weight = copies.parameter(torch.ones(len(copies), n_features))
+        self.bias = copies.parameter(torch.zeros(len(copies), n_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise the last dimension of (B, d) or (K, B, d)."""
+        if self.weight.dim() == 1:
+            return F.layer_norm(x, x.shape[-1:], self.weight, self.bias)
+        return F.layer_norm(x, x.shape[-1:]) * self.weight.unsqueeze(1) + self.bias.unsqueeze(1)
+
+
+class SeededDropout(nn.Module):
+    """Dropout that draws from a generator of its own; all copies share one mask.
+
+    A mask common to the copies leaves each net's own law as it is, and makes a net that is trained
+    beside others equal to the same net trained alone.
+    """
+
+    def __init__(self, p: float, seed: Seed) -> None:
+        super().__init__()
+        self.p = p
+        self.seed = seed
+        self._generator: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop each feature with probability p while training."""
+        if not self.training or self.p == 0.0:
+            return x
+        if self._generator is None or self._generator.device != x.device:
+            self._generator = self.seed.generator(x.device)
+        shape = x.shape[-2:]
+        keep = (
+            torch.rand(shape, generator=self._generator, device=x.device, dtype=x.dtype) >= self.p
+        )
+        return x * keep.to(x.dtype).div_(1.0 - self.p)
+
+    def extra_repr(self) -> str:
+        """The rate, for printing."""
+        return f"p={self.p}"

@@ -1,0 +1,6 @@
+"""Tasks, targets and inputs: from a user's containers to tensors and back."""
+
+from sklearn_3mtl.data.stacking import stack_tasks
+from sklearn_3mtl.data.tasks import Task, infer_tasks
+
+__all__ = ["Task", "infer_tasks", "stack_tasks"]

@@ -1,0 +1,246 @@
+"""Reading targets from any container into named pandas columns, and writing predictions back."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+__all__ = [
+    "Container",
+    "TargetColumns",
+    "is_pandas",
+    "is_polars",
+    "polars_to_pandas",
+    "read_targets",
+    "rebuild_container",
+]
+
+Container = Literal[
+    "array_1d", "array_2d", "pandas_series", "pandas_frame", "polars", "polars_series"
+]
+
+
+def is_pandas(data: Any) -> bool:
+    """Whether `data` is a pandas DataFrame or Series."""
+    return isinstance(data, pd.DataFrame | pd.Series)
+
+
+def is_polars(data: Any) -> bool:
+    """Whether `data` is a polars DataFrame or Series; polars itself is not imported."""
+    return type(data).__module__.partition(".")[0] == "polars"
+
+
+def polars_to_pandas(data: Any) -> pd.DataFrame:
+    """Convert a polars DataFrame column by column, without pyarrow."""
+    if type(data).__name__ == "LazyFrame":
+        raise TypeError("Found a polars LazyFrame; pass a DataFrame: frame.collect().")
+    return pd.DataFrame({name: _polars_column(data[name]) for name in data.columns})
+
+
+def _polars_column(series: Any) -> Any:
+    if series.dtype.is_integer() and series.null_count():
+        return pd.array(series.to_list(), dtype="Int64")
+    if series.dtype.is_numeric():
+        return series.to_numpy()
+    values = series.to_list()
+    if str(series.dtype).startswith("Enum"):
+        return pd.Categorical(values, series.dtype.categories.to_list(), ordered=True)
+    if str(series.dtype).startswith("Categorical"):
+        return pd.Categorical(values)
+    if str(series.dtype) == "Boolean" and series.null_count() == 0:
+        return np.asarray(values, dtype=bool)
+    return pd.Series(values, dtype=object if str(series.dtype) == "Boolean" else None)
+
+
+@dataclass(frozen=True)
+class TargetColumns:
+    """The columns of y, and the container that they came in.
+
+    Attributes
+    ----------
+    names : tuple of hashable
+        A name for each task; positions for arrays, ``"y"`` for one unnamed target.
+    columns : tuple of Series
+        The labels of each task, missing ones as NaN or None.
+    container : str
+        What y was, and so what `predict` returns.
+    named : bool
+        Whether the names are y's own.
+    """
+
+    names: tuple[Hashable, ...]
+    columns: tuple[pd.Series, ...]
+    container: Container
+    named: bool
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return len(self.columns[0])
+
+    def select(self, names: Sequence[Hashable]) -> TargetColumns:
+        """The named columns, in the order of `names`."""
+        where = [self.names.index(name) for name in names]
+        columns = tuple(self.columns[position] for position in where)
+        return TargetColumns(tuple(names), columns, self.container, self.named)
+
+
+def rebuild_container(
+    container: Container,
+    names: Sequence[Hashable],
+    named: bool,
+    values: Sequence[Any],
+    index: pd.Index | None,
+) -> Any:
+    """Put columns into the kind of container that y was."""
+    if container == "array_1d":
+        return _to_array(values[0])
+    if container == "array_2d":
+        return np.stack([_to_array(column) for column in values], axis=1)
+    if container == "pandas_series":
+        return _to_pandas(values[0], index).rename(names[0] if named else None)
+    if container in ("polars", "polars_series"):
+        import polars as pl
+
+        series = [_to_polars(str(name), c) for name, c in zip(names, values, strict=True)]
+        return series[0] if container == "polars_series" else pl.DataFrame(series)
+    columns = {position: _to_pandas(column, index) for position, column in enumerate(values)}
+    result = pd.DataFrame(columns, index=index)
+    result.columns = pd.Index(names)
+    return result
+
+
+def _to_pandas(column: Any, index: pd.Index | None) -> pd.Series:
+    """A Series; pandas would turn an object array of text into its text dtype."""
+    is_object = isinstance(column, np.ndarray) and column.dtype == object
+    return pd.Series(column, index=index, dtype=object if is_object else None)
+
+
+def _to_array(column: Any) -> np.ndarray:
+    is_text = isinstance(column, pd.api.extensions.ExtensionArray) and isinstance(
+        column.dtype, pd.StringDtype
+    )
+    return np.asarray(column, dtype=np.str_ if is_text else None)
+
+
+def _to_polars(name: str, column: Any) -> Any:
+    import polars as pl
+
+    if isinstance(column, pd.Categorical):
+        dtype = pl.Enum(column.categories.tolist()) if column.ordered else pl.Categorical
+        return pl.Series(name, column.tolist(), dtype=dtype)
+    array = np.asarray(column)
+    return pl.Series(name, array if array.dtype.kind in "iufb" else array.tolist())
+
+
+def read_targets(y: Any) -> TargetColumns:
+    """Read y into named columns, one a task.
+
+    Raises
+    ------
+    TypeError
+        If y is a dict or a list of arrays: scikit-learn would take its length for the number of
+        rows.
+    ValueError
+        If y is None, empty, of more than two dimensions, or its column names are not unique.
+    """
+    if y is None:
+        raise ValueError(
+            "This estimator requires y to be passed, but the target y is None. "
+            "Give a DataFrame with one column per task."
+        )
+    _refuse_collections(y)
+    if is_polars(y):
+        if type(y).__name__ == "Series":
+            return _from_frame(polars_to_pandas(y.to_frame()), "polars_series")
+        return _from_frame(polars_to_pandas(y), "polars")
+    if isinstance(y, pd.Series):
+        named = y.name is not None
+        name = y.name if named else "y"
+        return _checked((name,), (_tidy(y.reset_index(drop=True)),), "pandas_series", named)
+    if isinstance(y, pd.DataFrame):
+        return _from_frame(y, "pandas_frame")
+    return _from_array(y)
+
+
+def _refuse_collections(y: Any) -> None:
+    is_dict = isinstance(y, dict)
+    is_list_of_arrays = (
+        isinstance(y, list | tuple)
+        and len(y) > 0
+        and all(hasattr(item, "__array__") and np.ndim(item) >= 1 for item in y)
+    )
+    if is_dict or is_list_of_arrays:
+        what = "a dict" if is_dict else f"a {type(y).__name__} of {len(y)} arrays"
+        raise TypeError(
+            f"y is {what}, whose length scikit-learn takes for the number of rows. "
+            "For tasks on the same rows pass a DataFrame with one column per task; for tasks with "
+            "rows of their own use `X, y, task = stack_tasks({name: (X, y), ...})`."
+        )
+
+
+def _from_frame(frame: pd.DataFrame, container: Container) -> TargetColumns:
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise ValueError(
+            "The columns of y are a MultiIndex; a task needs one name. Flatten them, for example "
+            "y.columns = ['_'.join(map(str, column)) for column in y.columns]."
+        )
+    duplicates = frame.columns[frame.columns.duplicated()].unique().tolist()
+    if duplicates:
+        raise ValueError(
+            f"The columns of y have duplicate names: {duplicates!r}. Each task needs its own name."
+        )
+    columns = tuple(
+        _tidy(frame.iloc[:, position].reset_index(drop=True)) for position in range(frame.shape[1])
+    )
+    return _checked(tuple(frame.columns), columns, container, True)
+
+
+def _from_array(y: Any) -> TargetColumns:
+    if not (isinstance(y, np.ndarray) and y.dtype == object):
+        array = check_array(
+            y, dtype=None, ensure_2d=False, ensure_all_finite=False, input_name="y",
+            ensure_min_samples=0, ensure_min_features=0,
+        )  # fmt: skip
+        # NumPy makes text of a list's missing labels; bytes have no pandas dtype.
+        as_object = array.dtype.kind == "S" or (array.dtype.kind == "U" and not hasattr(y, "dtype"))
+        y = np.asarray(y, dtype=object) if as_object else array
+    if y.ndim == 0 or y.ndim > 2:
+        raise ValueError(
+            f"y should have shape (n_samples,) or (n_samples, n_tasks). Found {y.shape}."
+        )
+    if y.ndim == 1:
+        return _checked(("y",), (_array_column(y),), "array_1d", False)
+    columns = tuple(_array_column(y[:, position]) for position in range(y.shape[1]))
+    names = ("y",) if y.shape[1] == 1 else tuple(range(y.shape[1]))
+    return _checked(names, columns, "array_2d", False)
+
+
+def _array_column(values: np.ndarray) -> pd.Series:
+    return _tidy(pd.Series(values, dtype=object if values.dtype == object else None))
+
+
+def _tidy(column: pd.Series) -> pd.Series:
+    """Give an object column of plain numbers its own dtype."""
+    if column.dtype == object:
+        inferred = pd.api.types.infer_dtype(column, skipna=True)
+        if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
+            return pd.to_numeric(column).astype(
+                "Int64" if inferred == "integer" and column.isna().any() else None
+            )
+    return column
+
+
+def _checked(
+    names: tuple[Hashable, ...], columns: tuple[pd.Series, ...], container: Container, named: bool
+) -> TargetColumns:
+    if not columns:
+        raise ValueError("y is empty: it has no column, and so no task.")
+    if len(columns[0]) == 0:
+        raise ValueError("y is empty: found 0 rows; at least 1 is required.")
+    return TargetColumns(names, columns, container, named)

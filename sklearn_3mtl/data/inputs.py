@@ -1,0 +1,186 @@
+"""The one place that turns X into tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sklearn_3mtl.data._tables import InputTable
+
+__all__ = ["TabularInputs"]
+
+CHUNK_ROWS = 4096
+MAX_QUANTILE_ROWS = 20_000
+MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
+CLIP = 3.0
+
+
+@dataclass
+class TabularInputs:
+    """Turns the columns of a table into a numeric and a categorical tensor.
+
+    Numbers are centred on the median, divided by the interquartile range and clipped smoothly to
+    (-3, 3) by ``x / sqrt(1 + (x / 3)**2)`` (Holzmueller et al., "Better by default", arXiv
+    2407.04491, appendix A); a missing number becomes 0, and a column with gaps in `fit` gets an
+    indicator column. Categories become codes: 0 for missing, 1 for unseen in `fit`, then the
+    categories in order.
+
+    Attributes
+    ----------
+    numeric, categorical : list of int
+        Positions of the columns of each sort.
+    center, scale : ndarray of shape (n_numeric,)
+        What is taken from a number, and what it is multiplied by.
+    gaps : ndarray of int
+        Which numeric columns have an indicator.
+    categories : list of ndarray
+        The known values of each categorical column.
+    """
+
+    numeric: list[int] = field(default_factory=list)
+    categorical: list[int] = field(default_factory=list)
+    center: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    gaps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    categories: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def n_numeric(self) -> int:
+        """Width of the numeric tensor."""
+        return len(self.numeric) + len(self.gaps)
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Number of codes of each categorical column."""
+        return tuple(len(values) + FIRST_CODE for values in self.categories)
+
+    def fit(
+        self,
+        table: InputTable,
+        categorical: Sequence[int],
+        drop: int | None,
+        random: np.random.Generator,
+    ) -> TabularInputs:
+        """Learn the coding of each column.
+
+        Parameters
+        ----------
+        table : InputTable
+            The rows to learn from.
+        categorical : sequence of int
+            Positions of the columns to treat as categories.
+        drop : int or None
+            Position of the task column, which is no input. None where there is none.
+        random : numpy.random.Generator
+            Draws the rows for the quantiles of a long table.
+        """
+        kept = [position for position in range(table.n_columns) if position != drop]
+        self.categorical = [position for position in kept if position in set(categorical)]
+        self.numeric = [position for position in kept if position not in set(categorical)]
+        rows = None
+        if table.n_rows > MAX_QUANTILE_ROWS:
+            rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
+        coding = [_numeric_coding(table.numbers([j])[:, 0], rows) for j in self.numeric]
+        self.center = np.array([c for c, _, _ in coding])
+        self.scale = np.array([s for _, s, _ in coding])
+        self.gaps = np.flatnonzero([gap for _, _, gap in coding])
+        self.categories = [_categories(table, position) for position in self.categorical]
+        return self
+
+    def transform(self, table: InputTable) -> dict[str, torch.Tensor]:
+        """Turn rows into tensors.
+
+        Returns
+        -------
+        inputs : dict
+            ``"numeric"``: float32 of shape (n_samples, n_numeric), and, where there are categorical
+            columns, ``"categorical"``: int64 of shape (n_samples, n_categorical).
+
+        Raises
+        ------
+        ValueError
+            If a number is infinite; the column is named.
+        """
+        numeric = torch.empty((table.n_rows, self.n_numeric), dtype=torch.float32)
+        for start, stop in _chunks(table.n_rows):
+            numeric[start:stop] = self._transform_numbers(table, start, stop)
+        inputs = {"numeric": numeric}
+        if self.categorical:
+            inputs["categorical"] = torch.from_numpy(self._codes(table))
+        return inputs
+
+    def _transform_numbers(self, table: InputTable, start: int, stop: int) -> torch.Tensor:
+        numbers = table.numbers(self.numeric, start, stop).astype(np.float64)
+        finite = np.isfinite(numbers)
+        complete = bool(finite.all())
+        if not complete:
+            self._refuse_infinite(table, numbers)
+            missing = ~finite
+            numbers[missing] = 0.0
+        with np.errstate(over="ignore"):
+            numbers -= self.center
+            numbers *= self.scale
+        np.clip(numbers, -1e6, 1e6, out=numbers)
+        coded = torch.from_numpy(numbers).float()
+        coded /= (coded / CLIP).square_().add_(1.0).sqrt_()
+        if not complete:
+            coded[torch.from_numpy(missing)] = 0.0
+        if not len(self.gaps):
+            return coded
+        indicators = torch.zeros((len(coded), len(self.gaps)))
+        if not complete:
+            indicators[:] = torch.from_numpy(missing[:, self.gaps]).float()
+        return torch.cat([coded, indicators], dim=1)
+
+    def _refuse_infinite(self, table: InputTable, numbers: np.ndarray) -> None:
+        infinite = np.isinf(numbers).any(axis=0)
+        if infinite.any():
+            names = [table.label(self.numeric[i]) for i in np.flatnonzero(infinite)]
+            raise ValueError(
+                f"Input X contains infinity in column(s) {', '.join(names)}. "
+                "Use NaN for a missing number, or a large finite one."
+            )
+
+    def _codes(self, table: InputTable) -> np.ndarray:
+        codes = np.empty((table.n_rows, len(self.categorical)), dtype=np.int64)
+        for index, position in enumerate(self.categorical):
+            column = table.category_values(position)
+            known = pd.Index(self.categories[index], dtype=object).get_indexer(column)
+            known = np.where(known < 0, UNSEEN_CODE, known + FIRST_CODE)
+            codes[:, index] = np.where(pd.isna(column), MISSING_CODE, known)
+        return codes
+
+
+def _chunks(n_rows: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, n_rows, CHUNK_ROWS):
+        yield start, min(start + CHUNK_ROWS, n_rows)
+
+
+def _numeric_coding(numbers: np.ndarray, rows: np.ndarray | None) -> tuple[float, float, bool]:
+    """Median, 1 / interquartile range (0 for a constant), and whether a number is missing."""
+    observed = numbers if rows is None else numbers[rows]
+    # Infinite numbers are left out here; `transform` refuses them.
+    observed = observed[np.isfinite(observed)].astype(np.float64)
+    has_gaps = bool(np.isnan(numbers).any())
+    if not len(observed):
+        return 0.0, 0.0, False
+    # Quarters: the difference of two of them doesn't overflow.
+    quantiles = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
+    low, q25, q50, q75, high = quantiles
+    spread = q75 - q25 or (high - low) / 2
+    if spread <= 8 * np.finfo(float).eps * abs(q50):
+        return 0.0, 0.0, has_gaps
+    return 4 * q50, min(0.25 / spread, float(np.finfo(float).max)), has_gaps
+
+
+def _categories(table: InputTable, position: int) -> np.ndarray:
+    column = table.category_values(position)
+    values = pd.unique(column[~pd.isna(column)])
+    try:
+        return np.asarray(sorted(values), dtype=object)
+    except TypeError:
+        return np.asarray(sorted(values, key=lambda v: (type(v).__name__, str(v))), dtype=object)

@@ -1,0 +1,91 @@
+"""Rows as tensors, and batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "BatchIterator", "RowDataset"]
+
+# What a batch holds: the network's inputs by name, and (values, weight, group) for the objective.
+Batch = tuple[dict[str, Tensor], tuple[Tensor, Tensor | None, Tensor | None]]
+
+
+@dataclass(frozen=True)
+class RowDataset:
+    """Rows of a table as tensors; a subset of rows shares the tensors.
+
+    Parameters
+    ----------
+    inputs : dict of str to tensor with n rows
+        What the encoders read.
+    values : tensor of shape (n, n_tasks)
+        Encoded labels.
+    weight : tensor of shape (n, n_tasks) or None
+        The weight of each label, 0 where it is missing. None stands for ones.
+    group : int64 tensor of shape (n,) or None
+        Each row's group. None where no layer depends on it.
+    rows : int64 tensor or None, default=None
+        The rows of the subset. None takes all.
+    """
+
+    inputs: dict[str, Tensor]
+    values: Tensor
+    weight: Tensor | None = None
+    group: Tensor | None = None
+    rows: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.values) if self.rows is None else len(self.rows)
+
+    def subset(self, rows: Tensor) -> RowDataset:
+        """The dataset of some rows; the labels' weights are left out where all are 1."""
+        weight = self.weight
+        if weight is not None and bool((weight[rows] == 1).all()):
+            weight = None
+        return replace(self, rows=rows, weight=weight)
+
+    def take(self, rows: Tensor) -> Batch:
+        """The batch of some rows of the tensors."""
+        inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
+        weight = None if self.weight is None else self.weight.index_select(0, rows)
+        group = None
+        if self.group is not None:
+            group = inputs["group"] = self.group.index_select(0, rows)
+        return inputs, (self.values.index_select(0, rows), weight, group)
+
+
+class BatchIterator:
+    """Batches that are slices of tensors; a fresh order for each epoch.
+
+    Parameters
+    ----------
+    dataset : RowDataset
+        The rows.
+    batch_size : int
+        Rows per batch; the last one may be smaller.
+    generator : torch.Generator or None, default=None
+        Draws the order. None keeps the rows' own.
+    """
+
+    def __init__(
+        self, dataset: RowDataset, batch_size: int, generator: torch.Generator | None = None
+    ) -> None:
+        self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        rows = self.dataset.rows
+        device = self.dataset.values.device
+        if self.generator is not None:
+            order = torch.randperm(len(self.dataset), generator=self.generator).to(device)
+            rows = order if rows is None else rows[order]
+        elif rows is None:
+            rows = torch.arange(len(self.dataset), device=device)
+        for batch_rows in rows.split(self.batch_size):
+            yield self.dataset.take(batch_rows)

@@ -1,0 +1,159 @@
+"""Labels to tensors, and the network's outputs back to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["TargetCodec", "check_targets_length"]
+
+
+class TargetCodec:
+    """Encodes the columns of y for a list of tasks, and decodes outputs into predictions.
+
+    Classes become their position in ``task.classes``, regression targets are standardised per
+    task; a missing label is 0 with a False in the mask.
+
+    Parameters
+    ----------
+    tasks : dict of name to Task
+        The tasks in the order of y's columns.
+
+    Attributes
+    ----------
+    layout : TaskLayout
+        The order of the encoded columns and of the outputs.
+    center, scale : ndarray of shape (n_tasks,)
+        A regression target's mean and standard deviation, 0 and 1 for a classification task, in
+        the layout's order.
+    """
+
+    def __init__(self, tasks: dict[Hashable, Task]) -> None:
+        self.tasks = tasks
+        self.layout = TaskLayout(list(tasks.values()))
+        self.center = np.zeros(len(tasks))
+        self.scale = np.ones(len(tasks))
+
+    def fit(self, targets: TargetColumns) -> TargetCodec:
+        """Learn the centre and scale of each regression target."""
+        for index in range(self.layout.n_regression):
+            observed = self._numbers(index, targets)
+            observed = observed[~np.isnan(observed)]
+            self.center[index], self.scale[index] = _center_and_scale(observed)
+        return self
+
+    def encode(self, targets: TargetColumns) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode labels.
+
+        Returns
+        -------
+        values : float32 tensor of shape (n_samples, n_tasks)
+            In the layout's order.
+        mask : bool tensor of shape (n_samples, n_tasks)
+            True where a label was observed.
+
+        Raises
+        ------
+        ValueError
+            If a column holds a label that `fit` did not see.
+        """
+        shape = (targets.n_rows, len(self.layout))
+        values = np.zeros(shape, dtype=np.float32)
+        mask = np.zeros(shape, dtype=bool)
+        for index, task in enumerate(self.layout.tasks):
+            if task.classes is None:
+                numbers = self._numbers(index, targets)
+                mask[:, index] = ~np.isnan(numbers)
+                scaled = numbers / self.scale[index] - self.center[index] / self.scale[index]
+                values[:, index] = np.where(mask[:, index], scaled, 0.0)
+            else:
+                column = targets.columns[self.layout.positions[index]]
+                mask[:, index] = column.notna().to_numpy()
+                values[:, index] = np.maximum(_codes(task, column), 0)
+        return torch.from_numpy(values), torch.from_numpy(mask)
+
+    def predict(self, outputs: np.ndarray) -> list[Any]:
+        """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""
+        columns: list[Any] = [None] * len(self.layout)
+        for index, task in enumerate(self.layout.tasks):
+            out = outputs[:, self.layout.outputs_of(index)]
+            if task.classes is None:
+                column = out[:, 0].astype(np.float64) * self.scale[index] + self.center[index]
+            else:
+                codes = (out[:, 0] > 0).astype(np.intp) if task.kind == "binary" else out.argmax(1)
+                column = _labels(task, codes)
+            columns[self.layout.positions[index]] = column
+        return columns
+
+    def predict_proba(self, outputs: np.ndarray) -> list[np.ndarray | None]:
+        """Decode outputs into class probabilities for each task of y; None for regression."""
+        columns: list[np.ndarray | None] = [None] * len(self.layout)
+        for index, task in enumerate(self.layout.tasks):
+            if task.classes is None:
+                continue
+            out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
+            logits = np.hstack([-out, np.zeros_like(out)]) if task.kind == "binary" else out
+            logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+            columns[self.layout.positions[index]] = logits / logits.sum(axis=1, keepdims=True)
+        return columns
+
+    def _numbers(self, index: int, targets: TargetColumns) -> np.ndarray:
+        column = targets.columns[self.layout.positions[index]]
+        try:
+            numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Regression task {self.layout.tasks[index].name!r} holds labels that are not "
+                f"numbers (dtype {column.dtype}): {error}. A classification task may hold them."
+            ) from error
+        if np.isinf(numbers).any():
+            raise ValueError(
+                f"Task {self.layout.tasks[index].name!r} contains infinity in y; "
+                "use NaN for a missing label, or a large finite number."
+            )
+        return numbers
+
+
+def _center_and_scale(observed: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation without overflow, whatever the magnitude of the numbers."""
+    magnitude = float(np.abs(observed).max()) or 1.0
+    unit = observed / magnitude
+    center, scale = float(unit.mean()), float(unit.std())
+    tiny = 10 * np.finfo(np.float64).eps
+    return center * magnitude, scale * magnitude if scale > tiny else 1.0
+
+
+def _codes(task: Task, column: pd.Series) -> np.ndarray:
+    codes = pd.Index(task.classes).get_indexer(pd.Index(column))
+    foreign = (codes < 0) & column.notna().to_numpy()
+    if foreign.any():
+        label = column[foreign].iloc[0]
+        raise ValueError(
+            f"Task {task.name!r} holds the label {label!r}, which is not one of its classes."
+        )
+    return codes
+
+
+def _labels(task: Task, codes: np.ndarray) -> Any:
+    """Labels in the column's own dtype."""
+    labels = np.asarray(task.classes)[codes]
+    if isinstance(task.dtype, np.dtype):
+        return labels.astype(task.dtype, copy=False)
+    return pd.array(labels, dtype=task.dtype)
+
+
+def check_targets_length(targets: TargetColumns, n_rows: int) -> None:
+    """Refuse y whose length is not X's."""
+    if targets.n_rows != n_rows:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows, "
+            f"y has {targets.n_rows}."
+        )

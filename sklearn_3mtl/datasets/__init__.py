@@ -1,0 +1,14 @@
+"""Small data sets with several tasks, and generators with planted task relatedness."""
+
+from sklearn_3mtl.datasets._generators import (
+    make_multitask_classification,
+    make_multitask_regression,
+)
+from sklearn_3mtl.datasets._loaders import load_student_performance, load_wine_quality
+
+__all__ = [
+    "load_student_performance",
+    "load_wine_quality",
+    "make_multitask_classification",
+    "make_multitask_regression",
+]

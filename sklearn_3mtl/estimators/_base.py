@@ -1,0 +1,297 @@
+"""The one base of all estimators: parameters and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+from skorch.history import History
+
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data._tables import InputTable, read_inputs
+from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.targets import TargetCodec, check_targets_length
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators import _parameters as parameters
+from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
+from sklearn_3mtl.estimators._groups import group_index, read_task_ids, unique_ids
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._predicting import PredictingMixin, has_classes
+from sklearn_3mtl.estimators._training import choose_batch_size, choose_device, split_rows, train
+from sklearn_3mtl.estimators._weights import check_sample_weight, label_weights
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.sharing import SHARING
+
+__all__ = ["BaseMultiTask"]
+
+
+class BaseMultiTask(PredictingMixin):
+    """Fits a ThreeMTLNetwork on a SingleLevelObjective; shells choose the kinds of tasks."""
+
+    _parameter_constraints = parameters.CONSTRAINTS
+
+    def __init__(
+        self,
+        *,
+        task: Hashable | None = None,
+        task_kinds: Mapping[Hashable, str] | None = None,
+        categorical_features: Any = "from_dtype",
+        backbone: Any = "mlp",
+        hidden_layer_sizes: Any = (128, 128),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        sharing: Any = "hard",
+        heads: Any = "auto",
+        balancing: Any = "equal",
+        task_weight: Any = None,
+        class_weight: Any = None,
+        regression_loss: str = "squared_error",
+        max_epochs: int = 200,
+        batch_size: int | str = "auto",
+        lr: float = 1e-3,
+        weight_decay: float = 1e-2,
+        optimizer: Any = "adamw",
+        lr_schedule: Any = "constant",
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        device: Any = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.task = task
+        self.task_kinds = task_kinds
+        self.categorical_features = categorical_features
+        self.backbone = backbone
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.sharing = sharing
+        self.heads = heads
+        self.balancing = balancing
+        self.task_weight = task_weight
+        self.class_weight = class_weight
+        self.regression_loss = regression_loss
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.lr_schedule = lr_schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        raise NotImplementedError
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        task: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train one network on all tasks.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers and categories; numbers may be missing.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
+            A column for each task. NaN, None, ``pd.NA`` or NaT is a missing label.
+        task : array-like of shape (n_samples,) or None, default=None
+            Task ids of the long layout, where they are not a column of X. None: one set of rows,
+            or the column that the parameter `task` names.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+            Weights >= 0 of the rows, or of each label. None weighs all labels alike.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X, y or a task is unfit; the message names it and what would do.
+        TypeError
+            If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
+        """
+        self._validate_params()
+        table = read_inputs(X)
+        targets = read_targets(y)
+        check_targets_length(targets, table.n_rows)
+        previous: FittedModel | None = getattr(self, "_model", None) if self.warm_start else None
+        validate_data(self, X, skip_check_array=True, reset=previous is None)
+        seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        tasks = self._infer_tasks(targets)
+        ids, column = read_task_ids(table, self.task, task)
+        if previous is None:
+            model = self._new_model(table, targets, tasks, ids, column, task is not None, seed)
+        else:
+            model = _continued(previous, tasks)
+            seed = seed.child(f"warm start {self.n_iter_}")
+        rows = self._rows(model, table, targets, ids, sample_weight)
+        history, interrupted = self._train(model, rows, seed, self.history_ if previous else None)
+        self._keep(model, history)
+        if interrupted:
+            raise KeyboardInterrupt
+        return self
+
+    def _new_model(
+        self,
+        table: InputTable,
+        targets: TargetColumns,
+        tasks: dict[Hashable, Task],
+        ids: np.ndarray | None,
+        column: int | None,
+        ids_given: bool,
+        seed: Seed,
+    ) -> FittedModel:
+        groups = None if ids is None else unique_ids(ids)
+        uses_groups = parameters.has_group_layers(self.heads, groups is not None)
+        codec = TargetCodec(tasks).fit(targets)
+        categorical = parameters.categorical_positions(self.categorical_features, table, column)
+        random = np.random.default_rng(seed.child("quantiles").value)
+        inputs = TabularInputs().fit(table, categorical, column, random)
+        network, objective = self._build(inputs, codec, groups, uses_groups, seed)
+        return FittedModel(
+            inputs, codec, network, objective, groups, uses_groups, ids_given,
+            targets.container, targets.names, targets.named,
+        )  # fmt: skip
+
+    def _build(
+        self,
+        inputs: TabularInputs,
+        codec: TargetCodec,
+        groups: np.ndarray | None,
+        uses_groups: bool,
+        seed: Seed,
+    ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
+        """The untrained network and the objective."""
+        widths = check_widths("hidden_layer_sizes", self.hidden_layer_sizes)
+        weights = self._task_weights(codec)
+        # A user's module may draw from the global stream when it is tried out.
+        with torch.random.fork_rng(devices=[]):
+            network = build_network(
+                inputs=inputs,
+                layout=codec.layout,
+                groups=groups if uses_groups else None,
+                sharing=parameters.make_method(self.sharing, SHARING),
+                make_backbone=backbone_factory(
+                    self.backbone, widths, self.activation, self.dropout
+                ),
+                head_specs=parameters.head_specs(self.heads, codec.tasks),
+                seed=seed,
+            )
+        objective = SingleLevelObjective(
+            codec.layout,
+            len(groups) if uses_groups and groups is not None else None,
+            self.regression_loss,
+            parameters.make_method(self.balancing, BALANCING),
+            None if weights is None else weights.tolist(),
+            seed,
+        )
+        return network, objective
+
+    def _task_weights(self, codec: TargetCodec) -> np.ndarray | None:
+        """A weight for each task in the layout's order; None where all are 1."""
+        if self.task_weight is None:
+            if self.balancing == "manual":
+                raise ValueError(
+                    "balancing='manual' needs weights: give `task_weight`, or "
+                    "balancing=Manual({task: weight})."
+                )
+            return None
+        weights = parameters.named_weights("task_weight", self.task_weight, list(codec.tasks))
+        return weights[codec.layout.positions]
+
+    def _rows(
+        self,
+        model: FittedModel,
+        table: InputTable,
+        targets: TargetColumns,
+        ids: np.ndarray | None,
+        sample_weight: ArrayLike | None,
+    ) -> RowDataset:
+        """Inputs, labels and their weights as tensors."""
+        given = check_sample_weight(sample_weight, table.n_rows, len(model.names))
+        values, mask = model.codec.encode(targets)
+        layout, task_weight = model.codec.layout, self._task_weights(model.codec)
+        weight = label_weights(layout, values, mask, given, self.class_weight, task_weight)
+        group = None
+        if model.uses_groups and ids is not None and model.groups is not None:
+            group = group_index(model.groups, ids, "warm_start can't add tasks")
+        return RowDataset(model.inputs.transform(table), values, weight, group)
+
+    def _train(
+        self, model: FittedModel, rows: RowDataset, seed: Seed, history: History | None
+    ) -> tuple[History, bool]:
+        layout = model.codec.layout
+        training, valid = split_rows(
+            rows, layout, self.early_stopping, self.validation_fraction, seed
+        )
+        # A user's module draws dropout from the global stream: fix it, and put it back.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed.child("user modules").value)
+            return train(
+                model.network,
+                model.objective,
+                training,
+                valid,
+                layout=layout,
+                optimizer=parameters.make_optimizer(self.optimizer),
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                schedule=parameters.make_schedule(self.lr_schedule),
+                max_epochs=self.max_epochs,
+                batch_size=choose_batch_size(self.batch_size, len(training)),
+                patience=self.n_iter_no_change,
+                callbacks=list(self.callbacks or []),
+                device=choose_device(self.device),
+                verbose=int(self.verbose),
+                seed=seed,
+                history=history,
+            )
+
+    def _keep(self, model: FittedModel, history: History) -> None:
+        """Set the fitted attributes, and drop those of an earlier fit."""
+        for stale in ("groups_", "classes_"):
+            self.__dict__.pop(stale, None)
+        self._model = model
+        self.tasks_ = model.codec.tasks
+        if model.groups is not None:
+            self.groups_ = model.groups
+        if has_classes(self):
+            classes = [task.classes for task in self.tasks_.values()]
+            self.classes_ = classes[0] if len(classes) == 1 else classes
+        self.history_ = history
+        self.n_iter_ = len(history)
+
+
+def _continued(previous: FittedModel, tasks: dict[Hashable, Task]) -> FittedModel:
+    known = {name: task.kind for name, task in previous.codec.tasks.items()}
+    found = {name: task.kind for name, task in tasks.items()}
+    if known != found:
+        raise ValueError(
+            f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
+        )
+    return previous

@@ -1,0 +1,130 @@
+"""The network and the objective, built from parameters and data."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from sklearn_3mtl.core.backbones import BACKBONES
+from sklearn_3mtl.core.encoders import TabularEncoder
+from sklearn_3mtl.core.fusion import ConcatFusion
+from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.user_module import UserBackbone
+from sklearn_3mtl.data.inputs import FIRST_CODE, TabularInputs
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.sharing import BackboneFactory, Sharing
+
+__all__ = ["backbone_factory", "build_network", "check_widths"]
+
+
+def check_widths(parameter: str, value: Any) -> tuple[int, ...]:
+    """A tuple of layer widths, each at least 1."""
+    widths = (value,) if isinstance(value, Integral) else tuple(value)
+    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
+        raise ValueError(f"`{parameter}` should hold integers >= 1. Found {value!r}.")
+    return tuple(int(width) for width in widths)
+
+
+def backbone_factory(
+    backbone: str | nn.Module, widths: tuple[int, ...], activation: str, dropout: float
+) -> BackboneFactory:
+    """A function that makes the chosen backbone for an input width and copies."""
+    if isinstance(backbone, nn.Module):
+        return lambda n_in, copies, seed: UserBackbone(backbone, n_in, copies)
+    make = BACKBONES[backbone]
+    return lambda n_in, copies, seed: make(n_in, widths, activation, dropout, copies, seed)
+
+
+def build_network(
+    *,
+    inputs: TabularInputs,
+    layout: TaskLayout,
+    groups: np.ndarray | None,
+    sharing: Sharing,
+    make_backbone: BackboneFactory,
+    head_specs: Mapping[Hashable, Any],
+    seed: Seed,
+) -> ThreeMTLNetwork:
+    """Build encoders, fusion, backbone and heads.
+
+    Parameters
+    ----------
+    inputs : TabularInputs
+        What the encoders read.
+    layout : TaskLayout
+        The tasks.
+    groups : ndarray or None
+        The groups that have layers of their own. None where the tasks are the columns.
+    sharing : Sharing
+        How tasks share the backbone.
+    make_backbone : callable
+        Makes the backbone.
+    head_specs : mapping of task name to widths or nn.Module
+        Heads that are not linear.
+    seed : Seed
+        Seeds all parts by name.
+    """
+    names = [f"{task.name!r}" for task in layout.tasks]
+    per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
+    copies = sharing.copies(per_task)
+    encoder = TabularEncoder(
+        inputs.n_numeric, inputs.cardinalities, FIRST_CODE, copies, seed.child("encoder/tabular")
+    )
+    if not encoder.n_out:
+        raise ValueError("X has no column to learn from besides the task column.")
+    backbone = sharing.build(make_backbone, encoder.n_out, copies, seed.child("backbone"))
+    net_per_task = len(copies) == len(per_task) and not backbone.has_cut
+    return ThreeMTLNetwork(
+        {"tabular": encoder},
+        ConcatFusion(),
+        backbone,
+        _build_heads(
+            backbone.n_out, layout, per_task, groups, net_per_task, head_specs, seed.child("head")
+        ),
+        n_tasks=len(layout),
+        n_nets=len(copies),
+        n_groups=None if groups is None else len(groups),
+    )
+
+
+def _build_heads(
+    n_in: int,
+    layout: TaskLayout,
+    per_task: Sequence[str],
+    groups: np.ndarray | None,
+    net_per_task: bool,
+    specs: Mapping[Hashable, Any],
+    seed: Seed,
+) -> nn.Module:
+    widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}
+    if not net_per_task and not specs:
+        if groups is None:
+            return LinearHeads(n_in, widths, seed)
+        return GroupHeads(n_in, widths, len(groups), seed)
+
+    n_tasks = len(layout)
+    blocks: list[nn.Module] = []
+    order: list[int] = []
+    same_shape: dict[tuple[int, ...], list[int]] = {}
+    for index, task in enumerate(layout.tasks):
+        spec = specs.get(task.name, ())
+        if isinstance(spec, nn.Module):
+            blocks.append(ModuleHead(spec, n_in, task.n_outputs, index, task.name))
+            order += range(*layout.outputs_of(index).indices(layout.n_outputs))
+        else:
+            hidden = check_widths(f"heads[{task.name!r}]", spec)
+            same_shape.setdefault((*hidden, task.n_outputs), []).append(index)
+    for shape, tasks in same_shape.items():
+        owners = [g * n_tasks + t for g in range(len(per_task) // n_tasks) for t in tasks]
+        copies = Copies([per_task[owner] for owner in owners], owners)
+        blocks.append(StackedHeads(n_in, shape, tasks, n_tasks, copies, seed, groups is not None))
+        for index in tasks:
+            order += range(*layout.outputs_of(index).indices(layout.n_outputs))
+    return Heads(blocks, np.argsort(order).tolist())

@@ -1,0 +1,93 @@
+"""The task ids of the long layout."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data._tables import InputTable, find_column
+
+__all__ = ["group_index", "read_task_ids", "unique_ids"]
+
+
+def read_task_ids(
+    table: InputTable, column: Hashable | None, ids: ArrayLike | None
+) -> tuple[np.ndarray | None, int | None]:
+    """Each row's task id, from a column of X or from an array.
+
+    Parameters
+    ----------
+    table : InputTable
+        X.
+    column : hashable or None
+        The estimator's `task`: a column's name, or its position in an array.
+    ids : array-like of shape (n_samples,) or None
+        The `task` argument of a method.
+
+    Returns
+    -------
+    ids : object ndarray of shape (n_samples,) or None
+        None where there is one set of rows.
+    position : int or None
+        The task column's position in X.
+    """
+    if column is not None and ids is not None:
+        raise ValueError(
+            f"Task ids were given twice: as the column task={column!r} of X and as the `task` "
+            "argument. Give one of them."
+        )
+    position = None
+    if column is not None:
+        position = find_column(table, column, "task")
+        found = table.category_values(position)
+    elif ids is not None:
+        found = np.asarray(pd.Series(np.asarray(ids).tolist(), dtype=object), dtype=object)
+        if found.shape != (table.n_rows,):
+            raise ValueError(
+                f"`task` should have shape ({table.n_rows},), an id per row. Found {np.shape(ids)}."
+            )
+    else:
+        return None, None
+    missing = pd.isna(found)
+    if missing.any():
+        raise ValueError(
+            f"{int(missing.sum())} row(s) have no task id (the first is row "
+            f"{int(np.argmax(missing))}); every row needs one."
+        )
+    return found, position
+
+
+def unique_ids(ids: np.ndarray) -> np.ndarray:
+    """The distinct ids, sorted where they have an order."""
+    distinct = pd.unique(ids)
+    try:
+        return np.array(sorted(distinct), dtype=object)
+    except TypeError:
+        return np.array(sorted(distinct, key=lambda v: (type(v).__name__, str(v))), dtype=object)
+
+
+def group_index(groups: np.ndarray, ids: np.ndarray, refusal: str | None = None) -> torch.Tensor:
+    """Each row's position in `groups`, -1 for an unknown id, of which one warning tells.
+
+    With a `refusal` an unknown id is an error that begins with it.
+    """
+    index = pd.Index(groups).get_indexer(pd.Index(ids))
+    unknown = index < 0
+    if unknown.any():
+        names: list[Any] = pd.unique(ids[unknown]).tolist()
+        shown = ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
+        seen = f"{len(names)} task id(s) were not seen in fit ({shown})"
+        if refusal is not None:
+            raise ValueError(f"{refusal}: {seen}.")
+        warnings.warn(
+            f"{seen}: their rows are predicted with what all tasks share.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return torch.from_numpy(index.astype(np.int64))

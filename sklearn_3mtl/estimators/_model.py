@@ -1,0 +1,116 @@
+"""What a fitted estimator holds, and how it answers for new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.data._columns import Container
+from sklearn_3mtl.data._tables import InputTable
+from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.objective import SingleLevelObjective
+
+__all__ = ["FittedModel"]
+
+# Every forward pass has this many rows, padded where there are fewer: the same kernels then run
+# for every row, and a row's prediction is the same to the bit whatever rows stand beside it.
+CHUNK_ROWS = 1024
+
+
+@dataclass
+class FittedModel:
+    """The parts that `fit` made.
+
+    Attributes
+    ----------
+    inputs : TabularInputs
+        Turns X into tensors.
+    codec : TargetCodec
+        Turns outputs into labels.
+    network, objective : nn.Module
+        The trained network, and the objective with the balancing rule's state.
+    groups : object ndarray or None
+        The known task ids of the long layout. None where no ids were given.
+    uses_groups : bool
+        Whether a layer depends on the task id.
+    ids_given : bool
+        Whether the ids came as an argument, not as a column of X.
+    container : str
+        The container that y came in.
+    names : tuple of hashable
+        The columns of y.
+    named : bool
+        Whether the names were y's own.
+    """
+
+    inputs: TabularInputs
+    codec: TargetCodec
+    network: ThreeMTLNetwork
+    objective: SingleLevelObjective
+    groups: np.ndarray | None
+    uses_groups: bool
+    ids_given: bool
+    container: Container
+    names: tuple[Hashable, ...]
+    named: bool
+
+    @torch.no_grad()
+    def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The network's outputs, of shape (n_samples, n_outputs)."""
+        parts = []
+        for inputs, rows in self._chunks(table, group):
+            unknown = None if group is None else inputs["group"] < 0
+            if unknown is not None and self.network.has_net_per_group and unknown.any():
+                out = self._average_of_nets(inputs, unknown)
+            else:
+                out = self.network(**inputs)
+            parts.append(out[:rows])
+        return torch.cat(parts).cpu().numpy()
+
+    @torch.no_grad()
+    def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The features that the heads read, of shape (n_samples, n_features)."""
+        parts = [self.network.transform(**x)[:rows] for x, rows in self._chunks(table, group)]
+        return torch.cat(parts).cpu().numpy()
+
+    def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
+        """Nets that share nothing have no prior: an unknown group gets the mean of all nets."""
+        assert self.groups is not None
+        n_groups = len(self.groups)
+        known = dict(inputs, group=inputs["group"].clamp_min(0))
+        out = self.network(**known)
+        repeated = {
+            name: value[unknown].repeat_interleave(n_groups, 0)
+            for name, value in inputs.items()
+            if name != "group"
+        }
+        every = torch.arange(n_groups, device=out.device).repeat(int(unknown.sum()))
+        answers = self.network(group=every, **repeated)
+        out[unknown] = answers.unflatten(0, (-1, n_groups)).mean(1)
+        return out
+
+    def _chunks(
+        self, table: InputTable, group: Tensor | None
+    ) -> Iterator[tuple[dict[str, Tensor], int]]:
+        self.network.eval()
+        device = next(self.network.parameters()).device
+        inputs = self.inputs.transform(table)
+        if self.uses_groups and group is not None:
+            inputs["group"] = group
+        for start in range(0, table.n_rows, CHUNK_ROWS):
+            chunk = {name: value[start : start + CHUNK_ROWS] for name, value in inputs.items()}
+            rows = min(CHUNK_ROWS, table.n_rows - start)
+            if rows < CHUNK_ROWS:
+                chunk = {name: _pad(value) for name, value in chunk.items()}
+            yield {name: value.to(device) for name, value in chunk.items()}, rows
+
+
+def _pad(value: Tensor) -> Tensor:
+    padding = value.new_zeros(CHUNK_ROWS - len(value), *value.shape[1:])
+    return torch.cat([value, padding])

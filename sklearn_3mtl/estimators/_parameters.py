@@ -1,0 +1,157 @@
+"""What each parameter may be, and names turned into methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from sklearn_3mtl.balancing import BALANCING, Balancing
+from sklearn_3mtl.core.backbones import ACTIVATIONS, BACKBONES
+from sklearn_3mtl.data._tables import InputTable, find_column
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
+from sklearn_3mtl.sharing import SHARING, Sharing
+from sklearn_3mtl.training.callbacks import LR_SCHEDULES
+
+__all__ = [
+    "CONSTRAINTS",
+    "categorical_positions",
+    "has_group_layers",
+    "head_specs",
+    "make_method",
+    "make_optimizer",
+    "make_schedule",
+    "named_weights",
+]
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "sgd": torch.optim.SGD,
+}
+
+_positive = Interval(Real, 0, None, closed="neither")
+_non_negative = Interval(Real, 0, None, closed="left")
+_count = Interval(Integral, 1, None, closed="left")
+_fraction = Interval(Real, 0, 1, closed="neither")
+
+CONSTRAINTS: dict[str, Any] = {
+    "task": [Hashable, None],
+    "task_kinds": [Mapping, None],
+    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    "backbone": [StrOptions(set(BACKBONES)), nn.Module],
+    "hidden_layer_sizes": ["array-like", Integral],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "sharing": [StrOptions(set(SHARING)), Sharing],
+    "heads": [StrOptions({"auto", "column", "group"}), Mapping],
+    "balancing": [StrOptions(set(BALANCING)), Balancing],
+    "task_weight": [Mapping, "array-like", None],
+    "class_weight": [StrOptions({"balanced"}), Mapping, None],
+    "regression_loss": [StrOptions(set(REGRESSION_LOSSES))],
+    "max_epochs": [_count],
+    "batch_size": [StrOptions({"auto"}), _count],
+    "lr": [_positive],
+    "weight_decay": [_non_negative],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), type],
+    "lr_schedule": [StrOptions(set(LR_SCHEDULES)), callable],
+    "early_stopping": [StrOptions({"auto"}), "boolean"],
+    "validation_fraction": [_fraction],
+    "n_iter_no_change": [_count],
+    "callbacks": [list, tuple, None],
+    "warm_start": ["boolean"],
+    "device": [str, torch.device],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+Method = TypeVar("Method", Sharing, Balancing)
+
+
+def make_method(value: Any, registry: Mapping[str, type[Method]]) -> Method:
+    """A method from its short name, or the instance that was given."""
+    return registry[value]() if isinstance(value, str) else value
+
+
+def make_optimizer(value: Any) -> type[torch.optim.Optimizer]:
+    """The optimizer's class."""
+    cls = OPTIMIZERS[value] if isinstance(value, str) else value
+    if not issubclass(cls, torch.optim.Optimizer):
+        raise ValueError(
+            f"`optimizer` should be one of {sorted(OPTIMIZERS)} or a subclass of "
+            f"torch.optim.Optimizer. Found {cls!r}."
+        )
+    return cls
+
+
+def make_schedule(value: Any) -> Callable[[float], float]:
+    """The function from progress to a factor of the learning rate."""
+    return LR_SCHEDULES[value] if isinstance(value, str) else value
+
+
+def named_weights(
+    parameter: str, value: Any, names: list[Hashable], default: float = 1.0
+) -> np.ndarray:
+    """A number >= 0 for each task, from a mapping by name or an array in the tasks' order."""
+    if isinstance(value, Mapping):
+        unknown = [name for name in value if name not in names]
+        if unknown:
+            raise ValueError(
+                f"`{parameter}` names {unknown!r}, which are no tasks; they are {names!r}."
+            )
+        value = [value.get(name, default) for name in names]
+    weights = np.asarray(value, dtype=np.float64)
+    if weights.shape != (len(names),):
+        raise ValueError(
+            f"`{parameter}` should hold a number for each of the {len(names)} tasks. "
+            f"Found shape {weights.shape}."
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(
+            f"`{parameter}` should hold finite numbers >= 0, not all 0. Found {weights.tolist()}."
+        )
+    return weights
+
+
+def has_group_layers(heads: Any, has_groups: bool) -> bool:
+    """Whether each task id of the long layout gets layers of its own."""
+    if heads == "group" and not has_groups:
+        raise ValueError(
+            "heads='group' needs task ids: name a column of X with `task`, or pass "
+            "fit(X, y, task=ids)."
+        )
+    return has_groups and isinstance(heads, str) and heads != "column"
+
+
+def head_specs(heads: Any, tasks: Mapping[Hashable, Task]) -> Mapping[Hashable, Any]:
+    """The heads that the user shaped, by task name."""
+    specs = {} if isinstance(heads, str) else dict(heads)
+    unknown = [name for name in specs if name not in tasks]
+    if unknown:
+        raise ValueError(
+            f"`heads` names {unknown!r}, which are no tasks; they are {list(tasks)!r}."
+        )
+    return specs
+
+
+def categorical_positions(given: Any, table: InputTable, task_column: int | None) -> list[int]:
+    """Positions of the columns of X that hold categories."""
+    if isinstance(given, str):
+        return table.inferred_categorical(skip=task_column)
+    if given is None:
+        return []
+    entries = list(np.asarray(given, dtype=object))
+    if entries and all(isinstance(flag, bool | np.bool_) for flag in entries):
+        if len(entries) != table.n_columns:
+            raise ValueError(
+                f"`categorical_features` as a mask should have {table.n_columns} entries, one per "
+                f"column of X. Found {len(entries)}."
+            )
+        return np.flatnonzero(entries).tolist()
+    return [find_column(table, name, "categorical_features") for name in entries]

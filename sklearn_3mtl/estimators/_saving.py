@@ -1,0 +1,178 @@
+"""Saving and loading fitted estimators."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from skorch.history import History
+from torch import Tensor
+
+from sklearn_3mtl._persistence import NotPlainError, decode, encode, read_archive, write_archive
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.sharing import SHARING
+
+if TYPE_CHECKING:
+    from sklearn_3mtl.estimators._base import BaseMultiTask
+
+__all__ = ["read_estimator", "write_estimator"]
+
+FORMAT = 1
+_METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values())}
+
+
+def write_estimator(estimator: BaseMultiTask, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator."""
+    model = estimator._model
+    parameters = estimator.get_params(deep=False)
+    plain, supplied = {}, []
+    for name, value in parameters.items():
+        try:
+            plain[name] = _encode_parameter(value)
+        except NotPlainError:
+            supplied.append(name)
+    inputs = model.inputs
+    try:
+        fitted = encode(
+            {
+                "tasks": [(t.name, t.kind, t.classes, t.dtype) for t in model.codec.tasks.values()],
+                "groups": model.groups,
+                "uses_groups": model.uses_groups,
+                "ids_given": model.ids_given,
+                "container": model.container,
+                "names": model.names,
+                "named": model.named,
+                "numeric": inputs.numeric,
+                "categorical": inputs.categorical,
+                "gaps": inputs.gaps,
+                "categories": inputs.categories,
+                "n_features_in": int(estimator.n_features_in_),
+                "feature_names_in": getattr(estimator, "feature_names_in_", None),
+                "history": [dict(epoch) for epoch in estimator.history_],
+            }
+        )
+    except NotPlainError as error:
+        raise ValueError(
+            f"The estimator can't be saved without code: a label, category or task id is a {error}. "
+            "Use numbers and strings, or pickle."
+        ) from error
+    meta = {
+        "format": FORMAT,
+        "class": type(estimator).__name__,
+        "parameters": plain,
+        "supplied": supplied,
+        "fitted": fitted,
+    }
+    write_archive(path, meta, _tensors(model))
+
+
+def read_estimator(
+    path: str | os.PathLike[str],
+    classes: Mapping[str, type[BaseMultiTask]],
+    parts: Mapping[str, Any],
+) -> BaseMultiTask:
+    """Read an estimator whose class is one of `classes`."""
+    meta, tensors = read_archive(path)
+    try:
+        if meta["format"] != FORMAT:
+            raise ValueError(f"its format is {meta['format']!r}; this version reads {FORMAT}")
+        needed = [name for name in meta["supplied"] if name not in parts]
+        if needed:
+            raise LookupError(needed)
+        given = {name: _decode_parameter(value) for name, value in meta["parameters"].items()}
+        estimator = classes[meta["class"]](**{**given, **parts})
+        estimator._validate_params()
+        return _restore(estimator, decode(meta["fitted"]), tensors)
+    except LookupError as error:
+        if isinstance(error, KeyError):
+            raise _unfit(path, error) from error
+        needed = error.args[0]
+        raise ValueError(
+            f"{str(path)!r} was saved with objects of the user's own in the parameter(s) "
+            f"{needed!r}, which are not in the file; supply them: "
+            f"load_estimator(path, parts={{{needed[0]!r}: ...}})."
+        ) from None
+    except (TypeError, ValueError, AttributeError, RuntimeError, RecursionError, MemoryError) as e:
+        raise _unfit(path, e) from e
+
+
+def _unfit(path: Any, error: Exception) -> ValueError:
+    return ValueError(f"{str(path)!r} is no intact file of a saved estimator: {error}.")
+
+
+def _restore(
+    estimator: BaseMultiTask, fitted: dict[str, Any], tensors: dict[str, Tensor]
+) -> BaseMultiTask:
+    tasks = {
+        name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in fitted["tasks"]
+    }
+    codec = TargetCodec(tasks)
+    codec.center, codec.scale = (tensors.pop(f"codec.{n}").numpy() for n in ("center", "scale"))
+    inputs = TabularInputs(
+        fitted["numeric"],
+        fitted["categorical"],
+        *(tensors.pop(f"inputs.{name}").numpy() for name in ("center", "scale")),
+        np.asarray(fitted["gaps"], dtype=np.intp),
+        fitted["categories"],
+    )
+    sizes = [len(inputs.numeric), len(inputs.center), len(inputs.scale)]
+    if len(set(sizes)) > 1 or len(codec.center) != len(tasks) or len(codec.scale) != len(tasks):
+        raise ValueError("its parts don't fit together")
+    groups = fitted["groups"]
+    network, objective = estimator._build(inputs, codec, groups, fitted["uses_groups"], Seed(0))
+    for prefix, module in (("network", network), ("objective", objective)):
+        start = len(prefix) + 1
+        own = {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
+        module.load_state_dict(own)
+    estimator._keep(
+        FittedModel(
+            inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
+            fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
+        ),
+        History(fitted["history"]),
+    )  # fmt: skip
+    estimator.n_features_in_ = fitted["n_features_in"]
+    if fitted["feature_names_in"] is not None:
+        estimator.feature_names_in_ = fitted["feature_names_in"]
+    return estimator
+
+
+def _tensors(model: FittedModel) -> dict[str, Tensor]:
+    tensors = {
+        "codec.center": torch.from_numpy(model.codec.center),
+        "codec.scale": torch.from_numpy(model.codec.scale),
+        "inputs.center": torch.from_numpy(model.inputs.center),
+        "inputs.scale": torch.from_numpy(model.inputs.scale),
+    }
+    for prefix, module in (("network", model.network), ("objective", model.objective)):
+        tensors |= {f"{prefix}.{name}": value for name, value in module.state_dict().items()}
+    return tensors
+
+
+def _encode_parameter(value: Any) -> Any:
+    if type(value) in _METHODS.values():
+        return {"method": type(value).__name__, "parameters": encode(value.get_params(deep=False))}
+    if isinstance(value, type) and getattr(torch.optim, value.__name__, None) is value:
+        return {"optimizer": value.__name__}
+    if isinstance(value, torch.device):
+        return {"value": str(value)}
+    return {"value": encode(value)}
+
+
+def _decode_parameter(value: Any) -> Any:
+    if "method" in value:
+        return _METHODS[value["method"]](**decode(value["parameters"]))
+    if "optimizer" in value:
+        found = getattr(torch.optim, value["optimizer"])
+        if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
+            raise ValueError(f"{value['optimizer']!r} is no optimizer of torch.optim")
+        return found
+    return decode(value["value"])

@@ -1,0 +1,198 @@
+"""From rows and parameters to a trained network."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback
+from skorch.history import History
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.splits import validation_rows
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.training import MultiTaskNet
+from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
+
+__all__ = ["choose_batch_size", "choose_device", "split_rows", "train"]
+
+MIN_ROWS_TO_STOP_EARLY = 50
+
+
+def choose_device(device: str | torch.device) -> torch.device:
+    """The device of that name; ``"auto"`` is CUDA where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"`device` should be 'auto' or a torch device of this machine. Found {device!r}: "
+            f"{error}"
+        ) from error
+    return found
+
+
+def choose_batch_size(batch_size: int | str, n_rows: int) -> int:
+    """Rows per step; ``"auto"`` gives an epoch about 32 steps of 16 to 1024 rows."""
+    if batch_size == "auto":
+        return int(np.clip(2 ** round(np.log2(max(n_rows, 1) / 32)), 16, 1024))
+    return int(batch_size)
+
+
+def split_rows(
+    dataset: RowDataset,
+    layout: TaskLayout,
+    early_stopping: bool | str,
+    fraction: float,
+    seed: Seed,
+) -> tuple[RowDataset, RowDataset | None]:
+    """The rows to train on, and those to validate on or None."""
+    weight = dataset.weight
+    mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
+    labelled = np.flatnonzero(mask.any(axis=1))
+    stop_early = early_stopping is True or (
+        early_stopping == "auto" and len(labelled) >= MIN_ROWS_TO_STOP_EARLY
+    )
+    if not stop_early or len(labelled) < 2:
+        return dataset.subset(torch.from_numpy(labelled)), None
+    random = np.random.default_rng(seed.child("validation split").value)
+    train, valid = validation_rows(_cells(dataset, layout, mask), fraction, random)
+    if not len(valid):
+        return dataset.subset(torch.from_numpy(labelled)), None
+    return dataset.subset(torch.from_numpy(train)), dataset.subset(torch.from_numpy(valid))
+
+
+def _cells(dataset: RowDataset, layout: TaskLayout, mask: np.ndarray) -> np.ndarray:
+    """What the split keeps represented: each class of each task, within each group."""
+    cells = np.zeros(mask.shape, dtype=np.int64)
+    n_cells = 0
+    for index, task in enumerate(layout.tasks):
+        cells[:, index] = n_cells
+        if task.classes is not None:
+            cells[:, index] += dataset.values[:, index].numpy().astype(np.int64)
+        n_cells += 1 if task.classes is None else len(task.classes)
+    if dataset.group is not None:
+        cells += dataset.group.numpy()[:, None] * n_cells
+    return np.where(mask, cells, -1)
+
+
+def train(
+    network: ThreeMTLNetwork,
+    objective: SingleLevelObjective,
+    rows: RowDataset,
+    valid: RowDataset | None,
+    *,
+    layout: TaskLayout,
+    optimizer: type[torch.optim.Optimizer],
+    lr: float,
+    weight_decay: float,
+    schedule: Callable[[float], float],
+    max_epochs: int,
+    batch_size: int,
+    patience: int,
+    callbacks: Sequence[Any],
+    device: torch.device,
+    verbose: int,
+    seed: Seed,
+    history: History | None,
+) -> tuple[History, bool]:
+    """Train a network in place, and put its best weights back.
+
+    Returns
+    -------
+    history : History
+        A record per epoch, appended to those of `history`.
+    interrupted : bool
+        Whether the user stopped training with Ctrl-C.
+
+    Raises
+    ------
+    ValueError
+        If a loss became NaN or infinite.
+    """
+    best = BestWeights(patience) if valid is not None else None
+    own: list[tuple[str, Callback]] = [
+        ("divergence", StopAtDivergence()),
+        ("lr_schedule", LearningRateSchedule(schedule)),
+    ]
+    if best is not None:
+        own.append(("best_weights", best))
+    if verbose:
+        own.append(("progress", Progress()))
+    net = MultiTaskNet(
+        network,
+        objective,
+        layout=layout,
+        valid_rows=None if valid is None else _to(valid, device),
+        generator=seed.child("loader").generator(),
+        weight_decay=weight_decay,
+        own_callbacks=own,
+        optimizer=optimizer,
+        lr=lr,
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        callbacks=[_fresh(callback) for callback in callbacks],
+        device=device,
+        verbose=0,
+    ).initialize()
+    if history is not None:
+        net.history = history
+    interrupted = False
+    try:
+        net.notify("on_train_begin", X=rows, y=None)
+        net.fit_loop(_to(rows, device))
+    except KeyboardInterrupt:
+        interrupted = True
+        warnings.warn(
+            f"fit was interrupted after {len(net.history)} epoch(s); the estimator keeps the best "
+            "weights so far.",
+            UserWarning,
+            stacklevel=3,
+        )
+    finally:
+        if best is not None:
+            best.restore(net)
+        net.notify("on_train_end", X=rows, y=None)
+    return net.history, interrupted
+
+
+class StopAtDivergence(Callback):
+    """Refuses to go on once a loss is NaN or infinite."""
+
+    def on_epoch_end(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Look at the epoch's losses."""
+        last = net.history[-1]
+        if np.isfinite(last["train_loss"]):
+            return
+        names = [t.name for t in net.layout.tasks if not np.isfinite(last[f"train_loss/{t.name}"])]
+        raise ValueError(
+            f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
+            f"finite. Lower `lr` (it is {net.lr})."
+        )
+
+
+def _to(rows: RowDataset, device: torch.device) -> RowDataset:
+    if device.type == "cpu":
+        return rows
+    move = {name: value.to(device) for name, value in rows.inputs.items()}
+    others = [t if t is None else t.to(device) for t in (rows.weight, rows.group, rows.rows)]
+    return RowDataset(move, rows.values.to(device), *others)
+
+
+def _fresh(callback: Any) -> Any:
+    """A copy of a user's callback, so that fit changes nothing of the caller's."""
+    if isinstance(callback, tuple | list):
+        name, inner = callback
+        return name, _fresh(inner)
+    return callback if isinstance(callback, type) else clone(callback)

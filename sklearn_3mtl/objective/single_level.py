@@ -1,0 +1,111 @@
+"""All weights trained on all tasks at once (survey arXiv 2111.12146, eq. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.balancing import Balancing, Equal
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.objective.losses import LabelLosses
+
+__all__ = ["SingleLevelObjective"]
+
+
+class SingleLevelObjective(nn.Module):
+    """Masked mean losses per task, balanced into one number.
+
+    A task is a column of y, or, where groups have layers of their own, a column of a group.
+
+    Parameters
+    ----------
+    layout : TaskLayout
+        The columns of y.
+    n_groups : int or None
+        How many groups have layers of their own. None where the tasks are the columns.
+    regression_loss : str
+        The loss of regression tasks.
+    balancing : Balancing
+        The rule; over one task it is the identity.
+    task_weight : sequence of n_tasks floats, or None
+        A factor for each column's loss, in the layout's order; 0 takes the column out. None leaves
+        all losses as they are.
+    seed : Seed
+        Seeds the rule.
+    """
+
+    def __init__(
+        self,
+        layout: TaskLayout,
+        n_groups: int | None,
+        regression_loss: str,
+        balancing: Balancing,
+        task_weight: Sequence[float] | None,
+        seed: Seed,
+    ) -> None:
+        super().__init__()
+        self.losses = LabelLosses(layout, regression_loss)
+        self.n_columns, self.n_groups = len(layout), n_groups
+        tasks = list(layout.tasks) * (n_groups or 1)
+        self.n_terms = len(tasks)
+        self.balancing = balancing if self.n_terms > 1 else Equal()
+        self.state = self.balancing.init(tasks, seed.child("balancing").generator())
+        factors = None
+        if task_weight is not None:
+            factors = torch.tensor(task_weight, dtype=torch.float32).repeat(n_groups or 1)
+        self.register_buffer("task_weight", factors, persistent=False)
+
+    def forward(
+        self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The number to minimise, and what it is made of.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (B, n_outputs)
+        values, weight : tensors of shape (B, n_tasks)
+            Labels, and the weight of each; 0 for a missing label. A weight of None stands for ones.
+        group : int64 tensor of shape (B,) or None
+            Each row's group.
+
+        Returns
+        -------
+        total : tensor of shape ()
+        terms : tensor of shape (n_terms,)
+            Mean loss of each task, 0 where the batch has no label of it.
+        mass : tensor of shape (n_terms,) or None
+            Sum of the weights behind each mean. None where all labels weigh 1.
+        """
+        terms, mass = self.terms(outputs, values, weight, group)
+        present = None if mass is None else mass > 0
+        weighted = terms if self.task_weight is None else terms * cast(Tensor, self.task_weight)
+        if self.n_terms == 1:
+            return weighted.sum(), terms, mass
+        weights = self.balancing.weights(weighted, present, self.state)
+        total = weighted.sum() if weights is None else (weights * weighted).sum()
+        penalty = self.balancing.penalty(present, self.state)
+        return total if penalty is None else total + penalty, terms, mass
+
+    def terms(
+        self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The mean loss of each task and the mass of labels behind it."""
+        losses = self.losses(outputs, values)
+        if weight is None and self.n_groups is None:
+            return losses.mean(0), None
+        if weight is None:
+            weight = torch.ones_like(losses)
+        weighted = losses * weight
+        if self.n_groups is None:
+            total, mass = weighted.sum(0), weight.sum(0)
+        else:
+            assert group is not None
+            shape = (self.n_groups, self.n_columns)
+            total = losses.new_zeros(shape).index_add(0, group, weighted).flatten()
+            mass = losses.new_zeros(shape).index_add(0, group, weight).flatten()
+        # Without a label the total is exactly 0, whatever it is divided by.
+        return total / mass.clamp_min(torch.finfo(mass.dtype).tiny), mass

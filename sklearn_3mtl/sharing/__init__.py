@@ -1,0 +1,9 @@
+"""How tasks share the backbone, a file for each method."""
+
+from sklearn_3mtl.sharing._base import BackboneFactory, SharedLayers, Sharing
+from sklearn_3mtl.sharing.hard import HardSharing
+from sklearn_3mtl.sharing.none import NoSharing
+
+__all__ = ["SHARING", "BackboneFactory", "HardSharing", "NoSharing", "SharedLayers", "Sharing"]
+
+SHARING: dict[str, type[Sharing]] = {"hard": HardSharing, "none": NoSharing}

@@ -1,0 +1,140 @@
+"""Best weights with early stopping, the learning-rate schedule, the progress bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from skorch.callbacks import Callback
+from torch import Tensor
+from tqdm.auto import tqdm
+
+__all__ = ["LR_SCHEDULES", "BestWeights", "LearningRateSchedule", "Progress"]
+
+
+def _constant(progress: float) -> float:
+    return 1.0
+
+
+def _cosine(progress: float) -> float:
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+LR_SCHEDULES: dict[str, Callable[[float], float]] = {"constant": _constant, "cosine": _cosine}
+
+
+class BestWeights(Callback):
+    """Keeps each net's weights at its best validation loss, and stops when no net improves.
+
+    Nets that share nothing are judged apart: once one had no better epoch for `patience` epochs its
+    best weights are final, whatever the others still do, as if it were trained alone.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a better validation loss after which a net is done.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Start without a best epoch."""
+        self.best_loss_: Tensor | None = None
+        self.best_: dict[str, Tensor] = {}
+
+    def on_epoch_end(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Compare the epoch's validation losses with the best."""
+        loss = net.valid_terms_
+        loss = loss if net.module_.n_nets > 1 else loss.nanmean().view(1)
+        if self.best_loss_ is None:
+            self.best_loss_ = torch.full_like(loss, torch.inf)
+            self.waited_ = torch.zeros_like(loss, dtype=torch.int64)
+            self.owners_ = net.module_.owners()
+        # A net that is done stays done: `waited_` only grows from here on.
+        running = self.waited_ < self.patience
+        # A task without a validation label has no best epoch: its last weights are kept.
+        improved = ((loss < self.best_loss_) | loss.isnan()) & running
+        self.best_loss_ = torch.where(improved & ~loss.isnan(), loss, self.best_loss_)
+        self.waited_ = torch.where(improved, 0, self.waited_ + 1)
+        net.history.record("valid_loss_best", bool(improved.any()))
+        if improved.any():
+            self._keep(net, improved)
+        if bool((self.waited_ >= self.patience).all()):
+            net.stopped_ = True
+
+    def _keep(self, net: Any, improved: Tensor) -> None:
+        for name, value in _state(net).items():
+            owners = self.owners_.get(name)
+            if name not in self.best_ or net.module_.n_nets == 1 or owners is None:
+                self.best_[name] = value.clone()
+            else:
+                mine = improved[owners.to(improved.device)]
+                self.best_[name][mine] = value[mine]
+
+    def restore(self, net: Any) -> None:
+        """Put the best weights back into the net."""
+        for name, value in _state(net).items():
+            if name in self.best_:
+                value.copy_(self.best_[name])
+
+
+def _state(net: Any) -> dict[str, Tensor]:
+    """The tensors of the network and of the balancing rule, by name, without gradients."""
+    state = dict(net.module_.state_dict())
+    if net.criterion_.state is not None:
+        rule = net.criterion_.state.state_dict()
+        state.update({f"balancing.{name}": value for name, value in rule.items()})
+    return {name: value.detach() for name, value in state.items()}
+
+
+class LearningRateSchedule(Callback):
+    """Multiplies the learning rate by a function of the share of epochs that are done.
+
+    Parameters
+    ----------
+    factor : callable float -> float
+        Maps progress in [0, 1) to a factor.
+    """
+
+    def __init__(self, factor: Callable[[float], float]) -> None:
+        self.factor = factor
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Note where training begins."""
+        self.first_epoch_ = len(net.history)
+
+    def on_epoch_begin(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Set the epoch's rate."""
+        done = len(net.history) - 1 - self.first_epoch_
+        lr = net.lr * self.factor(done / net.max_epochs)
+        for group in net.optimizer_.param_groups:
+            group["lr"] = lr
+        net.history.record("lr", lr)
+
+
+class Progress(Callback):
+    """A progress bar over epochs, with the losses beside it."""
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Open the bar."""
+        self.bar_ = tqdm(total=net.max_epochs, desc="fit", unit="epoch")
+
+    def on_epoch_end(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Move the bar."""
+        last = net.history[-1]
+        shown = {key: f"{last[key]:.4g}" for key in ("train_loss", "valid_loss") if key in last}
+        self.bar_.set_postfix(shown, refresh=False)
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Close the bar."""
+        self.bar_.close()

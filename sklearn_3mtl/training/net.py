@@ -1,0 +1,234 @@
+"""The one skorch NeuralNet subclass."""
+
+from __future__ import annotations
+
+import inspect
+from time import perf_counter
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping
+from torch import Tensor, nn
+
+from sklearn_3mtl.data.loader import Batch, BatchIterator, RowDataset
+from sklearn_3mtl.training.scoring import column_scores
+
+__all__ = ["MultiTaskNet"]
+
+VALID_BATCH_ROWS = 4096
+_BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class MultiTaskNet(NeuralNet):
+    """Trains a ThreeMTLNetwork on a SingleLevelObjective from tensors.
+
+    skorch's loop with the per-batch bookkeeping taken out: losses stay tensors until the epoch's
+    end, and callbacks are told of batches only where one listens.
+
+    Parameters
+    ----------
+    module : ThreeMTLNetwork
+        The network, trained in place.
+    criterion : SingleLevelObjective
+        The objective.
+    layout : TaskLayout
+        The tasks, for their names in the history.
+    valid_rows : RowDataset or None
+        What to validate on after each epoch. None validates on nothing.
+    generator : torch.Generator
+        Draws the order of the rows.
+    weight_decay : float
+        Decay of the network's parameters; those of the balancing rule are not decayed.
+    own_callbacks : list of (str, Callback)
+        The library's callbacks, which run before the user's.
+    **kwargs
+        skorch's parameters.
+
+    Attributes
+    ----------
+    stopped_ : bool
+        Set by a callback to end training.
+    valid_terms_ : tensor of shape (n_terms,) or None
+        Validation losses of the last epoch, NaN for a task without a validation label.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        criterion: nn.Module,
+        *,
+        layout: Any,
+        valid_rows: RowDataset | None,
+        generator: torch.Generator,
+        weight_decay: float,
+        own_callbacks: list[tuple[str, Callback]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, criterion, train_split=None, **kwargs)
+        self.layout = layout
+        self.valid_rows = valid_rows
+        self.generator = generator
+        self.weight_decay = weight_decay
+        self.own_callbacks = own_callbacks
+        self.stopped_ = False
+        self.valid_terms_: Tensor | None = None
+
+    def get_default_callbacks(self) -> list[tuple[str, Callback]]:
+        """The library's callbacks in place of skorch's, which read per-batch records."""
+        return self.own_callbacks
+
+    def initialize_optimizer(self, triggered_directly: bool | None = None) -> MultiTaskNet:
+        """Make the optimizer; the balancing rule's parameters don't decay."""
+        accepted = inspect.signature(self.optimizer).parameters
+        options: dict[str, Any] = {"lr": self.lr}
+        network = [p for p in self.module_.parameters() if p.requires_grad]
+        rule = list(self.criterion_.parameters())
+        # One group where it can be: each more costs as much as all of its updates.
+        groups: list[dict[str, Any]] = [{"params": network}]
+        if rule:
+            groups.append({"params": rule})
+        if "weight_decay" in accepted:
+            for group, decay in zip(groups, (self.weight_decay, 0.0), strict=False):
+                group["weight_decay"] = decay
+        if "fused" in accepted and torch.device(self.device).type in ("cpu", "cuda"):
+            options["fused"] = True
+        self.optimizer_ = self.optimizer(groups, **options)
+        return self
+
+    def get_split_datasets(self, X: RowDataset, y: Any = None, **fit_params: Any) -> tuple:
+        """The training and the validation rows, which were split before."""
+        return X, self.valid_rows
+
+    def get_iterator(self, dataset: RowDataset, training: bool = False) -> BatchIterator:
+        """Batches by slicing tensors."""
+        if training:
+            return BatchIterator(dataset, self.batch_size, self.generator)
+        return BatchIterator(dataset, VALID_BATCH_ROWS)
+
+    def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
+        """Run the network on a batch's inputs."""
+        return self.module_(**x)
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Tell all callbacks; skorch's EarlyStopping asks for a stop by KeyboardInterrupt."""
+        getattr(self, method_name)(self, **kwargs)
+        for _, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **kwargs)
+            except KeyboardInterrupt:
+                if not isinstance(callback, EarlyStopping):
+                    raise
+                self.stopped_ = True
+
+    def fit_loop(
+        self, X: RowDataset, y: Any = None, epochs: int | None = None, **fit_params: Any
+    ) -> MultiTaskNet:
+        """Train epoch after epoch until a callback asks to stop."""
+        datasets = {"dataset_train": X, "dataset_valid": self.valid_rows}
+        train = self.get_iterator(X, training=True)
+        valid = None if self.valid_rows is None else self.get_iterator(self.valid_rows)
+        listeners = [cb for _, cb in self.callbacks_ if _listens_to_batches(cb)]
+        for _ in range(self.max_epochs if epochs is None else epochs):
+            start = perf_counter()
+            self.notify("on_epoch_begin", **datasets)
+            self._train_epoch(train, bool(listeners))
+            if valid is not None:
+                self._validate(valid, bool(listeners))
+            self.history.record("dur", perf_counter() - start)
+            self.notify("on_epoch_end", **datasets)
+            if self.stopped_:
+                break
+        return self
+
+    def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
+        """One step of the optimizer on a batch."""
+        inputs, (values, weight, group) = batch
+        listening = fit_params.get("listening", False)
+        step: dict[str, Any] = {}
+
+        def closure() -> Tensor:
+            self.optimizer_.zero_grad(set_to_none=True)
+            outputs = self.module_(**inputs)
+            total, terms, mass = self.criterion_(outputs, values, weight, group)
+            total.backward()
+            step.update(loss=total.detach(), terms=terms.detach(), mass=mass, y_pred=outputs)
+            if listening:
+                named = list(self.get_all_learnable_params())
+                self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
+            return total
+
+        self.optimizer_.step(closure)
+        self.criterion_.balancing.after_step(
+            step["terms"], None if step["mass"] is None else step["mass"] > 0, self.criterion_.state
+        )
+        return step
+
+    def _train_epoch(self, iterator: BatchIterator, listening: bool) -> None:
+        self._set_training(True)
+        totals, terms, masses = [], [], []
+        for batch in iterator:
+            if listening:
+                self.notify("on_batch_begin", batch=batch, training=True)
+            step = self.train_step(batch, listening=listening)
+            n_rows = len(batch[1][0])
+            totals.append(step["loss"])
+            terms.append(step["terms"])
+            masses.append(step["mass"] if step["mass"] is not None else n_rows)
+            if listening:
+                self.history.record_batch("train_loss", float(step["loss"]))
+                self.history.record_batch("train_batch_size", n_rows)
+                self.notify("on_batch_end", batch=batch, training=True, **step)
+        self.history.record("train_batch_count", len(totals))
+        self.history.record("train_loss", float(torch.stack(totals).mean()))
+        self._record_columns("train_loss", _mean(terms, masses))
+
+    @torch.no_grad()
+    def _validate(self, iterator: BatchIterator, listening: bool) -> None:
+        self._set_training(False)
+        outputs, values, weights, terms, masses = [], [], [], [], []
+        for batch in iterator:
+            if listening:
+                self.notify("on_batch_begin", batch=batch, training=False)
+            inputs, (batch_values, weight, group) = batch
+            out = self.module_(**inputs)
+            batch_terms, mass = self.criterion_.terms(out, batch_values, weight, group)
+            outputs.append(out)
+            values.append(batch_values)
+            weights.append(torch.ones_like(batch_values) if weight is None else weight)
+            terms.append(batch_terms)
+            masses.append(mass if mass is not None else len(batch_values))
+            if listening:
+                self.notify("on_batch_end", batch=batch, training=False, y_pred=out)
+        self.valid_terms_ = _mean(terms, masses)
+        self.history.record("valid_batch_count", len(terms))
+        self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
+        self._record_columns("valid_loss", self.valid_terms_)
+        scores = column_scores(
+            self.layout, self.criterion_.losses, *map(torch.cat, (outputs, values, weights))
+        )
+        for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
+            self.history.record(f"valid_score/{task.name}", score)
+
+    def _record_columns(self, prefix: str, terms: Tensor) -> None:
+        """Record the loss of each column, the mean over groups where there are any."""
+        per_column = terms.view(-1, len(self.layout)).nanmean(0).tolist()
+        for task, loss in zip(self.layout.tasks, per_column, strict=True):
+            self.history.record(f"{prefix}/{task.name}", loss)
+
+
+def _mean(terms: list[Tensor], masses: list[Any]) -> Tensor:
+    """Mean of the batches' means, weighted by the labels behind each; NaN for no label."""
+    stacked = torch.stack(terms)
+    if isinstance(masses[0], Tensor):
+        mass = torch.stack(masses)
+    else:
+        mass = torch.tensor(masses, dtype=stacked.dtype, device=stacked.device).unsqueeze(1)
+    return (stacked * mass).sum(0) / mass.sum(0)
+
+
+def _listens_to_batches(callback: Callback) -> bool:
+    """Whether a callback does something at a batch."""
+    return any(
+        getattr(type(callback), event) is not getattr(Callback, event) for event in _BATCH_EVENTS
+    )
