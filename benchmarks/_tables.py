@@ -11,7 +11,9 @@ import pandas as pd
 
 def data_folder(name: str) -> Path:
     """A folder of the shared data sets; ends the program with a message where it is absent."""
-    root = Path(os.environ.get("SKLEARN_3MTL_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
+    root = Path(
+        os.environ.get("SKLEARN_3MTL_DATA", Path(__file__).parents[1] / ".." / "shared" / "data")
+    )
     folder = root / name
     if not folder.is_dir():
         print(f"skipped: no folder {name!r} of data sets; set SKLEARN_3MTL_DATA to their parent.")

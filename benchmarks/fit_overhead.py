@@ -143,7 +143,9 @@ def main() -> None:
     rows.append(("fit, 100 tasks / 1 task", ours, hand, ratio, 2.0))
     columns = ["what", "ours (s)", "beside (s)", "ratio", "at most"]
     print_table(pd.DataFrame(rows, columns=columns).set_index("what"))
-    print(f"\npeak memory of fit, 1,000,000 x 50 float32: {peak_memory():.2f} x the array (at most 3)")
+    print(
+        f"\npeak memory of fit, 1,000,000 x 50 float32: {peak_memory():.2f} x the array (at most 3)"
+    )
     print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

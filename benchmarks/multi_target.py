@@ -39,7 +39,9 @@ def main() -> None:
         X, Y = load(path)
         scores = {"shared": [], "per target": []}
         seconds = dict.fromkeys(scores, 0.0)
-        for split, (train, test) in enumerate(ShuffleSplit(SPLITS, test_size=0.25, random_state=0).split(X)):
+        for split, (train, test) in enumerate(
+            ShuffleSplit(SPLITS, test_size=0.25, random_state=0).split(X)
+        ):
             for name, sharing in (("shared", "hard"), ("per target", "none")):
                 start = time.perf_counter()
                 est = MultiTaskRegressor(sharing=sharing, random_state=split)

@@ -76,7 +76,7 @@ def decode(value: Any) -> Any:
 def _decode_array(value: dict[str, Any]) -> np.ndarray:
     items = [decode(item) for item in value["items"]]
     dtype = np.dtype(value["dtype"])
-    if dtype != object:
+    if dtype.kind != "O":
         return np.array(items, dtype=dtype).reshape(value["shape"])
     array = np.empty(len(items), dtype=object)
     array[:] = items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -191,4 +192,4 @@ class Heads(nn.Module):
         if len(self.blocks) == 1:
             return self.blocks[0](z, group)
         out = torch.cat([block(z, group) for block in self.blocks], dim=-1)
-        return out if self.order is None else out.index_select(-1, self.order)
+        return out if self.order is None else out.index_select(-1, cast(Tensor, self.order))

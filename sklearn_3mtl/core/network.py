@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import torch
@@ -9,7 +10,30 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.dispatch import GroupDispatch
 
-__all__ = ["ThreeMTLNetwork"]
+__all__ = ["SharedLayers", "ThreeMTLNetwork"]
+
+
+class SharedLayers(nn.Module, ABC):
+    """The layers between fusion and heads, shared by the tasks in some way.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features that a head reads.
+    has_cut : bool
+        Whether one tensor z separates shared layers from the tasks' own.
+    """
+
+    n_out: int
+    has_cut: bool = True
+
+    @abstractmethod
+    def shared(self, x: Tensor) -> Tensor:
+        """Map fused features to z, the features at the cut."""
+
+    @abstractmethod
+    def per_task(self, z: Tensor, x: Tensor) -> Tensor:
+        """Map z to the features that the heads read: (B, n_out) or (n_tasks, B, n_out)."""
 
 
 class ThreeMTLNetwork(nn.Module):
@@ -38,7 +62,7 @@ class ThreeMTLNetwork(nn.Module):
         self,
         encoders: Mapping[str, nn.Module],
         fusion: nn.Module,
-        backbone: nn.Module,
+        backbone: SharedLayers,
         heads: nn.Module,
         *,
         n_tasks: int,
@@ -51,6 +75,8 @@ class ThreeMTLNetwork(nn.Module):
         self.backbone = backbone
         self.heads = heads
         self.n_tasks, self.n_nets, self.n_groups = n_tasks, n_nets, n_groups
+
+    backbone: SharedLayers
 
     @property
     def has_net_per_group(self) -> bool:

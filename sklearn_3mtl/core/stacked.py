@@ -1,7 +1,8 @@
 """Layers for several independent copies of a net, run side by side as one batched operation.
 
 One copy works on tensors of shape (B, d) with the plain kernels; K copies work on (K, B, d), and an
-input of shape (B, d) is common to all of them. Both give the same bits for the same copy.
+input of shape (B, d) is common to all of them. A copy's draws are the same bits in both, and its
+results are the same but for rounding: batched kernels may add in another order.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class SeededDropout(nn.Module):
     """Dropout that draws from a generator of its own; all copies share one mask.
 
     A mask common to the copies leaves each net's own law as it is, and makes a net that is trained
-    beside others equal to the same net trained alone.
+    beside others drop what the same net drops when trained alone.
     """
 
     def __init__(self, p: float, seed: Seed) -> None:

@@ -103,16 +103,18 @@ def rebuild_container(
     if container == "array_2d":
         return np.stack([_to_array(column) for column in values], axis=1)
     if container == "pandas_series":
-        return _to_pandas(values[0], index).rename(names[0] if named else None)
+        result = _to_pandas(values[0], index)
+        result.name = names[0] if named else None
+        return result
     if container in ("polars", "polars_series"):
         import polars as pl
 
         series = [_to_polars(str(name), c) for name, c in zip(names, values, strict=True)]
         return series[0] if container == "polars_series" else pl.DataFrame(series)
     columns = {position: _to_pandas(column, index) for position, column in enumerate(values)}
-    result = pd.DataFrame(columns, index=index)
-    result.columns = pd.Index(names)
-    return result
+    frame = pd.DataFrame(columns, index=index)
+    frame.columns = pd.Index(names)
+    return frame
 
 
 def _to_pandas(column: Any, index: pd.Index | None) -> pd.Series:
@@ -230,9 +232,9 @@ def _tidy(column: pd.Series) -> pd.Series:
     if column.dtype == object:
         inferred = pd.api.types.infer_dtype(column, skipna=True)
         if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
-            return pd.to_numeric(column).astype(
-                "Int64" if inferred == "integer" and column.isna().any() else None
-            )
+            has_gaps = inferred == "integer" and column.isna().any()
+            numbers = pd.to_numeric(column)
+            return numbers.astype("Int64") if has_gaps else numbers
     return column
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ class InputTable:
         self, frame: pd.DataFrame | None, array: np.ndarray | None, index: pd.Index | None
     ) -> None:
         self.frame, self.array, self.index = frame, array, index
-        shape = frame.shape if frame is not None else np.shape(array)
+        shape = frame.shape if frame is not None else np.shape(cast(np.ndarray, array))
         self.n_rows, self.n_columns = int(shape[0]), int(shape[1])
         self.names: list[Hashable] = (
             list(frame.columns) if frame is not None else list(range(self.n_columns))

@@ -66,7 +66,8 @@ class BatchIterator:
     dataset : RowDataset
         The rows.
     batch_size : int
-        Rows per batch; the last one may be smaller.
+        Rows per batch; the last one may be smaller. A lone last row joins the batch before it where
+        the order is drawn, since batch normalisation can't train on one row.
     generator : torch.Generator or None, default=None
         Draws the order. None keeps the rows' own.
     """
@@ -77,7 +78,16 @@ class BatchIterator:
         self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        return len(self._sizes())
+
+    def _sizes(self) -> list[int]:
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        sizes = [self.batch_size] * whole
+        if rest == 1 and whole and self.generator is not None:
+            sizes[-1] += 1
+        elif rest:
+            sizes.append(rest)
+        return sizes
 
     def __iter__(self) -> Iterator[Batch]:
         rows = self.dataset.rows
@@ -87,5 +97,5 @@ class BatchIterator:
             rows = order if rows is None else rows[order]
         elif rows is None:
             rows = torch.arange(len(self.dataset), device=device)
-        for batch_rows in rows.split(self.batch_size):
+        for batch_rows in rows.split(self._sizes()):
             yield self.dataset.take(batch_rows)

@@ -58,4 +58,9 @@ def validation_rows(
         left = rows[~valid[rows]]
         if len(left) <= max(1, counts[cell] // 2):
             fixed[left] = True
+    # Rarer cells may together have taken all rows of a commoner one: it gets one back.
+    for start, count in zip(starts, counts, strict=True):
+        rows = owner[start : start + count]
+        if valid[rows].all():
+            valid[rows[0]] = False
     return np.flatnonzero(labelled & ~valid), np.flatnonzero(labelled & valid)

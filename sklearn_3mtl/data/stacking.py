@@ -69,7 +69,8 @@ def stack_tasks(
     y = _concatenate(targets, names, "y")
     ids = np.empty(len(names), dtype=object)
     ids[:] = names
-    with_own_dtype = np.asarray(names) if np.ndim(np.asarray(names)) == 1 else ids
+    one_plain_type = len({type(name) for name in names}) == 1 and not isinstance(names[0], tuple)
+    with_own_dtype = np.asarray(names) if one_plain_type else ids
     return X, y, np.repeat(with_own_dtype, [len(part) for part in inputs])
 
 

@@ -132,7 +132,7 @@ def _center_and_scale(observed: np.ndarray) -> tuple[float, float]:
 
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:
-    codes = pd.Index(task.classes).get_indexer(pd.Index(column))
+    codes = pd.Index(np.asarray(task.classes)).get_indexer(pd.Index(column))
     foreign = (codes < 0) & column.notna().to_numpy()
     if foreign.any():
         label = column[foreign].iloc[0]

@@ -1,10 +1,8 @@
 """What users import: thin shells over one private base."""
 
-from sklearn_3mtl.estimators._multitask import (
-    MultiTaskClassifier,
-    MultiTaskEstimator,
-    MultiTaskRegressor,
-    load_estimator,
-)
+from sklearn_3mtl.estimators._loading import load_estimator
+from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
+from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
+from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 
 __all__ = ["MultiTaskClassifier", "MultiTaskEstimator", "MultiTaskRegressor", "load_estimator"]

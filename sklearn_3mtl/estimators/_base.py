@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import copy
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -140,14 +142,25 @@ class BaseMultiTask(PredictingMixin):
         targets = read_targets(y)
         check_targets_length(targets, table.n_rows)
         previous: FittedModel | None = getattr(self, "_model", None) if self.warm_start else None
-        validate_data(self, X, skip_check_array=True, reset=previous is None)
+        with _restored_on_failure(self, "n_features_in_", "feature_names_in_"):
+            validate_data(self, X, skip_check_array=True, reset=previous is None)
+            return self._fit(table, targets, task, sample_weight, previous)
+
+    def _fit(
+        self,
+        table: InputTable,
+        targets: TargetColumns,
+        task: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        previous: FittedModel | None,
+    ) -> Self:
         seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
         tasks = self._infer_tasks(targets)
         ids, column = read_task_ids(table, self.task, task)
         if previous is None:
             model = self._new_model(table, targets, tasks, ids, column, task is not None, seed)
         else:
-            model = _continued(previous, tasks)
+            model = copy.deepcopy(_continued(previous, tasks))
             seed = seed.child(f"warm start {self.n_iter_}")
         rows = self._rows(model, table, targets, ids, sample_weight)
         history, interrupted = self._train(model, rows, seed, self.history_ if previous else None)
@@ -295,3 +308,17 @@ def _continued(previous: FittedModel, tasks: dict[Hashable, Task]) -> FittedMode
             f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
         )
     return previous
+
+
+@contextmanager
+def _restored_on_failure(estimator: BaseMultiTask, *names: str) -> Iterator[None]:
+    """Put attributes back as they were if the block fails."""
+    attributes = estimator.__dict__
+    before = {name: attributes[name] for name in names if name in attributes}
+    try:
+        yield
+    except Exception:
+        for name in names:
+            attributes.pop(name, None)
+        attributes.update(before)
+        raise

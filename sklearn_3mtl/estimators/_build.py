@@ -26,10 +26,13 @@ __all__ = ["backbone_factory", "build_network", "check_widths"]
 
 def check_widths(parameter: str, value: Any) -> tuple[int, ...]:
     """A tuple of layer widths, each at least 1."""
-    widths = (value,) if isinstance(value, Integral) else tuple(value)
-    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
+    given = tuple(value) if np.iterable(value) else (value,)
+    widths = tuple(
+        int(width) for width in given if isinstance(width, Integral) and not isinstance(width, bool)
+    )
+    if len(widths) < len(given) or min(widths, default=1) < 1:
         raise ValueError(f"`{parameter}` should hold integers >= 1. Found {value!r}.")
-    return tuple(int(width) for width in widths)
+    return widths
 
 
 def backbone_factory(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -47,11 +47,13 @@ def read_task_ids(
         position = find_column(table, column, "task")
         found = table.category_values(position)
     elif ids is not None:
-        found = np.asarray(pd.Series(np.asarray(ids).tolist(), dtype=object), dtype=object)
-        if found.shape != (table.n_rows,):
+        if np.shape(ids) != (table.n_rows,):
             raise ValueError(
                 f"`task` should have shape ({table.n_rows},), an id per row. Found {np.shape(ids)}."
             )
+        # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
+        values = ids.tolist() if isinstance(ids, np.ndarray) else list(cast(Any, ids))
+        found = pd.Series(values, dtype=object).to_numpy()
     else:
         return None, None
     missing = pd.isna(found)

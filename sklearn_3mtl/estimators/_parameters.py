@@ -95,6 +95,14 @@ def make_schedule(value: Any) -> Callable[[float], float]:
     return LR_SCHEDULES[value] if isinstance(value, str) else value
 
 
+def numbers(parameter: str, value: Any) -> np.ndarray:
+    """The value as an array of floats; an error names the parameter."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{parameter}` should hold numbers. Found {value!r}.") from error
+
+
 def named_weights(
     parameter: str, value: Any, names: list[Hashable], default: float = 1.0
 ) -> np.ndarray:
@@ -106,7 +114,7 @@ def named_weights(
                 f"`{parameter}` names {unknown!r}, which are no tasks; they are {names!r}."
             )
         value = [value.get(name, default) for name in names]
-    weights = np.asarray(value, dtype=np.float64)
+    weights = numbers(parameter, value)
     if weights.shape != (len(names),):
         raise ValueError(
             f"`{parameter}` should hold a number for each of the {len(names)} tasks. "

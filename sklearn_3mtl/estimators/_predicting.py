@@ -53,6 +53,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             )
         if ids is None or not model.uses_groups:
             return table, None
+        assert model.groups is not None
         return table, group_index(model.groups, ids)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
@@ -162,7 +163,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             If a parameter can't be written without code; the message names it.
         """
         check_is_fitted(self)
-        write_estimator(self, path)  # type: ignore[arg-type]
+        write_estimator(self, path)
 
     @property
     def _n_features_out(self) -> int:

@@ -61,8 +61,8 @@ def write_estimator(estimator: BaseMultiTask, path: str | os.PathLike[str]) -> N
         )
     except NotPlainError as error:
         raise ValueError(
-            f"The estimator can't be saved without code: a label, category or task id is a {error}. "
-            "Use numbers and strings, or pickle."
+            f"The estimator can't be saved without code: a label, category or task id is a "
+            f"{error}. Use numbers and strings, or pickle."
         ) from error
     meta = {
         "format": FORMAT,
@@ -119,7 +119,8 @@ def _restore(
     inputs = TabularInputs(
         fitted["numeric"],
         fitted["categorical"],
-        *(tensors.pop(f"inputs.{name}").numpy() for name in ("center", "scale")),
+        tensors.pop("inputs.center").numpy(),
+        tensors.pop("inputs.scale").numpy(),
         np.asarray(fitted["gaps"], dtype=np.intp),
         fitted["categories"],
     )
@@ -160,8 +161,9 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
 def _encode_parameter(value: Any) -> Any:
     if type(value) in _METHODS.values():
         return {"method": type(value).__name__, "parameters": encode(value.get_params(deep=False))}
-    if isinstance(value, type) and getattr(torch.optim, value.__name__, None) is value:
-        return {"optimizer": value.__name__}
+    name = getattr(value, "__name__", "")
+    if isinstance(value, type) and getattr(torch.optim, name, None) is value:
+        return {"optimizer": name}
     if isinstance(value, torch.device):
         return {"value": str(value)}
     return {"value": encode(value)}

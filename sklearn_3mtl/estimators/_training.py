@@ -162,6 +162,7 @@ def train(
         if best is not None:
             best.restore(net)
         net.notify("on_train_end", X=rows, y=None)
+    _refuse_divergence(net, [] if _is_finite(net, rows) else [t.name for t in layout.tasks])
     return net.history, interrupted
 
 
@@ -173,13 +174,26 @@ class StopAtDivergence(Callback):
     ) -> None:
         """Look at the epoch's losses."""
         last = net.history[-1]
-        if np.isfinite(last["train_loss"]):
-            return
-        names = [t.name for t in net.layout.tasks if not np.isfinite(last[f"train_loss/{t.name}"])]
+        if not np.isfinite(last["train_loss"]):
+            losses = {task.name: last[f"train_loss/{task.name}"] for task in net.layout.tasks}
+            _refuse_divergence(net, [name for name, x in losses.items() if not np.isfinite(x)])
+
+
+def _refuse_divergence(net: MultiTaskNet, names: list[Any]) -> None:
+    if names:
         raise ValueError(
             f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
             f"finite. Lower `lr` (it is {net.lr})."
         )
+
+
+def _is_finite(net: MultiTaskNet, rows: RowDataset) -> bool:
+    """Whether the final weights give finite losses; each epoch's were taken before its steps."""
+    inputs, targets = next(iter(net.get_iterator(_to(rows, torch.device(net.device)))))
+    net.module_.eval()
+    with torch.no_grad():
+        terms, _ = net.criterion_.terms(net.module_(**inputs), *targets)
+    return bool(terms.isfinite().all())
 
 
 def _to(rows: RowDataset, device: torch.device) -> RowDataset:
@@ -192,7 +206,13 @@ def _to(rows: RowDataset, device: torch.device) -> RowDataset:
 
 def _fresh(callback: Any) -> Any:
     """A copy of a user's callback, so that fit changes nothing of the caller's."""
-    if isinstance(callback, tuple | list):
-        name, inner = callback
-        return name, _fresh(inner)
-    return callback if isinstance(callback, type) else clone(callback)
+    if isinstance(callback, tuple | list) and len(callback) == 2:
+        return callback[0], _fresh(callback[1])
+    if isinstance(callback, type) and issubclass(callback, Callback):
+        return callback
+    if not isinstance(callback, Callback):
+        raise ValueError(
+            "`callbacks` should hold skorch callbacks, or pairs (name, callback). "
+            f"Found {callback!r}."
+        )
+    return clone(callback)

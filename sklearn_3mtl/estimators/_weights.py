@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._parameters import numbers
 
 __all__ = ["check_sample_weight", "label_weights"]
 
@@ -28,7 +29,7 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = numbers("sample_weight", sample_weight)
     if weights.ndim == 0:
         weights = np.full(n_rows, float(weights))
     if weights.ndim == 1:
@@ -105,6 +106,11 @@ def _class_weights(
             continue
         labelled = weight[:, index] > 0
         codes = values[labelled, index].numpy().astype(np.intp)
+        if isinstance(given, str) and given != "balanced":
+            raise ValueError(
+                f"`class_weight[{task.name!r}]` should be 'balanced' or {{class: weight}}. "
+                f"Found {given!r}."
+            )
         if isinstance(given, Mapping):
             unknown = [label for label in given if label not in task.classes.tolist()]
             if unknown and len(tasks) > 1:
@@ -112,14 +118,20 @@ def _class_weights(
                     f"`class_weight[{task.name!r}]` names {unknown!r}, which are not among its "
                     f"classes {task.classes.tolist()!r}."
                 )
-            per_class = np.array([float(given.get(label, 1.0)) for label in task.classes.tolist()])
+            per_class = numbers(
+                f"class_weight[{task.name!r}]",
+                [given.get(label, 1.0) for label in task.classes.tolist()],
+            )
         else:
             per_class = compute_class_weight(
                 given, classes=np.arange(len(task.classes)), y=codes,
                 sample_weight=weight[labelled, index],
             )  # fmt: skip
-        if (per_class < 0).any():
-            raise ValueError(f"`class_weight` of task {task.name!r} should be >= 0.")
+        if not (np.isfinite(per_class) & (per_class >= 0)).all():
+            raise ValueError(
+                f"`class_weight[{task.name!r}]` should be >= 0 and finite. "
+                f"Found {per_class.tolist()}."
+            )
         found.append((index, per_class.astype(np.float32)))
     return found
 
@@ -133,6 +145,6 @@ def _by_task(tasks: tuple[Task, ...], class_weight: Any) -> dict[Hashable, Any]:
     if len(tasks) == 1:
         return {tasks[0].name: class_weight}
     raise ValueError(
-        f"`class_weight` should be 'balanced' or map classification tasks ({names!r}) to 'balanced' "
-        f"or to {{class: weight}}. Found {class_weight!r}."
+        f"`class_weight` should be 'balanced' or map classification tasks ({names!r}) to "
+        f"'balanced' or to {{class: weight}}. Found {class_weight!r}."
     )

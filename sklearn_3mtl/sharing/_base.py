@@ -6,37 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from sklearn.base import BaseEstimator
-from torch import Tensor, nn
+from torch import nn
 
+from sklearn_3mtl.core.network import SharedLayers
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 
-__all__ = ["BackboneFactory", "SharedLayers", "Sharing"]
+__all__ = ["BackboneFactory", "Sharing"]
 
 BackboneFactory = Callable[[int, Copies, Seed], nn.Module]
-
-
-class SharedLayers(nn.Module, ABC):
-    """The layers between fusion and heads.
-
-    Attributes
-    ----------
-    n_out : int
-        Width of the features that a head reads.
-    has_cut : bool
-        Whether one tensor z separates shared layers from the tasks' own.
-    """
-
-    n_out: int
-    has_cut: bool = True
-
-    @abstractmethod
-    def shared(self, x: Tensor) -> Tensor:
-        """Map fused features to z, the features at the cut."""
-
-    @abstractmethod
-    def per_task(self, z: Tensor, x: Tensor) -> Tensor:
-        """Map z to the features that the heads read: (B, n_out) or (n_tasks, B, n_out)."""
 
 
 class Sharing(BaseEstimator, ABC):

@@ -70,11 +70,15 @@ class BestWeights(Callback):
     def _keep(self, net: Any, improved: Tensor) -> None:
         for name, value in _state(net).items():
             owners = self.owners_.get(name)
-            if name not in self.best_ or net.module_.n_nets == 1 or owners is None:
+            if name not in self.best_ or owners is None:
                 self.best_[name] = value.clone()
-            else:
-                mine = improved[owners.to(improved.device)]
+                continue
+            mine = improved[owners.to(improved.device)]
+            if len(mine) > 1:
                 self.best_[name][mine] = value[mine]
+            elif mine.item():
+                # A lone copy of a layer has no leading axis.
+                self.best_[name] = value.clone()
 
     def restore(self, net: Any) -> None:
         """Put the best weights back into the net."""
@@ -107,16 +111,20 @@ class LearningRateSchedule(Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Note where training begins."""
         self.first_epoch_ = len(net.history)
+        self.last_factor_ = 1.0
 
     def on_epoch_begin(
         self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
     ) -> None:
         """Set the epoch's rate."""
         done = len(net.history) - 1 - self.first_epoch_
-        lr = net.lr * self.factor(done / net.max_epochs)
-        for group in net.optimizer_.param_groups:
-            group["lr"] = lr
-        net.history.record("lr", lr)
+        factor = self.factor(done / net.max_epochs)
+        # A rate that stays as it is is left alone: a user's callback may have set another.
+        if factor != self.last_factor_:
+            self.last_factor_ = factor
+            for group in net.optimizer_.param_groups:
+                group["lr"] = net.lr * factor
+        net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
 
 
 class Progress(Callback):

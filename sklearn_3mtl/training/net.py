@@ -218,13 +218,18 @@ class MultiTaskNet(NeuralNet):
 
 
 def _mean(terms: list[Tensor], masses: list[Any]) -> Tensor:
-    """Mean of the batches' means, weighted by the labels behind each; NaN for no label."""
+    """Mean of the batches' means, weighted by the labels behind each.
+
+    NaN stands for no label, infinity for a loss that is not a number.
+    """
     stacked = torch.stack(terms)
     if isinstance(masses[0], Tensor):
         mass = torch.stack(masses)
     else:
         mass = torch.tensor(masses, dtype=stacked.dtype, device=stacked.device).unsqueeze(1)
-    return (stacked * mass).sum(0) / mass.sum(0)
+    total = mass.expand_as(stacked).sum(0)
+    mean = (stacked * mass).sum(0) / total
+    return torch.where(mean.isnan() & (total > 0), torch.inf, mean)
 
 
 def _listens_to_batches(callback: Callback) -> bool:

@@ -1,0 +1,127 @@
+"""Several regression tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from sklearn.base import RegressorMixin
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.tasks import Task, tasks_of
+from sklearn_3mtl.estimators._base import BaseMultiTask
+
+__all__ = ["MultiTaskRegressor"]
+
+
+class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
+    """One network for several regression tasks, labels of some missing.
+
+    Each column of y is a task, standardised inside; predictions are in the target's own units.
+
+    Parameters
+    ----------
+    task : str, int or None, default=None
+        The column of X that holds each row's task id (the long layout: stores, patients), by
+        name, or by position in an array; it is no input. None: all rows belong together.
+    task_kinds : mapping of task name to kind, or None, default=None
+        ``"regression"`` is the only kind; for others use :class:`MultiTaskEstimator`. None is
+        the same.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Which columns of X hold categories: names, positions or a boolean mask of shape
+        (n_features,). ``"from_dtype"``: those of a category, string or object dtype. None:
+        none.
+    backbone : {"mlp", "resnet"} or nn.Module, default="mlp"
+        The generic layers. A module maps (B, n_inputs) to (B, n_features); a copy of it is
+        trained.
+    hidden_layer_sizes : int or sequence of int, default=(128, 128)
+        Width of each layer, or of each block of a resnet. Not used with a module as backbone.
+    activation : {"relu", "silu", "gelu", "mish", "tanh", "logistic", "identity"}, default="relu"
+        The nonlinearity of the backbone.
+    dropout : float in [0, 1), default=0.0
+        The share of features dropped after each layer in training.
+    sharing : {"hard", "none"} or Sharing, default="hard"
+        How tasks share the backbone. ``"hard"``: one for all. ``"none"``: a net of the same
+        size for each task, all trained side by side; the single-task baseline.
+    heads : {"auto", "column", "group"} or mapping of task name to spec, default="auto"
+        ``"column"``: a linear head for each column of y. ``"group"``: each task id has its own
+        deviation from it. ``"auto"``: ``"group"`` where there are task ids. In a mapping a spec
+        is a tuple of hidden widths or an nn.Module from (B, n_features) to (B, n_outputs);
+        tasks that aren't named keep the linear head.
+    balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
+        How the task losses become one step.
+    task_weight : mapping of task name to float, array-like of shape (n_tasks,) or None
+        A factor >= 0 for each task's loss; 0 takes the task out of training. None, the default:
+        1 for each.
+    class_weight : "balanced", mapping or None, default=None
+        Weights of the classes: ``"balanced"`` for all classification tasks, or for each task by
+        name ``"balanced"`` or ``{label: weight}`` (with one task also ``{label: weight}``
+        itself). None: 1 for each.
+    regression_loss : {"squared_error", "huber"}, default="squared_error"
+        The loss of regression tasks, on standardised targets.
+    max_epochs : int, default=200
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows per step. ``"auto"``: a power of two near n_samples / 32, from 16 to 1024.
+    lr : float, default=0.001
+        The learning rate, before the schedule.
+    weight_decay : float, default=0.01
+        Weight decay, decoupled from the gradient for ``"adamw"``.
+    optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
+        What updates the weights.
+    lr_schedule : {"constant", "cosine"} or callable, default="constant"
+        The factor of the learning rate in each epoch; a callable maps the share of `max_epochs`
+        that is done, in [0, 1), to it.
+    early_stopping : bool or "auto", default="auto"
+        Whether to hold rows out, stop when the validation loss no longer falls, and restore the
+        best weights. ``"auto"``: with at least 50 labelled rows.
+    validation_fraction : float in (0, 1), default=0.1
+        The share of rows held out. Every task, and every class, keeps rows on both sides.
+    n_iter_no_change : int, default=20
+        Epochs without a better validation loss after which training stops.
+    callbacks : list of skorch callbacks or None, default=None
+        Called as skorch calls them; copies are used. None: none.
+    warm_start : bool, default=False
+        Whether another `fit` goes on from the present weights (with a fresh optimizer), on the
+        same tasks and columns.
+    device : str or torch.device, default="auto"
+        Where to train and predict. ``"auto"``: CUDA where there is one, else the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything that is drawn; the same int gives the same bits on one machine. None:
+        another result each time.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    tasks_ : dict of task name to Task
+        The tasks, in the order of y's columns.
+    groups_ : ndarray of shape (n_groups,)
+        The task ids of the long layout; only where there were some.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where all are strings.
+    history_ : skorch History
+        A record per epoch: ``train_loss``, ``valid_loss``, and with ``/<task>`` appended those of
+        each task; ``valid_score/<task>`` is accuracy or R2.
+    n_iter_ : int
+        Number of epochs.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl import MultiTaskRegressor
+    >>> from sklearn_3mtl.datasets import make_multitask_regression
+    >>> X, Y = make_multitask_regression(n_samples=80, n_tasks=2, missing=0.3, random_state=0)
+    >>> MultiTaskRegressor(max_epochs=5, random_state=0).fit(X, Y).predict(X).shape
+    (80, 2)
+    """
+
+    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        kinds = dict(self.task_kinds or {})
+        for name in targets.names:
+            if kinds.setdefault(name, "regression") != "regression":
+                raise ValueError(
+                    f"`task_kinds[{name!r}]`={kinds[name]!r} doesn't fit {type(self).__name__}; "
+                    "use MultiTaskEstimator for mixed kinds."
+                )
+        return tasks_of(targets, kinds)
