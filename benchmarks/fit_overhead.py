@@ -32,6 +32,8 @@ def estimator(max_epochs: int = EPOCHS) -> MultiTaskRegressor:
         batch_size=BATCH,
         max_epochs=max_epochs,
         early_stopping=False,
+        dropout=0.0,
+        lr_schedule="constant",
         lr=1e-3,
         random_state=0,
     )

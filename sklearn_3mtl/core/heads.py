@@ -11,9 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies, StackedLinear
+from sklearn_3mtl.core.stacked import Copies, StackedLinear, aligned
 
 __all__ = ["GroupHeads", "Heads", "LinearHeads", "ModuleHead", "StackedHeads"]
+
+
+# Adam moves each weight by about its rate per step, however small the gradient: at full size a
+# group's deviation would learn from its few rows what belongs to the common head.
+DEVIATION_SCALE = 0.3
 
 
 class LinearHeads(nn.Module):
@@ -42,7 +47,8 @@ class LinearHeads(nn.Module):
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map (B, n_in) to (B, n_outputs)."""
-        return F.linear(z, self.weight, self.bias)
+        z, weight = (z, self.weight) if self.training else aligned(z, self.weight)
+        return F.linear(z, weight, self.bias)
 
 
 class GroupHeads(nn.Module):
@@ -74,7 +80,7 @@ class GroupHeads(nn.Module):
         unknown = len(self.deviation) - 1
         rows = torch.where(group < 0, unknown, group)
         # The last row is the padding row: it gets no gradient and stays zero.
-        own = F.embedding(rows, self.deviation, padding_idx=unknown)
+        own = DEVIATION_SCALE * F.embedding(rows, self.deviation, padding_idx=unknown)
         own = own.view(len(z), self.n_outputs, -1)
         deviation = torch.baddbmm(own[..., -1:], own[..., :-1], z.unsqueeze(2)).squeeze(2)
         return self.common(z) + deviation

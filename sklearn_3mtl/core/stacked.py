@@ -16,7 +16,14 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
 
-__all__ = ["Copies", "SeededDropout", "StackedEmbedding", "StackedLayerNorm", "StackedLinear"]
+__all__ = [
+    "Copies",
+    "SeededDropout",
+    "StackedEmbedding",
+    "StackedLayerNorm",
+    "StackedLinear",
+    "aligned",
+]
 
 
 class Copies:
@@ -46,6 +53,16 @@ class Copies:
         return nn.Parameter(stacked if len(self) > 1 else stacked[0].clone())
 
 
+def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Inputs and weights with zeros up to a width that is a multiple of 4.
+
+    The kernels then round every row alike, whatever its place among the others: a prediction has
+    the same bits beside any other rows.
+    """
+    missing = -x.shape[-1] % 4
+    return (F.pad(x, (0, missing)), F.pad(weight, (0, missing))) if missing else (x, weight)
+
+
 class StackedLinear(nn.Module):
     """K linear layers of one shape.
 
@@ -71,10 +88,11 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n_in) or (K, B, n_in) to (B, n_out) for one copy, (K, B, n_out) for several."""
-        if self.weight.dim() == 2:
-            return F.linear(x, self.weight, self.bias)
-        stacked = x.expand(len(self.weight), *x.shape[-2:])
-        return torch.baddbmm(self.bias.unsqueeze(1), stacked, self.weight.transpose(1, 2))
+        x, weight = (x, self.weight) if self.training else aligned(x, self.weight)
+        if weight.dim() == 2:
+            return F.linear(x, weight, self.bias)
+        stacked = x.expand(len(weight), *x.shape[-2:])
+        return torch.baddbmm(self.bias.unsqueeze(1), stacked, weight.transpose(1, 2))
 
 
 class StackedEmbedding(nn.Module):

@@ -36,11 +36,11 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     backbone : {"mlp", "resnet"} or nn.Module, default="mlp"
         The generic layers. A module maps (B, n_inputs) to (B, n_features); a copy of it is
         trained.
-    hidden_layer_sizes : int or sequence of int, default=(128, 128)
+    hidden_layer_sizes : int or sequence of int, default=(256, 256)
         Width of each layer, or of each block of a resnet. Not used with a module as backbone.
     activation : {"relu", "silu", "gelu", "mish", "tanh", "logistic", "identity"}, default="relu"
         The nonlinearity of the backbone.
-    dropout : float in [0, 1), default=0.0
+    dropout : float in [0, 1), default=0.1
         The share of features dropped after each layer in training.
     sharing : {"hard", "none"} or Sharing, default="hard"
         How tasks share the backbone. ``"hard"``: one for all. ``"none"``: a net of the same
@@ -61,7 +61,7 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         itself). None: 1 for each.
     regression_loss : {"squared_error", "huber"}, default="squared_error"
         The loss of regression tasks, on standardised targets.
-    max_epochs : int, default=200
+    max_epochs : int, default=60
         Passes over the training rows at most.
     batch_size : int or "auto", default="auto"
         Rows per step. ``"auto"``: a power of two near n_samples / 32, from 16 to 1024.
@@ -71,12 +71,12 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         Weight decay, decoupled from the gradient for ``"adamw"``.
     optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
         What updates the weights.
-    lr_schedule : {"constant", "cosine"} or callable, default="constant"
+    lr_schedule : {"constant", "cosine"} or callable, default="cosine"
         The factor of the learning rate in each epoch; a callable maps the share of `max_epochs`
         that is done, in [0, 1), to it.
     early_stopping : bool or "auto", default="auto"
         Whether to hold rows out, stop when the validation loss no longer falls, and restore the
-        best weights. ``"auto"``: with at least 50 labelled rows.
+        best weights. ``"auto"``: with at least 500 labelled rows.
     validation_fraction : float in (0, 1), default=0.1
         The share of rows held out. Every task, and every class, keeps rows on both sides.
     n_iter_no_change : int, default=20

@@ -23,7 +23,7 @@ from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, P
 
 __all__ = ["choose_batch_size", "choose_device", "split_rows", "train"]
 
-MIN_ROWS_TO_STOP_EARLY = 50
+MIN_ROWS_TO_STOP_EARLY = 500
 
 
 def choose_device(device: str | torch.device) -> torch.device:

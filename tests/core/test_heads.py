@@ -1,0 +1,143 @@
+"""Heads: one matrix, deviations per group, stacks of equal shape, a user's own module."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from sklearn_3mtl.core.heads import (
+    DEVIATION_SCALE,
+    GroupHeads,
+    Heads,
+    LinearHeads,
+    ModuleHead,
+    StackedHeads,
+)
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+
+SEED = Seed(2)
+Z = torch.randn(12, 4, generator=torch.Generator().manual_seed(0))
+GROUP = torch.tensor([0, 1, 2, -1] * 3)
+
+
+def test_a_tasks_initial_head_does_not_depend_on_the_others():
+    both = LinearHeads(4, {"a": 1, "b": 3}, SEED)
+    alone = LinearHeads(4, {"b": 3}, SEED)
+    assert torch.equal(both.weight[1:], alone.weight)
+    assert torch.equal(both.bias[1:], alone.bias)
+
+
+def test_linear_heads_evaluate_as_they_train():
+    heads = LinearHeads(19, {"a": 1, "b": 3}, SEED)
+    z = torch.randn(6, 19)
+    torch.testing.assert_close(heads.train()(z), F.linear(z, heads.weight, heads.bias))
+    torch.testing.assert_close(heads.eval()(z), F.linear(z, heads.weight, heads.bias))
+
+
+def trained_group_heads():
+    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+    optimizer = torch.optim.AdamW(heads.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        heads(Z, GROUP).square().sum().backward()
+        optimizer.step()
+    return heads
+
+
+def test_group_heads_start_at_the_common_head():
+    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+    torch.testing.assert_close(heads(Z, GROUP), heads.common(Z))
+
+
+def test_an_unknown_group_keeps_the_common_head():
+    heads = trained_group_heads()
+    out, common = heads(Z, GROUP), heads.common(Z)
+    torch.testing.assert_close(out[GROUP < 0], common[GROUP < 0])
+    assert (out[GROUP >= 0] - common[GROUP >= 0]).abs().min() > 0
+
+
+def test_the_padding_row_stays_zero_in_training():
+    heads = trained_group_heads()
+    assert (heads.deviation[-1] == 0).all()
+    assert (heads.deviation[:-1] != 0).all()
+
+
+def test_group_heads_equal_the_loop_over_groups():
+    heads = trained_group_heads()
+    out = heads(Z, GROUP)
+    for g in range(3):
+        own = DEVIATION_SCALE * heads.deviation[g].view(4, 5)
+        weight, bias = heads.common.weight + own[:, :4], heads.common.bias + own[:, 4]
+        torch.testing.assert_close(out[g == GROUP], F.linear(Z[g == GROUP], weight, bias))
+
+
+def test_a_group_without_rows_gets_no_gradient():
+    heads = GroupHeads(4, {"a": 1}, 3, SEED)
+    heads(Z[:2], torch.tensor([0, 2])).sum().backward()
+    touched = heads.deviation.grad.abs().sum(1) > 0
+    assert touched.tolist() == [True, False, True, False]
+
+
+def mixed_blocks(groups=1):
+    """Tasks a and c with a hidden layer, b linear; outputs in the order a (2), b (3), c (2)."""
+    prefixes = [f"{g}/" for g in range(groups)] if groups > 1 else [""]
+
+    def stack(widths, tasks):
+        owners = [g * 3 + t for g in range(groups) for t in tasks]
+        names = [f"{prefix}{'abc'[t]}" for prefix in prefixes for t in tasks]
+        return StackedHeads(4, widths, tasks, 3, Copies(names, owners), SEED, groups > 1)
+
+    return Heads([stack((6, 2), [0, 2]), stack((3,), [1])], [0, 1, 4, 5, 6, 2, 3])
+
+
+def alone(name, widths):
+    return StackedHeads(4, widths, [0], 1, Copies([name]), SEED, False)
+
+
+def test_heads_of_mixed_shapes_equal_separate_ones_in_the_order_of_the_outputs():
+    out = mixed_blocks()(Z)
+    expected = [alone("a", (6, 2))(Z), alone("b", (3,))(Z), alone("c", (6, 2))(Z)]
+    torch.testing.assert_close(out, torch.cat(expected, 1))
+
+
+def test_heads_of_mixed_shapes_on_a_net_per_task():
+    z = torch.randn(3, 12, 4)
+    out = mixed_blocks()(z)
+    expected = [alone("a", (6, 2))(z[0]), alone("b", (3,))(z[1]), alone("c", (6, 2))(z[2])]
+    torch.testing.assert_close(out, torch.cat(expected, 1))
+
+
+def test_heads_of_mixed_shapes_for_groups():
+    z = torch.randn(2 * 3, 12, 4)
+    out = mixed_blocks(groups=2)(z)
+    assert out.shape == (2, 12, 7)
+    for g in range(2):
+        shapes = (("a", (6, 2)), ("b", (3,)), ("c", (6, 2)))
+        expected = [alone(f"{g}/{n}", w)(z[3 * g + t]) for t, (n, w) in enumerate(shapes)]
+        torch.testing.assert_close(out[g], torch.cat(expected, 1))
+
+
+def test_a_users_head_is_trained_as_a_copy():
+    module = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    head = ModuleHead(module, 4, 2, 0, "a")
+    torch.testing.assert_close(head(Z), module(Z))
+    optimizer = torch.optim.SGD(head.parameters(), lr=1.0)
+    head(Z).square().sum().backward()
+    optimizer.step()
+    assert not torch.equal(head(Z), module(Z))
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_a_users_head_reads_its_own_tasks_net():
+    z = torch.randn(3, 12, 4)
+    head = ModuleHead(nn.Linear(4, 2), 4, 2, 1, "b")
+    assert torch.equal(head(z), head.module(z[1]))
+
+
+@pytest.mark.parametrize("module", [nn.Linear(4, 3), nn.Linear(5, 2)])
+def test_a_users_head_of_another_shape_is_refused(module):
+    with pytest.raises(ValueError, match=r"heads\['a'\].* should map \(B, 4\) to \(B, 2\)"):
+        ModuleHead(module, 4, 2, 0, "a")

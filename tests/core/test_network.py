@@ -1,0 +1,134 @@
+"""The network: encoders, fusion, backbone, heads."""
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_3mtl.core import ThreeMTLNetwork
+from sklearn_3mtl.core.backbones import MLP
+from sklearn_3mtl.core.encoders import EMBEDDING_WIDTH, TabularEncoder
+from sklearn_3mtl.core.fusion import ConcatFusion
+from sklearn_3mtl.core.heads import StackedHeads
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.sharing import HardSharing, NoSharing
+
+SEED = Seed(4)
+INPUTS = {
+    "numeric": torch.randn(9, 3, generator=torch.Generator().manual_seed(0)),
+    "categorical": torch.tensor([[0, 3], [1, 2], [2, 4]] * 3),
+}
+GROUP = torch.tensor([0, 1, 1] * 3)
+
+
+def build(sharing, tasks, groups=None):
+    """A network for tasks with two outputs each."""
+    names = tasks if groups is None else [f"{g}/{t}" for g in groups for t in tasks]
+    copies = sharing.copies(names)
+    encoder = TabularEncoder(3, (4, 5), 2, copies, SEED.child("encoder"))
+
+    def make_backbone(n_in, copies, seed):
+        return MLP(n_in, (8,), "relu", 0.0, copies, seed)
+
+    backbone = sharing.build(make_backbone, encoder.n_out, copies, SEED.child("backbone"))
+    positions = list(range(len(tasks)))
+    heads = StackedHeads(
+        8, (2,), positions, len(tasks), Copies(names), SEED.child("head"), groups is not None
+    )
+    return ThreeMTLNetwork(
+        {"tabular": encoder}, ConcatFusion(), backbone, heads,
+        n_tasks=len(tasks), n_nets=len(copies), n_groups=None if groups is None else len(groups),
+    )  # fmt: skip
+
+
+def test_forward_is_heads_of_backbone_of_encoder():
+    net = build(HardSharing(), "ab")
+    x = net.encoders["tabular"](INPUTS)
+    z = net.backbone.per_task(net.backbone.shared(x), x)
+    torch.testing.assert_close(net(**INPUTS), net.heads(z))
+    assert net(**INPUTS).shape == (9, 4)
+    torch.testing.assert_close(net.transform(**INPUTS), z)
+
+
+def test_encoder_puts_embeddings_beside_the_numbers():
+    encoder = TabularEncoder(3, (4, 5), 2, Copies("a"), SEED)
+    x = encoder(INPUTS)
+    assert x.shape == (9, 3 + 2 * EMBEDDING_WIDTH) == (9, encoder.n_out)
+    assert torch.equal(x[:, :3], INPUTS["numeric"])
+    assert (x[0, 3 : 3 + EMBEDDING_WIDTH] == 0).all(), "code 0 says nothing before training"
+
+
+def test_encoder_without_categories_passes_the_numbers():
+    encoder = TabularEncoder(3, (), 2, Copies("abc"), SEED)
+    assert encoder({"numeric": INPUTS["numeric"]}) is INPUTS["numeric"]
+
+
+def test_fusion_concatenates_and_leaves_one_modality_alone():
+    a, b = torch.ones(2, 3), torch.zeros(2, 1)
+    assert torch.equal(ConcatFusion()([a, b]), torch.cat([a, b], 1))
+    assert ConcatFusion()([a]) is a
+
+
+def test_independent_nets_equal_nets_alone():
+    net = build(NoSharing(), "abc")
+    out, z = net(**INPUTS), net.transform(**INPUTS)
+    assert z.shape == (9, 24)
+    for k, name in enumerate("abc"):
+        alone = build(NoSharing(), name)
+        torch.testing.assert_close(out[:, 2 * k : 2 * k + 2], alone(**INPUTS))
+        torch.testing.assert_close(z[:, 8 * k : 8 * k + 8], alone.transform(**INPUTS))
+
+
+def test_hard_sharing_of_one_task_is_that_tasks_own_net():
+    hard, none = build(HardSharing(), "b"), build(NoSharing(), "b")
+    for (name, mine), theirs in zip(
+        hard.named_parameters(), none.state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, theirs), name
+
+
+def test_a_net_per_group_and_task_equals_the_loop_over_groups():
+    net = build(NoSharing(), "ab", groups="pq")
+    assert net.has_net_per_group
+    out, z = net(group=GROUP, **INPUTS), net.transform(group=GROUP, **INPUTS)
+    for g, name in enumerate("pq"):
+        rows = {key: value[g == GROUP] for key, value in INPUTS.items()}
+        for t, task in enumerate("ab"):
+            alone = build(NoSharing(), [f"{name}/{task}"])
+            torch.testing.assert_close(out[g == GROUP, 2 * t : 2 * t + 2], alone(**rows))
+            torch.testing.assert_close(z[g == GROUP, 8 * t : 8 * t + 8], alone.transform(**rows))
+
+
+@pytest.mark.parametrize("groups", [None, "pq"])
+def test_owners_name_the_one_net_that_each_entry_feeds(groups):
+    net = build(NoSharing(), "ab", groups)
+    owners = net.owners()
+    assert set(owners) == {name for name, _ in net.named_parameters()}
+    group = None if groups is None else GROUP
+    # The output of column 1 in group 0 feeds on net 1 alone.
+    rows = GROUP == 0 if groups else slice(None)
+    net(group=group, **INPUTS)[rows][:, 2:].sum().backward()
+    for name, parameter in net.named_parameters():
+        fed = parameter.grad.flatten(1).abs().sum(1) > 0
+        assert owners[name][fed].unique().tolist() == [1], name
+
+
+def test_shared_nets_have_no_owners():
+    assert build(HardSharing(), "ab").owners() == {}
+
+
+def test_hard_sharing_has_a_cut_and_independent_nets_have_none():
+    assert build(HardSharing(), "ab").backbone.has_cut
+    assert not build(NoSharing(), "ab").backbone.has_cut
+
+
+def test_a_backbone_of_the_users_is_asked_for_its_width():
+    class Wide(nn.Module):
+        n_out = 6
+
+        def forward(self, x):
+            return x[..., :6]
+
+    sharing = HardSharing()
+    layers = sharing.build(lambda n_in, copies, seed: Wide(), 10, sharing.copies("ab"), SEED)
+    assert layers.n_out == 6

@@ -1,0 +1,20 @@
+"""scikit-learn's own checks."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "minibatch training: removing or repeating rows changes the batches and the validation "
+        "split, as for scikit-learn's own MLP with sgd"
+    ),
+}
+
+
+@parametrize_with_checks(
+    [MultiTaskEstimator(), MultiTaskClassifier(), MultiTaskRegressor()],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)

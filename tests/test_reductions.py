@@ -1,0 +1,207 @@
+"""Parts that are off are absent: the same estimator with parts off is the smaller estimator.
+
+Nets that stand side by side are run by batched kernels, which may add in another order than a net's
+own: beside others a net equals the net alone to rounding (1e-5 here). Where the shapes are the same
+the bits are.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+from sklearn_3mtl.balancing import BALANCING, Manual
+from sklearn_3mtl.data._tables import read_inputs
+from tests._inputs import numeric_table
+from tests._pinned import tiny
+
+
+def complete_table(n=81, kinds="number answer sort other"):
+    """Numbers with gaps and a category; complete labels of mixed kinds."""
+    X, Y = numeric_table(n)
+    Y["other"] = X["c"] ** 2
+    X = X.assign(city=np.resize(["Bern", "Basel", "Chur", None], n))
+    X.iloc[::7, 0] = np.nan
+    return X, Y[kinds.split()]
+
+
+def answers(est, X, column):
+    """What the net puts out for a column: probabilities or numbers."""
+    model = est._model
+    names = [task.name for task in model.codec.layout.tasks]
+    rows = model.codec.layout.outputs_of(names.index(column))
+    return model.outputs(read_inputs(X), None)[:, rows]
+
+
+def assert_same_bits(one, other):
+    first, second = one._model.network.state_dict(), other._model.network.state_dict()
+    assert [v.shape for v in first.values()] == [v.shape for v in second.values()]
+    for name, a, b in zip(first, first.values(), second.values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"hidden_layer_sizes": (8, 4), "dropout": 0.3},
+        {"backbone": "resnet", "hidden_layer_sizes": (8, 8), "dropout": 0.1},
+        {"activation": "silu", "batch_size": 7},
+        {"lr_schedule": "cosine", "optimizer": "sgd"},
+        {"heads": {"number": (5,), "sort": (5,), "answer": (5,), "other": (5,)}},
+    ],
+    ids=["mlp", "dropout", "resnet", "silu", "cosine", "heads"],
+)
+def test_independent_nets_equal_single_task_nets(parameters):
+    """Columns of mixed kinds, categories and gaps: each net is the one trained alone."""
+    X, Y = complete_table()
+    options = {"max_epochs": 4, "batch_size": 16, **parameters}
+    together = tiny(sharing="none", **options).fit(X, Y)
+    for name in Y:
+        if "heads" in options:
+            options["heads"] = {name: (5,)}
+        for sharing in ("none", "hard"):
+            alone = tiny(sharing=sharing, **options).fit(X, Y[[name]])
+            expected = answers(alone, X, name)
+            np.testing.assert_allclose(
+                answers(together, X, name), expected, rtol=1e-4, atol=1e-5, err_msg=name
+            )
+    untrained = tiny(sharing="none", **{**options, "heads": "auto", "lr": 1e-12}).fit(X, Y)
+    assert np.abs(answers(together, X, "number") - answers(untrained, X, "number")).max() > 1e-3
+
+
+def test_independent_nets_start_from_the_same_bits_as_single_task_nets():
+    X, Y = complete_table()
+    frozen = {"lr": 1e-30, "weight_decay": 0.0, "max_epochs": 1}
+    together = tiny(sharing="none", **frozen).fit(X, Y)._model
+    for k, task in enumerate(together.codec.layout.tasks):
+        alone = tiny(sharing="hard", **frozen).fit(X, Y[[task.name]])._model.network
+        for part in ("encoders", "backbone"):
+            pairs = zip(
+                getattr(together.network, part).parameters(),
+                getattr(alone, part).parameters(),
+                strict=True,
+            )
+            for stacked, own in pairs:
+                assert torch.equal(stacked[k], own)
+
+
+def test_independent_nets_equal_single_task_nets_with_early_stopping():
+    X, Y = complete_table(100, "number other")
+    options = {"early_stopping": True, "max_epochs": 40, "lr": 0.05, "n_iter_no_change": 3}
+    together = tiny(sharing="none", **options).fit(X, Y)
+    epochs = []
+    for name in Y:
+        alone = tiny(sharing="hard", **options).fit(X, Y[[name]])
+        epochs.append(alone.n_iter_)
+        np.testing.assert_allclose(
+            answers(together, X, name), answers(alone, X, name), rtol=1e-3, atol=1e-4
+        )
+    assert together.n_iter_ == max(epochs) > min(epochs)
+
+
+@pytest.mark.parametrize("change", ["labels", "weight", "balancing"])
+def test_an_independent_net_keeps_its_bits_whatever_happens_to_the_others(change):
+    X, Y = complete_table()
+    options = {"sharing": "none", "dropout": 0.2, "max_epochs": 5}
+    plain = tiny(**options).fit(X, Y)
+    other = tiny(**options)
+    if change == "labels":
+        Y = Y.assign(other=-3 * Y["other"][::-1].to_numpy() + X["b"])
+    elif change == "weight":
+        other.set_params(task_weight={"other": 5.0})
+    else:
+        other.set_params(balancing=Manual({"other": 0.1}))
+    other.fit(X, Y)
+    for name in ("number", "answer", "sort"):
+        assert np.array_equal(answers(plain, X, name), answers(other, X, name)), name
+    assert not np.array_equal(answers(plain, X, "other"), answers(other, X, "other"))
+
+
+@pytest.mark.parametrize("column", ["number", "answer", "sort"])
+def test_one_task_makes_all_sharing_the_same_net(column):
+    X, Y = complete_table()
+    options = {"max_epochs": 3, "dropout": 0.2}
+    hard = tiny(sharing="hard", **options).fit(X, Y[[column]])
+    none = tiny(sharing="none", **options).fit(X, Y[[column]])
+    assert_same_bits(hard, none)
+    assert hard.predict(X).equals(none.predict(X))
+
+
+@pytest.mark.parametrize("rule", sorted(BALANCING))
+@pytest.mark.parametrize("column", ["number", "sort"])
+def test_one_task_makes_every_balancing_rule_the_identity(rule, column):
+    X, Y = complete_table()
+    plain = tiny(max_epochs=3).fit(X, Y[[column]])
+    ruled = tiny(max_epochs=3, balancing=BALANCING[rule]()).fit(X, Y[[column]])
+    assert_same_bits(plain, ruled)
+
+
+def test_heads_auto_without_task_ids_is_column():
+    X, Y = complete_table()
+    assert_same_bits(tiny(heads="auto").fit(X, Y), tiny(heads="column").fit(X, Y))
+
+
+def test_heads_auto_with_task_ids_is_group():
+    X, Y = complete_table()
+    auto = tiny(heads="auto", task="city").fit(X.fillna({"city": "?"}), Y)
+    group = tiny(heads="group", task="city").fit(X.fillna({"city": "?"}), Y)
+    assert_same_bits(auto, group)
+    column = tiny(heads="column", task="city").fit(X.fillna({"city": "?"}), Y)
+    assert len(list(column._model.network.parameters())) < len(
+        list(auto._model.network.parameters())
+    )
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"balancing": Manual()},
+        {"balancing": Manual(dict.fromkeys(["number", "answer", "sort", "other"], 1.0))},
+        {"balancing": "manual", "task_weight": [1.0, 1.0, 1.0, 1.0]},
+        {"task_weight": {"sort": 1.0}},
+    ],
+    ids=["manual", "named", "task_weight", "equal"],
+)
+def test_weights_of_one_are_no_weights(weights):
+    X, Y = complete_table()
+    assert_same_bits(tiny(max_epochs=3).fit(X, Y), tiny(max_epochs=3, **weights).fit(X, Y))
+
+
+def test_sample_weights_of_one_are_no_weights():
+    X, Y = complete_table()
+    plain = tiny(max_epochs=3).fit(X, Y)
+    weighted = tiny(max_epochs=3).fit(X, Y, sample_weight=np.ones(len(X)))
+    assert_same_bits(plain, weighted)
+
+
+def test_rows_without_any_label_are_absent():
+    """They are no step of training: with weights it is as if the rows had weight 0."""
+    X, Y = complete_table()
+    gaps = Y.astype(object)
+    gaps.iloc[::4] = None
+    gaps["number"] = gaps["number"].astype(float)
+    gaps["other"] = gaps["other"].astype(float)
+    weight = np.ones(len(X))
+    weight[::4] = 0
+    kinds = dict.fromkeys(["answer", "sort"], "classification")
+    without = tiny(task_kinds=kinds, batch_size=61).fit(X, gaps)
+    assert without.history_[0]["train_batch_count"] == 1
+    weighted = tiny(task_kinds=kinds, batch_size=61).fit(X, gaps, sample_weight=weight)
+    assert_same_bits(without, weighted)
+
+
+@pytest.mark.parametrize(
+    ("shell", "column"), [(MultiTaskRegressor, "number"), (MultiTaskClassifier, "sort")]
+)
+def test_the_shells_are_the_mixed_estimator(shell, column):
+    X, Y = complete_table()
+    assert_same_bits(tiny(shell).fit(X, Y[[column]]), tiny(MultiTaskEstimator).fit(X, Y[[column]]))
+
+
+def test_training_without_validation_rows_is_training_to_the_last_epoch():
+    X, Y = complete_table()
+    assert_same_bits(
+        tiny(early_stopping=False, n_iter_no_change=1, max_epochs=5).fit(X, Y),
+        tiny(early_stopping=False, n_iter_no_change=20, max_epochs=5).fit(X, Y),
+    )
