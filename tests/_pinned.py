@@ -1,4 +1,4 @@
-"""Tiny estimators whose every default that shapes training is pinned, whatever the library's are."""
+"""Tiny estimators that pin every default which shapes training, whatever the library's are."""
 
 from sklearn_3mtl import MultiTaskEstimator
 from tests import _inputs

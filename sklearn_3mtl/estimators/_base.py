@@ -28,7 +28,13 @@ from sklearn_3mtl.estimators._build import backbone_factory, build_network, chec
 from sklearn_3mtl.estimators._groups import group_index, read_task_ids, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._predicting import PredictingMixin, has_classes
-from sklearn_3mtl.estimators._training import choose_batch_size, choose_device, split_rows, train
+from sklearn_3mtl.estimators._training import (
+    choose_batch_size,
+    choose_device,
+    choose_max_epochs,
+    split_rows,
+    train,
+)
 from sklearn_3mtl.estimators._weights import check_sample_weight, label_weights
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
@@ -50,14 +56,14 @@ class BaseMultiTask(PredictingMixin):
         backbone: Any = "mlp",
         hidden_layer_sizes: Any = (256, 256),
         activation: str = "relu",
-        dropout: float = 0.1,
+        dropout: float = 0.05,
         sharing: Any = "hard",
         heads: Any = "auto",
         balancing: Any = "equal",
         task_weight: Any = None,
         class_weight: Any = None,
         regression_loss: str = "squared_error",
-        max_epochs: int = 60,
+        max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
         lr: float = 1e-3,
         weight_decay: float = 1e-2,
@@ -275,7 +281,7 @@ class BaseMultiTask(PredictingMixin):
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 schedule=parameters.make_schedule(self.lr_schedule),
-                max_epochs=self.max_epochs,
+                max_epochs=choose_max_epochs(self.max_epochs, valid is not None),
                 batch_size=choose_batch_size(self.batch_size, len(training)),
                 patience=self.n_iter_no_change,
                 callbacks=list(self.callbacks or []),

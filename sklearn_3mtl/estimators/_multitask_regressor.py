@@ -37,7 +37,7 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         Width of each layer, or of each block of a resnet. Not used with a module as backbone.
     activation : {"relu", "silu", "gelu", "mish", "tanh", "logistic", "identity"}, default="relu"
         The nonlinearity of the backbone.
-    dropout : float in [0, 1), default=0.1
+    dropout : float in [0, 1), default=0.05
         The share of features dropped after each layer in training.
     sharing : {"hard", "none"} or Sharing, default="hard"
         How tasks share the backbone. ``"hard"``: one for all. ``"none"``: a net of the same
@@ -58,8 +58,9 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         itself). None: 1 for each.
     regression_loss : {"squared_error", "huber"}, default="squared_error"
         The loss of regression tasks, on standardised targets.
-    max_epochs : int, default=60
-        Passes over the training rows at most.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training rows at most. ``"auto"``: 100 where rows are held out to stop
+        early, 60 where not.
     batch_size : int or "auto", default="auto"
         Rows per step. ``"auto"``: a power of two near n_samples / 32, from 16 to 1024.
     lr : float, default=0.001

@@ -55,7 +55,7 @@ CONSTRAINTS: dict[str, Any] = {
     "task_weight": [Mapping, "array-like", None],
     "class_weight": [StrOptions({"balanced"}), Mapping, None],
     "regression_loss": [StrOptions(set(REGRESSION_LOSSES))],
-    "max_epochs": [_count],
+    "max_epochs": [StrOptions({"auto"}), _count],
     "batch_size": [StrOptions({"auto"}), _count],
     "lr": [_positive],
     "weight_decay": [_non_negative],

@@ -21,7 +21,7 @@ from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
 
-__all__ = ["choose_batch_size", "choose_device", "split_rows", "train"]
+__all__ = ["choose_batch_size", "choose_device", "choose_max_epochs", "split_rows", "train"]
 
 MIN_ROWS_TO_STOP_EARLY = 500
 
@@ -46,6 +46,13 @@ def choose_batch_size(batch_size: int | str, n_rows: int) -> int:
     if batch_size == "auto":
         return int(np.clip(2 ** round(np.log2(max(n_rows, 1) / 32)), 16, 1024))
     return int(batch_size)
+
+
+def choose_max_epochs(max_epochs: int | str, has_validation: bool) -> int:
+    """Epochs at most; ``"auto"`` gives more where a validation split guards against too many."""
+    if max_epochs == "auto":
+        return 100 if has_validation else 60
+    return int(max_epochs)
 
 
 def split_rows(

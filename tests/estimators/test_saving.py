@@ -190,7 +190,7 @@ def test_saving_takes_a_fitted_estimator_and_a_path_of_any_kind(tmp_path):
 
 
 def test_labels_that_json_cannot_hold_are_refused_by_name(tmp_path):
-    X, Y = numeric_table()
+    X, _ = numeric_table()
     labels = pd.Series([pd.Interval(0, 1), pd.Interval(1, 2)] * 30)
     est = tiny().fit(X, pd.DataFrame({"span": labels.astype(object)}))
     with pytest.raises(ValueError, match="can't be saved without code"):

@@ -107,7 +107,7 @@ def test_group_terms_equal_the_loop_over_groups():
     for given_weight in (weight, None):
         terms, mass = objective(n_groups=3).terms(OUTPUTS, VALUES, given_weight, GROUP)
         for g in range(3):
-            rows = GROUP == g
+            rows = g == GROUP
             own = terms[3 * g : 3 * g + 3]
             if not rows.any():
                 assert (own == 0).all()
