@@ -24,7 +24,7 @@ def data_folder(name: str) -> Path:
 def print_table(table: pd.DataFrame, digits: int = 3) -> None:
     """Print a frame as a Markdown table."""
     cells = [[str(table.index.name or ""), *map(str, table.columns)]]
-    for name, row in table.iterrows():
+    for name, *row in table.itertuples():
         cells.append([str(name), *(_cell(value, digits) for value in row)])
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for number, row in enumerate(cells):

@@ -113,6 +113,9 @@ def write_archive(path: str | os.PathLike[str], meta: Any, tensors: Mapping[str,
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             archive.writestr(META, json.dumps(meta))
             archive.writestr(TENSORS, save_tensors(plain))
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -132,5 +133,7 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
                     "MultiTaskEstimator for mixed kinds."
                 )
             if column.notna().any():
-                check_classification_targets(column.dropna().to_numpy())
+                # An infinite label is refused below; here it must not warn first.
+                with np.errstate(invalid="ignore"):
+                    check_classification_targets(column.dropna().to_numpy())
         return tasks_of(targets, kinds)

@@ -17,6 +17,7 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._checks import check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.sharing import SHARING
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["read_estimator", "write_estimator"]
 
 FORMAT = 1
+# What reading a damaged or hostile file can end in.
+_DAMAGE = (
+    TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError, MemoryError,
+)  # fmt: skip
 _METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values())}
 
 
@@ -84,24 +89,34 @@ def read_estimator(
     try:
         if meta["format"] != FORMAT:
             raise ValueError(f"its format is {meta['format']!r}; this version reads {FORMAT}")
-        needed = [name for name in meta["supplied"] if name not in parts]
-        if needed:
-            raise LookupError(needed)
+        cls, needed = classes[meta["class"]], list(meta["supplied"])
         given = {name: _decode_parameter(value) for name, value in meta["parameters"].items()}
-        estimator = classes[meta["class"]](**{**given, **parts})
+        fitted = decode(meta["fitted"])
+        check_fitted(fitted)
+    except _DAMAGE as error:
+        raise _unfit(path, error) from error
+    _check_parts(path, cls, needed, parts)
+    try:
+        estimator = cls(**{**given, **parts})
         estimator._validate_params()
-        return _restore(estimator, decode(meta["fitted"]), tensors)
-    except LookupError as error:
-        if isinstance(error, KeyError):
-            raise _unfit(path, error) from error
-        needed = error.args[0]
+        return _restore(estimator, fitted, tensors)
+    except _DAMAGE as error:
+        raise _unfit(path, error) from error
+
+
+def _check_parts(
+    path: Any, cls: type[BaseMultiTask], needed: list[str], parts: Mapping[str, Any]
+) -> None:
+    unknown = [name for name in parts if name not in cls._get_param_names()]
+    if unknown:
+        raise ValueError(f"`parts` names {unknown!r}, which are no parameters of {cls.__name__}.")
+    missing = [name for name in needed if name not in parts]
+    if missing:
         raise ValueError(
             f"{str(path)!r} was saved with objects of the user's own in the parameter(s) "
-            f"{needed!r}, which are not in the file; supply them: "
-            f"load_estimator(path, parts={{{needed[0]!r}: ...}})."
-        ) from None
-    except (TypeError, ValueError, AttributeError, RuntimeError, RecursionError, MemoryError) as e:
-        raise _unfit(path, e) from e
+            f"{missing!r}, which are not in the file; supply them: "
+            f"load_estimator(path, parts={{{missing[0]!r}: ...}})."
+        )
 
 
 def _unfit(path: Any, error: Exception) -> ValueError:
@@ -128,6 +143,7 @@ def _restore(
     if len(set(sizes)) > 1 or len(codec.center) != len(tasks) or len(codec.scale) != len(tasks):
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
+    check_size(estimator, inputs, codec, groups, sum(t.numel() for t in tensors.values()))
     network, objective = estimator._build(inputs, codec, groups, fitted["uses_groups"], Seed(0))
     for prefix, module in (("network", network), ("objective", objective)):
         start = len(prefix) + 1

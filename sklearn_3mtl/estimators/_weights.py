@@ -82,11 +82,16 @@ def label_weights(
     for index, by_class in _class_weights(layout.tasks, class_weight, values, weight):
         weight[:, index] *= by_class[values[:, index].numpy().astype(np.intp)]
     for index, task in enumerate(layout.tasks):
-        if not weight[:, index].any():
+        labelled = weight[:, index] > 0
+        if not labelled.any():
             raise ValueError(
                 f"Task {task.name!r} has no label with a positive weight: `sample_weight` or "
                 "`class_weight` is 0 wherever it is labelled."
             )
+        if sample_weight is not None or class_weight is not None:
+            # A mean weight of 1: a batch's loss is then divided by the number of its labels, and
+            # a batch with light labels only counts for less.
+            weight[:, index] /= weight[labelled, index].mean(dtype=np.float64)
     if zero_tasks:
         weight[:, task_weight == 0] = 0.0
     return torch.from_numpy(weight)

@@ -78,7 +78,7 @@ class SingleLevelObjective(nn.Module):
         terms : tensor of shape (n_terms,)
             Mean loss of each task, 0 where the batch has no label of it.
         mass : tensor of shape (n_terms,) or None
-            Sum of the weights behind each mean. None where all labels weigh 1.
+            Number of labels behind each mean. None where all rows are labelled.
         """
         terms, mass = self.terms(outputs, values, weight, group)
         present = None if mass is None else mass > 0
@@ -99,13 +99,13 @@ class SingleLevelObjective(nn.Module):
             return losses.mean(0), None
         if weight is None:
             weight = torch.ones_like(losses)
-        weighted = losses * weight
+        weighted, labelled = losses * weight, (weight > 0).to(losses.dtype)
         if self.n_groups is None:
-            total, mass = weighted.sum(0), weight.sum(0)
+            total, mass = weighted.sum(0), labelled.sum(0)
         else:
             assert group is not None
             shape = (self.n_groups, self.n_columns)
             total = losses.new_zeros(shape).index_add(0, group, weighted).flatten()
-            mass = losses.new_zeros(shape).index_add(0, group, weight).flatten()
+            mass = losses.new_zeros(shape).index_add(0, group, labelled).flatten()
         # Without a label the total is exactly 0, whatever it is divided by.
-        return total / mass.clamp_min(torch.finfo(mass.dtype).tiny), mass
+        return total / mass.clamp_min(1.0), mass

@@ -155,7 +155,9 @@ class MultiTaskNet(NeuralNet):
             step.update(loss=total.detach(), terms=terms.detach(), mass=mass, y_pred=outputs)
             if listening:
                 named = list(self.get_all_learnable_params())
-                self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
+                self.notify(
+                    "on_grad_computed", named_parameters=named, batch=_plain(batch), training=True
+                )
             return total
 
         self.optimizer_.step(closure)
@@ -169,7 +171,7 @@ class MultiTaskNet(NeuralNet):
         totals, terms, masses = [], [], []
         for batch in iterator:
             if listening:
-                self.notify("on_batch_begin", batch=batch, training=True)
+                self.notify("on_batch_begin", batch=_plain(batch), training=True)
             step = self.train_step(batch, listening=listening)
             n_rows = len(batch[1][0])
             totals.append(step["loss"])
@@ -178,7 +180,7 @@ class MultiTaskNet(NeuralNet):
             if listening:
                 self.history.record_batch("train_loss", float(step["loss"]))
                 self.history.record_batch("train_batch_size", n_rows)
-                self.notify("on_batch_end", batch=batch, training=True, **step)
+                self.notify("on_batch_end", batch=_plain(batch), training=True, **step)
         self.history.record("train_batch_count", len(totals))
         self.history.record("train_loss", float(torch.stack(totals).mean()))
         self._record_columns("train_loss", _mean(terms, masses))
@@ -189,7 +191,7 @@ class MultiTaskNet(NeuralNet):
         outputs, values, weights, terms, masses = [], [], [], [], []
         for batch in iterator:
             if listening:
-                self.notify("on_batch_begin", batch=batch, training=False)
+                self.notify("on_batch_begin", batch=_plain(batch), training=False)
             inputs, (batch_values, weight, group) = batch
             out = self.module_(**inputs)
             batch_terms, mass = self.criterion_.terms(out, batch_values, weight, group)
@@ -199,7 +201,7 @@ class MultiTaskNet(NeuralNet):
             terms.append(batch_terms)
             masses.append(mass if mass is not None else len(batch_values))
             if listening:
-                self.notify("on_batch_end", batch=batch, training=False, y_pred=out)
+                self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
         self.valid_terms_ = _mean(terms, masses)
         self.history.record("valid_batch_count", len(terms))
         self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
@@ -230,6 +232,11 @@ def _mean(terms: list[Tensor], masses: list[Any]) -> Tensor:
     total = mass.expand_as(stacked).sum(0)
     mean = (stacked * mass).sum(0) / total
     return torch.where(mean.isnan() & (total > 0), torch.inf, mean)
+
+
+def _plain(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+    """The batch as skorch's callbacks know it: inputs and labels."""
+    return batch[0], batch[1][0]
 
 
 def _listens_to_batches(callback: Callback) -> bool:

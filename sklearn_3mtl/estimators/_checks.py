@@ -1,0 +1,72 @@
+"""What a file says of an estimator, checked before anything is built from it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from sklearn_3mtl.data._columns import Container
+from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.estimators._build import check_widths
+
+if TYPE_CHECKING:
+    from sklearn_3mtl.estimators._base import BaseMultiTask
+
+__all__ = ["check_fitted", "check_size"]
+
+
+def check_fitted(fitted: dict[str, Any]) -> None:
+    """Refuse a record of a fitted estimator whose entries can't be true together.
+
+    Raises
+    ------
+    ValueError
+        Naming the first entry that is wrong.
+    """
+    numeric, categorical = fitted["numeric"], fitted["categorical"]
+    n_features, names = fitted["n_features_in"], fitted["names"]
+    feature_names = fitted["feature_names_in"]
+    history = fitted["history"]
+    checks = {
+        "n_features_in": type(n_features) is int and n_features > 0,
+        "numeric": _are_positions(numeric, n_features),
+        "categorical": _are_positions(categorical, n_features),
+        "gaps": _are_positions(np.asarray(fitted["gaps"]).tolist(), len(numeric)),
+        "categories": len(fitted["categories"]) == len(categorical),
+        "container": fitted["container"] in get_args(Container),
+        "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],
+        "history": isinstance(history, list) and all(isinstance(epoch, dict) for epoch in history),
+        "feature_names_in": feature_names is None or len(feature_names) == n_features,
+        "groups": fitted["groups"] is None or isinstance(fitted["groups"], np.ndarray),
+    }
+    for entry, holds in checks.items():
+        if not holds:
+            raise ValueError(f"its {entry!r} is {fitted[entry]!r}")
+
+
+def _are_positions(values: Any, limit: Any) -> bool:
+    return isinstance(values, list) and all(
+        type(value) is int and 0 <= value < limit for value in values
+    )
+
+
+def check_size(
+    estimator: BaseMultiTask,
+    inputs: TabularInputs,
+    codec: TargetCodec,
+    groups: np.ndarray | None,
+    n_stored: int,
+) -> None:
+    """Refuse parameters that ask for more weights than the file stores."""
+    if not isinstance(estimator.backbone, str):
+        return
+    hidden = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    n_weights = sum(a * b for a, b in pairwise([inputs.n_numeric, *hidden]))
+    if estimator.sharing == "none":
+        by_group = groups is not None and estimator.heads in ("auto", "group")
+        n_weights *= len(codec.tasks) * (len(groups) if by_group and groups is not None else 1)
+    if n_weights > n_stored:
+        raise ValueError(f"its parameters ask for {n_weights} weights, it holds {n_stored} numbers")
