@@ -21,7 +21,7 @@ from torch import nn
 
 from sklearn_3mtl import MultiTaskRegressor
 
-ROWS, COLUMNS, BATCH, EPOCHS, ROUNDS = 50_000, 20, 256, 3, 9
+ROWS, COLUMNS, BATCH, EPOCHS, ROUNDS = 50_000, 20, 256, 10, 7
 HIDDEN = (64, 64)
 
 
