@@ -49,6 +49,9 @@ def net(n_out: int) -> nn.Module:
 def hand_written(X: np.ndarray, Y: np.ndarray) -> Callable[[], nn.Module]:
     """A plain training loop on tensors, with standardised inputs and a mask where labels miss."""
 
+    labelled = ~np.isnan(Y).all(axis=1)
+    X, Y = X[labelled], Y[labelled]
+
     def run() -> nn.Module:
         inputs = torch.from_numpy((X - X.mean(0)) / X.std(0)).float()
         mask = torch.from_numpy(~np.isnan(Y)).float()

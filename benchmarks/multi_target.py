@@ -57,7 +57,7 @@ def main() -> None:
                 "targets": Y.shape[1],
                 **{name: float(np.mean(values)) for name, values in scores.items()},
                 "difference": float(difference.mean()),
-                "its s.e.": float(difference.std(ddof=1) / np.sqrt(SPLITS)),
+                "s.e. over splits": float(difference.std(ddof=1) / np.sqrt(SPLITS)),
                 **{f"{name} (s)": value / SPLITS for name, value in seconds.items()},
             }
         )

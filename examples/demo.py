@@ -44,7 +44,9 @@ def main(folder: Path = Path()) -> None:
     hidden = np.random.default_rng(0).random(Y.shape) < 1 / 3
 
     results = []
-    for seed, (train, test) in enumerate(ShuffleSplit(N_SPLITS, random_state=0).split(X)):
+    for seed, (train, test) in enumerate(
+        ShuffleSplit(N_SPLITS, test_size=0.25, random_state=0).split(X)
+    ):
         X_train, X_test, Y_test = X.iloc[train], X.iloc[test], Y.iloc[test]
         Y_train = Y.mask(hidden).iloc[train]
 
@@ -70,12 +72,15 @@ def main(folder: Path = Path()) -> None:
     print(table.round(3).to_string())
 
     figure, panels = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
-    colours = ["#1b6ca8", "#9fb8c8", "#d8a657"]
+    colours = ["#1b6ca8", "#7c98a9", "#c98a2b"]
     for panel, task in zip(panels, means.index, strict=True):
-        panel.bar(means.columns, means.loc[task], yerr=errors.loc[task], color=colours, capsize=3)
+        for place, (way, colour) in enumerate(zip(means.columns, colours, strict=True)):
+            mean, error = means.loc[task, way], errors.loc[task, way]
+            panel.errorbar(place, mean, yerr=error, fmt="o", color=colour, capsize=4, ms=9)
+            panel.annotate(f"{mean:.3f}", (place, mean), (9, -3), textcoords="offset points")
         panel.set_title(LABELS[task], fontsize=10)
-        low = float((means.loc[task] - 3 * errors.loc[task]).min())
-        panel.set_ylim(max(0.0, low - 0.05), float((means + 2 * errors).loc[task].max()) + 0.02)
+        panel.set_xlim(-0.5, 2.9)
+        panel.margins(y=0.25)
         panel.set_xticks(
             range(3), ["shared\nnet", "net per\ntask", "boosting\nper task"], fontsize=9
         )

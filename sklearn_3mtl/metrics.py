@@ -77,6 +77,7 @@ def task_scores(
     y_pred: ArrayLike,
     *,
     y_proba: Any = None,
+    tasks: Mapping[Hashable, Task] | None = None,
     task_kinds: Mapping[Hashable, str] | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> pd.DataFrame:
@@ -89,10 +90,12 @@ def task_scores(
     y_pred : the same shape
         Predictions of any estimator.
     y_proba : list of n_tasks arrays of shape (n_samples, n_classes) or None, or such an array
-        What ``predict_proba`` gave, for AUC and log loss; the classes are y_true's, sorted. None
-        leaves both out.
+        What ``predict_proba`` gave, for AUC and log loss. None leaves both out.
+    tasks : mapping of task name to Task, or None, default=None
+        A fitted estimator's ``tasks_``: kinds and classes. None infers them from y_true, which in
+        a small test set may lack a class.
     task_kinds : mapping of task name to kind, or None, default=None
-        Overrides the inferred kinds. None infers all.
+        Overrides the inferred kinds. None overrides none.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
         Weights of rows or labels. None weighs all alike.
 
@@ -116,9 +119,17 @@ def task_scores(
     """
     true, predicted, weights = _read(y_true, y_pred, sample_weight)
     proba = _per_task(y_proba, len(true.names))
+    unknown = [name for name in task_kinds or {} if name not in true.names]
+    if unknown:
+        raise ValueError(
+            f"`task_kinds` names {unknown!r}, which are not columns of y; they are "
+            f"{list(true.names)!r}."
+        )
     rows = []
     for index, name in enumerate(true.names):
-        kind = (task_kinds or {}).get(name) or kind_of(true.columns[index])
+        task = _task_at(tasks or {}, true, index)
+        inferred = kind_of(true.columns[index]) if task is None else task.kind
+        kind = (task_kinds or {}).get(name, inferred)
         labels, guesses, weight = _observed(true, predicted, weights, index, kind)
         row: dict[str, Any] = {"task": name, "kind": kind, "n_labels": len(labels)}
         for metric, function in (REGRESSION if kind == "regression" else CLASSIFICATION).items():
@@ -127,7 +138,7 @@ def task_scores(
         if kind != "regression" and proba[index] is not None and len(labels):
             mask = true.columns[index].notna().to_numpy()
             observed, guessed = true.columns[index][mask], np.asarray(proba[index])[mask]
-            classes = np.unique(observed.to_numpy())
+            classes = np.unique(observed.to_numpy()) if task is None else task.classes
             for metric in PROBABILITY:
                 row[metric] = _probability_score(metric, observed, guessed, classes, weight)
         rows.append(row)
@@ -163,7 +174,7 @@ def mean_score(
         labels, guesses, weight = _observed(true, predicted, weights, index, task.kind)
         if len(labels):
             scores.append(metric(labels, guesses, sample_weight=weight))
-    return float(np.mean(scores)) if scores else float("nan")
+    return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
 
 
 class task_scorer:
@@ -226,6 +237,8 @@ class task_scorer:
             task = _task_at(tasks, true, index)
             kind = task.kind if task is not None else kind_of(true.columns[index])
             function = self._function(kind)
+            if function is None and self.task is not None:
+                raise ValueError(f"`metric`={self.metric!r} doesn't fit the {kind} task {name!r}.")
             labels, guesses, weight = _observed(true, predicted, weights, index, kind)
             if function is None or not len(labels):
                 continue

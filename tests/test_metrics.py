@@ -228,7 +228,8 @@ def test_one_task():
     table = task_scores(Y, est.predict(X))
     assert task_scorer(task="sold")(est, X, Y) == table.loc["sold", "accuracy"]
     assert task_scorer("rmse", task="price")(est, X, Y) == -table.loc["price", "rmse"]
-    assert np.isnan(task_scorer("rmse", task="sold")(est, X, Y))
+    with pytest.raises(ValueError, match=r"`metric`='rmse' doesn't fit the binary task 'sold'"):
+        task_scorer("rmse", task="sold")(est, X, Y)
 
 
 def test_a_callable_gets_one_tasks_labelled_rows():

@@ -36,8 +36,9 @@ class LinearHeads(nn.Module):
 
     def __init__(self, n_in: int, widths: Mapping[str, int], seed: Seed) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(sum(widths.values()), n_in))
-        self.bias = nn.Parameter(torch.empty(sum(widths.values())))
+        n_out = sum(widths.values())
+        self.weight = nn.Parameter(torch.empty(n_out, n_in, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.empty(n_out, dtype=torch.float32))
         bound, start = (n_in**-0.5 if n_in else 0.0), 0
         for name, width in widths.items():
             generator = seed.child(name).child(0).generator()
@@ -73,7 +74,9 @@ class GroupHeads(nn.Module):
         super().__init__()
         self.common = LinearHeads(n_in, widths, seed)
         self.n_outputs = sum(widths.values())
-        self.deviation = nn.Parameter(torch.zeros(n_groups + 1, self.n_outputs * (n_in + 1)))
+        self.deviation = nn.Parameter(
+            torch.zeros(n_groups + 1, self.n_outputs * (n_in + 1), dtype=torch.float32)
+        )
 
     def forward(self, z: Tensor, group: Tensor) -> Tensor:
         """Map (B, n_in) and groups of shape (B,) to (B, n_outputs)."""
@@ -159,17 +162,18 @@ class ModuleHead(nn.Module):
 
     def __init__(self, module: nn.Module, n_in: int, n_out: int, task: int, name: object) -> None:
         super().__init__()
-        self.module = copy.deepcopy(module).requires_grad_(True)
+        self.module = copy.deepcopy(module)
         self.task = task
         self.owners = (task,)
         wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
         try:
             with torch.no_grad():
-                shape = tuple(copy.deepcopy(module).eval()(torch.zeros(2, n_in)).shape)
+                shape = tuple(self.module.eval()(torch.zeros(2, n_in)).shape)
         except Exception as error:
             raise ValueError(f"{wanted}. It failed with: {error}") from error
         if shape != (2, n_out):
             raise ValueError(f"{wanted}. For B=2 it gave shape {shape}.")
+        self.module.requires_grad_(True)
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map features to (B, n_outputs)."""

@@ -80,7 +80,10 @@ class StackedLinear(nn.Module):
         super().__init__()
         bound = n_in**-0.5 if n_in else 0.0
         self.owners = copies.owners
-        weight, bias = torch.empty(len(copies), n_out, n_in), torch.empty(len(copies), n_out)
+        weight, bias = (
+            torch.empty(len(copies), n_out, n_in, dtype=torch.float32),
+            torch.empty(len(copies), n_out, dtype=torch.float32),
+        )
         for k, generator in enumerate(copies.generators(seed)):
             weight[k].uniform_(-bound, bound, generator=generator)
             bias[k].uniform_(-bound, bound, generator=generator)
@@ -122,7 +125,7 @@ class StackedEmbedding(nn.Module):
         self.owners = copies.owners
         sizes = torch.tensor([0, *cardinalities])
         self.register_buffer("offsets", sizes.cumsum(0)[:-1], persistent=False)
-        table = torch.empty(len(copies), int(sizes.sum()), n_out)
+        table = torch.empty(len(copies), int(sizes.sum()), n_out, dtype=torch.float32)
         for k, generator in enumerate(copies.generators(seed)):
             table[k].normal_(0.0, n_out**-0.5, generator=generator)
         for offset in cast(Tensor, self.offsets).tolist():
@@ -146,8 +149,8 @@ class StackedLayerNorm(nn.Module):
     def __init__(self, n_features: int, copies: Copies) -> None:
         super().__init__()
         self.owners = copies.owners
-        self.weight = copies.parameter(torch.ones(len(copies), n_features))
-        self.bias = copies.parameter(torch.zeros(len(copies), n_features))
+        self.weight = copies.parameter(torch.ones(len(copies), n_features, dtype=torch.float32))
+        self.bias = copies.parameter(torch.zeros(len(copies), n_features, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last dimension of (B, d) or (K, B, d)."""

@@ -38,8 +38,9 @@ class UserBackbone(nn.Module):
     def __init__(self, module: nn.Module, n_in: int, copies: Copies) -> None:
         super().__init__()
         self.owners = copies.owners
-        template = copy.deepcopy(module).requires_grad_(True)
+        template = copy.deepcopy(module)
         self.n_out = _output_width(template, n_in)
+        template.requires_grad_(True)
         self.module: nn.Module | None = template if len(copies) == 1 else None
         if self.module is None:
             if next(template.buffers(), None) is not None:

@@ -83,6 +83,10 @@ class TargetColumns:
         """The number of rows."""
         return len(self.columns[0])
 
+    def labelled(self) -> np.ndarray:
+        """Which rows have a label of any task, a boolean array of shape (n_samples,)."""
+        return np.any([column.notna().to_numpy() for column in self.columns], axis=0)
+
     def select(self, names: Sequence[Hashable]) -> TargetColumns:
         """The named columns, in the order of `names`."""
         where = [self.names.index(name) for name in names]
@@ -197,6 +201,10 @@ def _from_frame(frame: pd.DataFrame, container: Container) -> TargetColumns:
         raise ValueError(
             f"The columns of y have duplicate names: {duplicates!r}. Each task needs its own name."
         )
+    alike = pd.Index([str(name) for name in frame.columns])
+    if alike.has_duplicates:
+        twice = frame.columns[alike.duplicated(keep=False)].tolist()
+        raise ValueError(f"The columns of y have names that read alike: {twice!r}. Rename one.")
     columns = tuple(
         _tidy(frame.iloc[:, position].reset_index(drop=True)) for position in range(frame.shape[1])
     )

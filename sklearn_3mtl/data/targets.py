@@ -42,12 +42,25 @@ class TargetCodec:
         self.center = np.zeros(len(tasks))
         self.scale = np.ones(len(tasks))
 
-    def fit(self, targets: TargetColumns) -> TargetCodec:
-        """Learn the centre and scale of each regression target."""
+    def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:
+        """Learn the centre and scale of each regression target.
+
+        Parameters
+        ----------
+        targets : TargetColumns
+            The columns of y.
+        weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None, default=None
+            Weights >= 0 in the order of y's columns. None weighs all labels alike.
+        """
         for index in range(self.layout.n_regression):
-            observed = self._numbers(index, targets)
-            observed = observed[~np.isnan(observed)]
-            self.center[index], self.scale[index] = _center_and_scale(observed)
+            numbers = self._numbers(index, targets)
+            weight = np.ones(len(numbers))
+            if weights is not None:
+                weight = weights[:, self.layout.positions[index] if weights.shape[1] > 1 else 0]
+            used = ~np.isnan(numbers) & (weight > 0)
+            if used.any():
+                found = _center_and_scale(numbers[used], weight[used])
+                self.center[index], self.scale[index] = found
         return self
 
     def encode(self, targets: TargetColumns) -> tuple[torch.Tensor, torch.Tensor]:
@@ -122,13 +135,14 @@ class TargetCodec:
         return numbers
 
 
-def _center_and_scale(observed: np.ndarray) -> tuple[float, float]:
+def _center_and_scale(observed: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation without overflow, whatever the magnitude of the numbers."""
     magnitude = float(np.abs(observed).max()) or 1.0
-    unit = observed / magnitude
-    center, scale = float(unit.mean()), float(unit.std())
-    tiny = 10 * np.finfo(np.float64).eps
-    return center * magnitude, scale * magnitude if scale > tiny else 1.0
+    unit, share = observed / magnitude, weight / weight.max()
+    center = float(np.average(unit, weights=share))
+    scale = float(np.sqrt(np.average((unit - center) ** 2, weights=share)))
+    # A constant has no scale: a tiny one makes its predictions the constant.
+    return center * magnitude, magnitude * (scale if scale > 1e-9 else 1e-9)
 
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:

@@ -25,7 +25,12 @@ from sklearn_3mtl.data.targets import TargetCodec, check_targets_length
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
-from sklearn_3mtl.estimators._groups import group_index, read_task_ids, unique_ids
+from sklearn_3mtl.estimators._groups import (
+    group_index,
+    read_task_ids,
+    refuse_unknown,
+    unique_ids,
+)
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._predicting import PredictingMixin, has_classes
 from sklearn_3mtl.estimators._training import (
@@ -35,6 +40,7 @@ from sklearn_3mtl.estimators._training import (
     split_rows,
     train,
 )
+from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
 from sklearn_3mtl.estimators._weights import check_sample_weight, label_weights
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
@@ -161,14 +167,19 @@ class BaseMultiTask(PredictingMixin):
         previous: FittedModel | None,
     ) -> Self:
         seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        if previous is not None:
+            targets = in_order_of(previous, targets)
         tasks = self._infer_tasks(targets)
+        weights = check_sample_weight(sample_weight, targets)
         ids, column = read_task_ids(table, self.task, task)
         if previous is None:
-            model = self._new_model(table, targets, tasks, ids, column, task is not None, seed)
+            ids_given = task is not None
+            model = self._new_model(table, targets, weights, tasks, ids, column, ids_given, seed)
         else:
-            model = copy.deepcopy(_continued(previous, tasks))
+            check_same(previous, self.get_params(deep=False), tasks)
+            model = copy.deepcopy(previous)
             seed = seed.child(f"warm start {self.n_iter_}")
-        rows = self._rows(model, table, targets, ids, sample_weight)
+        rows = self._rows(model, table, targets, ids, weights)
         history, interrupted = self._train(model, rows, seed, self.history_ if previous else None)
         self._keep(model, history)
         if interrupted:
@@ -179,22 +190,24 @@ class BaseMultiTask(PredictingMixin):
         self,
         table: InputTable,
         targets: TargetColumns,
+        weights: np.ndarray | None,
         tasks: dict[Hashable, Task],
         ids: np.ndarray | None,
         column: int | None,
         ids_given: bool,
         seed: Seed,
     ) -> FittedModel:
-        groups = None if ids is None else unique_ids(ids)
+        # An id without any label is as unknown as one that was never seen.
+        groups = None if ids is None else unique_ids(ids[targets.labelled()])
         uses_groups = parameters.has_group_layers(self.heads, groups is not None)
-        codec = TargetCodec(tasks).fit(targets)
+        codec = TargetCodec(tasks).fit(targets, weights)
         categorical = parameters.categorical_positions(self.categorical_features, table, column)
         random = np.random.default_rng(seed.child("quantiles").value)
         inputs = TabularInputs().fit(table, categorical, column, random)
         network, objective = self._build(inputs, codec, groups, uses_groups, seed)
         return FittedModel(
             inputs, codec, network, objective, groups, uses_groups, ids_given,
-            targets.container, targets.names, targets.named,
+            targets.container, targets.names, targets.named, self.get_params(deep=False),
         )  # fmt: skip
 
     def _build(
@@ -210,6 +223,7 @@ class BaseMultiTask(PredictingMixin):
         weights = self._task_weights(codec)
         # A user's module may draw from the global stream when it is tried out.
         with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed.child("user modules").value)
             network = build_network(
                 inputs=inputs,
                 layout=codec.layout,
@@ -249,16 +263,17 @@ class BaseMultiTask(PredictingMixin):
         table: InputTable,
         targets: TargetColumns,
         ids: np.ndarray | None,
-        sample_weight: ArrayLike | None,
+        weights: np.ndarray | None,
     ) -> RowDataset:
         """Inputs, labels and their weights as tensors."""
-        given = check_sample_weight(sample_weight, table.n_rows, len(model.names))
         values, mask = model.codec.encode(targets)
         layout, task_weight = model.codec.layout, self._task_weights(model.codec)
-        weight = label_weights(layout, values, mask, given, self.class_weight, task_weight)
+        weight = label_weights(layout, values, mask, weights, self.class_weight, task_weight)
         group = None
         if model.uses_groups and ids is not None and model.groups is not None:
-            group = group_index(model.groups, ids, "warm_start can't add tasks")
+            group = group_index(model.groups, ids)
+            labelled = torch.from_numpy(targets.labelled())
+            refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
         return RowDataset(model.inputs.transform(table), values, weight, group)
 
     def _train(
@@ -304,16 +319,6 @@ class BaseMultiTask(PredictingMixin):
             self.classes_ = classes[0] if len(classes) == 1 else classes
         self.history_ = history
         self.n_iter_ = len(history)
-
-
-def _continued(previous: FittedModel, tasks: dict[Hashable, Task]) -> FittedModel:
-    known = {name: task.kind for name, task in previous.codec.tasks.items()}
-    found = {name: task.kind for name, task in tasks.items()}
-    if known != found:
-        raise ValueError(
-            f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
-        )
-    return previous
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data._tables import InputTable, find_column
 
-__all__ = ["group_index", "read_task_ids", "unique_ids"]
+__all__ = ["group_index", "read_task_ids", "refuse_unknown", "unique_ids"]
 
 
 def read_task_ids(
@@ -74,22 +74,31 @@ def unique_ids(ids: np.ndarray) -> np.ndarray:
         return np.array(sorted(distinct, key=lambda v: (type(v).__name__, str(v))), dtype=object)
 
 
-def group_index(groups: np.ndarray, ids: np.ndarray, refusal: str | None = None) -> torch.Tensor:
-    """Each row's position in `groups`, -1 for an unknown id, of which one warning tells.
-
-    With a `refusal` an unknown id is an error that begins with it.
-    """
+def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:
+    """Each row's position in `groups`, -1 for an unknown id, of which one warning tells."""
     index = pd.Index(groups).get_indexer(pd.Index(ids))
-    unknown = index < 0
-    if unknown.any():
-        names: list[Any] = pd.unique(ids[unknown]).tolist()
-        shown = ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
-        seen = f"{len(names)} task id(s) were not seen in fit ({shown})"
-        if refusal is not None:
-            raise ValueError(f"{refusal}: {seen}.")
+    if warn and (index < 0).any():
+        count, shown = _shown(ids[index < 0])
         warnings.warn(
-            f"{seen}: their rows are predicted with what all tasks share.",
+            f"{count} task id(s) were not seen with a label in fit ({shown}): their rows are "
+            "predicted with what all tasks share.",
             UserWarning,
             stacklevel=4,
         )
     return torch.from_numpy(index.astype(np.int64))
+
+
+def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
+    """Refuse ids that a fit to be continued did not see."""
+    if len(ids):
+        count, shown = _shown(ids)
+        raise ValueError(
+            f"warm_start can't add tasks: {count} task id(s) were not seen in the first fit "
+            f"({shown}), which had {len(groups)}."
+        )
+
+
+def _shown(ids: np.ndarray) -> tuple[int, str]:
+    """How many ids there are, and the first few."""
+    names: list[Any] = pd.unique(ids).tolist()
+    return len(names), ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +48,8 @@ class FittedModel:
         The columns of y.
     named : bool
         Whether the names were y's own.
+    parameters : dict
+        The estimator's parameters at the time of the fit.
     """
 
     inputs: TabularInputs
@@ -59,6 +62,7 @@ class FittedModel:
     container: Container
     names: tuple[Hashable, ...]
     named: bool
+    parameters: dict[str, Any]
 
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:

@@ -78,7 +78,7 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         that is done, in [0, 1), to it.
     early_stopping : bool or "auto", default="auto"
         Whether to hold rows out, stop when the validation loss no longer falls, and restore the
-        best weights. ``"auto"``: with at least 500 labelled rows.
+        best weights. ``"auto"``: with at least 400 labelled rows.
     validation_fraction : float in (0, 1), default=0.1
         The share of rows held out. Every task, and every class, keeps rows on both sides.
     n_iter_no_change : int, default=20
@@ -123,6 +123,9 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     >>> [proba.shape for proba in clf.predict_proba(X)]
     [(80, 2), (80, 3), (80, 2)]
     """
+
+    # Not the mixin's, which knows neither missing labels nor several kinds of tasks.
+    score = BaseMultiTask.score
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
         kinds = dict(self.task_kinds or {})

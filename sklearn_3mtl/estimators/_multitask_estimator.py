@@ -79,7 +79,7 @@ class MultiTaskEstimator(BaseMultiTask):
         that is done, in [0, 1), to it.
     early_stopping : bool or "auto", default="auto"
         Whether to hold rows out, stop when the validation loss no longer falls, and restore the
-        best weights. ``"auto"``: with at least 500 labelled rows.
+        best weights. ``"auto"``: with at least 400 labelled rows.
     validation_fraction : float in (0, 1), default=0.1
         The share of rows held out. Every task, and every class, keeps rows on both sides.
     n_iter_no_change : int, default=20

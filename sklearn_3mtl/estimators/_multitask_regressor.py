@@ -74,7 +74,7 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         that is done, in [0, 1), to it.
     early_stopping : bool or "auto", default="auto"
         Whether to hold rows out, stop when the validation loss no longer falls, and restore the
-        best weights. ``"auto"``: with at least 500 labelled rows.
+        best weights. ``"auto"``: with at least 400 labelled rows.
     validation_fraction : float in (0, 1), default=0.1
         The share of rows held out. Every task, and every class, keeps rows on both sides.
     n_iter_no_change : int, default=20
@@ -116,6 +116,9 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
     >>> MultiTaskRegressor(max_epochs=5, random_state=0).fit(X, Y).predict(X).shape
     (80, 2)
     """
+
+    # Not the mixin's, which knows neither missing labels nor several kinds of tasks.
+    score = BaseMultiTask.score
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
         kinds = dict(self.task_kinds or {})

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
@@ -107,6 +108,8 @@ def named_weights(
     parameter: str, value: Any, names: list[Hashable], default: float = 1.0
 ) -> np.ndarray:
     """A number >= 0 for each task, from a mapping by name or an array in the tasks' order."""
+    if isinstance(value, pd.Series):
+        value = value.to_dict()
     if isinstance(value, Mapping):
         unknown = [name for name in value if name not in names]
         if unknown:

@@ -43,7 +43,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         validate_data(self, X, skip_check_array=True, reset=False)
         if model.groups is None and task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
-        ids, _ = read_task_ids(table, None if model.ids_given else self.task, task)
+        ids, _ = read_task_ids(table, None if model.ids_given else model.parameters["task"], task)
         if model.groups is not None and ids is None:
             raise ValueError(
                 "The estimator was fitted with fit(..., task=ids) and so needs the ids of new rows "
@@ -54,7 +54,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if ids is None or not model.uses_groups:
             return table, None
         assert model.groups is not None
-        return table, group_index(model.groups, ids)
+        return table, group_index(model.groups, ids, warn=True)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
         """Predict all tasks.

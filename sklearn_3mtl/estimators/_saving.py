@@ -37,9 +37,8 @@ _METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values()
 def write_estimator(estimator: BaseMultiTask, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator."""
     model = estimator._model
-    parameters = estimator.get_params(deep=False)
     plain, supplied = {}, []
-    for name, value in parameters.items():
+    for name, value in model.parameters.items():
         try:
             plain[name] = _encode_parameter(value)
         except NotPlainError:
@@ -93,6 +92,8 @@ def read_estimator(
         given = {name: _decode_parameter(value) for name, value in meta["parameters"].items()}
         fitted = decode(meta["fitted"])
         check_fitted(fitted)
+        if not all(isinstance(name, str) for name in needed):
+            raise ValueError(f"its 'supplied' is {needed!r}")
     except _DAMAGE as error:
         raise _unfit(path, error) from error
     _check_parts(path, cls, needed, parts)
@@ -110,6 +111,11 @@ def _check_parts(
     unknown = [name for name in parts if name not in cls._get_param_names()]
     if unknown:
         raise ValueError(f"`parts` names {unknown!r}, which are no parameters of {cls.__name__}.")
+    held = [name for name in parts if name not in needed]
+    if held:
+        raise ValueError(
+            f"`parts` names {held!r}, which the file holds itself; it needs {needed!r}."
+        )
     missing = [name for name in needed if name not in parts]
     if missing:
         raise ValueError(
@@ -153,6 +159,7 @@ def _restore(
         FittedModel(
             inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
             fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
+            estimator.get_params(deep=False),
         ),
         History(fitted["history"]),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, P
 
 __all__ = ["choose_batch_size", "choose_device", "choose_max_epochs", "split_rows", "train"]
 
-MIN_ROWS_TO_STOP_EARLY = 500
+MIN_ROWS_TO_STOP_EARLY = 400
 
 
 def choose_device(device: str | torch.device) -> torch.device:
@@ -159,9 +159,11 @@ def train(
         net.fit_loop(_to(rows, device))
     except KeyboardInterrupt:
         interrupted = True
+        if net.history and "train_loss" not in net.history[-1]:
+            net.history.pop()
+        kept = "the best weights so far" if best is not None else "its present weights"
         warnings.warn(
-            f"fit was interrupted after {len(net.history)} epoch(s); the estimator keeps the best "
-            "weights so far.",
+            f"fit was interrupted after {len(net.history)} epoch(s); the estimator keeps {kept}.",
             UserWarning,
             stacklevel=3,
         )

@@ -6,10 +6,12 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils.class_weight import compute_class_weight
 
+from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._parameters import numbers
@@ -18,26 +20,37 @@ __all__ = ["check_sample_weight", "label_weights"]
 
 
 def check_sample_weight(
-    sample_weight: ArrayLike | None, n_rows: int, n_tasks: int
+    sample_weight: ArrayLike | None, targets: TargetColumns
 ) -> np.ndarray | None:
     """Sample weights of shape (n, 1) or (n, n_tasks), in the order of y's columns.
+
+    A frame of weights is matched to the tasks by its columns' names.
 
     Raises
     ------
     ValueError
-        If the shape fits nothing, or a weight is negative, infinite or NaN, or all are 0.
+        If the shape or the names fit nothing, or a weight is negative, infinite or NaN, or all
+        are 0.
     """
     if sample_weight is None:
         return None
+    n_rows, names = targets.n_rows, list(targets.names)
+    if isinstance(sample_weight, pd.DataFrame) and targets.named and sample_weight.shape[1] > 1:
+        if set(sample_weight.columns) != set(names):
+            raise ValueError(
+                f"The columns of `sample_weight` should be the tasks {names!r}. "
+                f"Found {list(sample_weight.columns)!r}."
+            )
+        sample_weight = sample_weight[names]
     weights = numbers("sample_weight", sample_weight)
     if weights.ndim == 0:
         weights = np.full(n_rows, float(weights))
     if weights.ndim == 1:
         weights = weights[:, None]
-    if weights.shape not in {(n_rows, 1), (n_rows, n_tasks)}:
+    if weights.shape not in {(n_rows, 1), (n_rows, len(names))}:
         raise ValueError(
-            f"`sample_weight` should have shape ({n_rows},) or ({n_rows}, {n_tasks}), a weight per "
-            f"row or per row and task. Found {np.shape(sample_weight)}."
+            f"`sample_weight` should have shape ({n_rows},) or ({n_rows}, {len(names)}), a weight "
+            f"per row or per row and task. Found {np.shape(sample_weight)}."
         )
     if not np.isfinite(weights).all():
         raise ValueError("`sample_weight` contains NaN or infinity; weights should be finite.")

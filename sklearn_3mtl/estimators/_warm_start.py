@@ -1,0 +1,44 @@
+"""What another fit may go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._model import FittedModel
+
+__all__ = ["check_same", "in_order_of"]
+
+# The parameters that shape the network and the objective.
+STRUCTURE = (
+    "task", "task_kinds", "categorical_features", "backbone", "hidden_layer_sizes", "activation",
+    "dropout", "sharing", "heads", "balancing", "regression_loss",
+)  # fmt: skip
+
+
+def in_order_of(model: FittedModel, targets: TargetColumns) -> TargetColumns:
+    """The columns of y in the order of the first fit."""
+    if targets.named and set(targets.names) == set(model.names):
+        return targets.select(model.names)
+    return targets
+
+
+def check_same(
+    model: FittedModel, parameters: Mapping[str, Any], tasks: Mapping[Hashable, Task]
+) -> None:
+    """Refuse to go on with other tasks, or with parameters that mean another network."""
+    known = {name: task.kind for name, task in model.codec.tasks.items()}
+    found = {name: task.kind for name, task in tasks.items()}
+    if known != found:
+        raise ValueError(
+            f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
+        )
+    for name in STRUCTURE:
+        before, now = model.parameters[name], parameters[name]
+        if before is not now and repr(before) != repr(now):
+            raise ValueError(
+                f"warm_start continues the same network, but `{name}` was {before!r} and is "
+                f"{now!r} now; fit a new estimator."
+            )
