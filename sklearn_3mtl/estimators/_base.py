@@ -7,43 +7,25 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
-import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 from skorch.history import History
 
-from sklearn_3mtl.balancing import BALANCING
-from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns, read_targets
 from sklearn_3mtl.data._tables import InputTable, read_inputs
-from sklearn_3mtl.data.inputs import TabularInputs
-from sklearn_3mtl.data.loader import RowDataset
-from sklearn_3mtl.data.targets import TargetCodec, check_targets_length
+from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
-from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
+from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
 from sklearn_3mtl.estimators._groups import (
-    group_index,
     read_task_ids,
-    refuse_unknown,
-    unique_ids,
 )
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._predicting import PredictingMixin, has_classes
-from sklearn_3mtl.estimators._training import (
-    choose_batch_size,
-    choose_device,
-    choose_max_epochs,
-    split_rows,
-    train,
-)
 from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
-from sklearn_3mtl.estimators._weights import check_sample_weight, label_weights
-from sklearn_3mtl.objective import SingleLevelObjective
-from sklearn_3mtl.sharing import SHARING
+from sklearn_3mtl.estimators._weights import check_sample_weight
 
 __all__ = ["BaseMultiTask"]
 
@@ -174,137 +156,18 @@ class BaseMultiTask(PredictingMixin):
         ids, column = read_task_ids(table, self.task, task)
         if previous is None:
             ids_given = task is not None
-            model = self._new_model(table, targets, weights, tasks, ids, column, ids_given, seed)
+            model = new_model(self, table, targets, weights, tasks, ids, column, ids_given, seed)
         else:
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
             seed = seed.child(f"warm start {self.n_iter_}")
-        rows = self._rows(model, table, targets, ids, weights)
-        history, interrupted = self._train(model, rows, seed, self.history_ if previous else None)
+        rows = make_rows(self, model, table, targets, ids, weights)
+        before = self.history_ if previous else None
+        history, interrupted = train_model(self, model, rows, seed, before)
         self._keep(model, history)
         if interrupted:
             raise KeyboardInterrupt
         return self
-
-    def _new_model(
-        self,
-        table: InputTable,
-        targets: TargetColumns,
-        weights: np.ndarray | None,
-        tasks: dict[Hashable, Task],
-        ids: np.ndarray | None,
-        column: int | None,
-        ids_given: bool,
-        seed: Seed,
-    ) -> FittedModel:
-        # An id without any label is as unknown as one that was never seen.
-        groups = None if ids is None else unique_ids(ids[targets.labelled()])
-        uses_groups = parameters.has_group_layers(self.heads, groups is not None)
-        codec = TargetCodec(tasks).fit(targets, weights)
-        categorical = parameters.categorical_positions(self.categorical_features, table, column)
-        random = np.random.default_rng(seed.child("quantiles").value)
-        inputs = TabularInputs().fit(table, categorical, column, random)
-        network, objective = self._build(inputs, codec, groups, uses_groups, seed)
-        return FittedModel(
-            inputs, codec, network, objective, groups, uses_groups, ids_given,
-            targets.container, targets.names, targets.named, self.get_params(deep=False),
-        )  # fmt: skip
-
-    def _build(
-        self,
-        inputs: TabularInputs,
-        codec: TargetCodec,
-        groups: np.ndarray | None,
-        uses_groups: bool,
-        seed: Seed,
-    ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-        """The untrained network and the objective."""
-        widths = check_widths("hidden_layer_sizes", self.hidden_layer_sizes)
-        weights = self._task_weights(codec)
-        # A user's module may draw from the global stream when it is tried out.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed.child("user modules").value)
-            network = build_network(
-                inputs=inputs,
-                layout=codec.layout,
-                groups=groups if uses_groups else None,
-                sharing=parameters.make_method(self.sharing, SHARING),
-                make_backbone=backbone_factory(
-                    self.backbone, widths, self.activation, self.dropout
-                ),
-                head_specs=parameters.head_specs(self.heads, codec.tasks),
-                seed=seed,
-            )
-        objective = SingleLevelObjective(
-            codec.layout,
-            len(groups) if uses_groups and groups is not None else None,
-            self.regression_loss,
-            parameters.make_method(self.balancing, BALANCING),
-            None if weights is None else weights.tolist(),
-            seed,
-        )
-        return network, objective
-
-    def _task_weights(self, codec: TargetCodec) -> np.ndarray | None:
-        """A weight for each task in the layout's order; None where all are 1."""
-        if self.task_weight is None:
-            if self.balancing == "manual":
-                raise ValueError(
-                    "balancing='manual' needs weights: give `task_weight`, or "
-                    "balancing=Manual({task: weight})."
-                )
-            return None
-        weights = parameters.named_weights("task_weight", self.task_weight, list(codec.tasks))
-        return weights[codec.layout.positions]
-
-    def _rows(
-        self,
-        model: FittedModel,
-        table: InputTable,
-        targets: TargetColumns,
-        ids: np.ndarray | None,
-        weights: np.ndarray | None,
-    ) -> RowDataset:
-        """Inputs, labels and their weights as tensors."""
-        values, mask = model.codec.encode(targets)
-        layout, task_weight = model.codec.layout, self._task_weights(model.codec)
-        weight = label_weights(layout, values, mask, weights, self.class_weight, task_weight)
-        group = None
-        if model.uses_groups and ids is not None and model.groups is not None:
-            group = group_index(model.groups, ids)
-            labelled = torch.from_numpy(targets.labelled())
-            refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
-        return RowDataset(model.inputs.transform(table), values, weight, group)
-
-    def _train(
-        self, model: FittedModel, rows: RowDataset, seed: Seed, history: History | None
-    ) -> tuple[History, bool]:
-        layout = model.codec.layout
-        training, valid = split_rows(
-            rows, layout, self.early_stopping, self.validation_fraction, seed
-        )
-        # A user's module draws dropout from the global stream: fix it, and put it back.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed.child("user modules").value)
-            return train(
-                model.network,
-                model.objective,
-                training,
-                valid,
-                layout=layout,
-                optimizer=parameters.make_optimizer(self.optimizer),
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                schedule=parameters.make_schedule(self.lr_schedule),
-                max_epochs=choose_max_epochs(self.max_epochs, valid is not None),
-                batch_size=choose_batch_size(self.batch_size, len(training)),
-                patience=self.n_iter_no_change,
-                callbacks=list(self.callbacks or []),
-                device=choose_device(self.device),
-                verbose=int(self.verbose),
-                seed=seed,
-                history=history,
-            )
 
     def _keep(self, model: FittedModel, history: History) -> None:
         """Set the fitted attributes, and drop those of an earlier fit."""

@@ -17,6 +17,7 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.sharing import SHARING
@@ -150,7 +151,9 @@ def _restore(
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
     check_size(estimator, inputs, codec, groups, sum(t.numel() for t in tensors.values()))
-    network, objective = estimator._build(inputs, codec, groups, fitted["uses_groups"], Seed(0))
+    network, objective = build_untrained(
+        estimator, inputs, codec, groups, fitted["uses_groups"], Seed(0)
+    )
     for prefix, module in (("network", network), ("objective", objective)):
         start = len(prefix) + 1
         own = {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}

@@ -1,0 +1,170 @@
+"""From an estimator's parameters and data to an untrained model, rows, and a trained one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from skorch.history import History
+
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data._tables import InputTable
+from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators import _parameters as parameters
+from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
+from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._training import (
+    choose_batch_size,
+    choose_device,
+    choose_max_epochs,
+    split_rows,
+    train,
+)
+from sklearn_3mtl.estimators._weights import label_weights
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.sharing import SHARING
+
+if TYPE_CHECKING:
+    from sklearn_3mtl.estimators._base import BaseMultiTask
+
+__all__ = ["build_untrained", "make_rows", "new_model", "train_model"]
+
+
+def new_model(
+    estimator: BaseMultiTask,
+    table: InputTable,
+    targets: TargetColumns,
+    weights: np.ndarray | None,
+    tasks: dict[Hashable, Task],
+    ids: np.ndarray | None,
+    column: int | None,
+    ids_given: bool,
+    seed: Seed,
+) -> FittedModel:
+    """The untrained model for a table and its targets."""
+    # An id without any label is as unknown as one that was never seen.
+    groups = None if ids is None else unique_ids(ids[targets.labelled()])
+    uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
+    codec = TargetCodec(tasks).fit(targets, weights)
+    categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
+    random = np.random.default_rng(seed.child("quantiles").value)
+    inputs = TabularInputs().fit(table, categorical, column, random)
+    network, objective = build_untrained(estimator, inputs, codec, groups, uses_groups, seed)
+    return FittedModel(
+        inputs, codec, network, objective, groups, uses_groups, ids_given,
+        targets.container, targets.names, targets.named, estimator.get_params(deep=False),
+    )  # fmt: skip
+
+
+def build_untrained(
+    estimator: BaseMultiTask,
+    inputs: TabularInputs,
+    codec: TargetCodec,
+    groups: np.ndarray | None,
+    uses_groups: bool,
+    seed: Seed,
+) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
+    """The untrained network and the objective."""
+    widths = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    weights = task_weights(estimator, codec)
+    # A user's module may draw from the global stream when it is tried out.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed.child("user modules").value)
+        network = build_network(
+            inputs=inputs,
+            layout=codec.layout,
+            groups=groups if uses_groups else None,
+            sharing=parameters.make_method(estimator.sharing, SHARING),
+            make_backbone=backbone_factory(
+                estimator.backbone, widths, estimator.activation, estimator.dropout
+            ),
+            head_specs=parameters.head_specs(estimator.heads, codec.tasks),
+            seed=seed,
+        )
+    objective = SingleLevelObjective(
+        codec.layout,
+        len(groups) if uses_groups and groups is not None else None,
+        estimator.regression_loss,
+        parameters.make_method(estimator.balancing, BALANCING),
+        None if weights is None else weights.tolist(),
+        seed,
+    )
+    return network, objective
+
+
+def task_weights(estimator: BaseMultiTask, codec: TargetCodec) -> np.ndarray | None:
+    """A weight for each task in the layout's order; None where all are 1."""
+    if estimator.task_weight is None:
+        if estimator.balancing == "manual":
+            raise ValueError(
+                "balancing='manual' needs weights: give `task_weight`, or "
+                "balancing=Manual({task: weight})."
+            )
+        return None
+    weights = parameters.named_weights("task_weight", estimator.task_weight, list(codec.tasks))
+    return weights[codec.layout.positions]
+
+
+def make_rows(
+    estimator: BaseMultiTask,
+    model: FittedModel,
+    table: InputTable,
+    targets: TargetColumns,
+    ids: np.ndarray | None,
+    weights: np.ndarray | None,
+) -> RowDataset:
+    """Inputs, labels and their weights as tensors."""
+    values, mask = model.codec.encode(targets)
+    layout, task_weight = model.codec.layout, task_weights(estimator, model.codec)
+    weight = label_weights(layout, values, mask, weights, estimator.class_weight, task_weight)
+    group = None
+    if model.uses_groups and ids is not None and model.groups is not None:
+        group = group_index(model.groups, ids)
+        labelled = torch.from_numpy(targets.labelled())
+        refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
+    return RowDataset(model.inputs.transform(table), values, weight, group)
+
+
+def train_model(
+    estimator: BaseMultiTask,
+    model: FittedModel,
+    rows: RowDataset,
+    seed: Seed,
+    history: History | None,
+) -> tuple[History, bool]:
+    """Train the model's network in place; returns the history and whether Ctrl-C ended it."""
+    layout = model.codec.layout
+    training, valid = split_rows(
+        rows, layout, estimator.early_stopping, estimator.validation_fraction, seed
+    )
+    # A user's module draws dropout from the global stream: fix it, and put it back.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed.child("user modules").value)
+        return train(
+            model.network,
+            model.objective,
+            training,
+            valid,
+            layout=layout,
+            optimizer=parameters.make_optimizer(estimator.optimizer),
+            lr=estimator.lr,
+            weight_decay=estimator.weight_decay,
+            schedule=parameters.make_schedule(estimator.lr_schedule),
+            max_epochs=choose_max_epochs(estimator.max_epochs, valid is not None),
+            batch_size=choose_batch_size(estimator.batch_size, len(training)),
+            patience=estimator.n_iter_no_change,
+            callbacks=list(estimator.callbacks or []),
+            device=choose_device(estimator.device),
+            verbose=int(estimator.verbose),
+            seed=seed,
+            history=history,
+        )

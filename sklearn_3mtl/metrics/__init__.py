@@ -1,0 +1,6 @@
+"""Scores per task, and scorers that stand missing labels and mixed kinds."""
+
+from sklearn_3mtl.metrics._scorer import task_scorer
+from sklearn_3mtl.metrics._scores import mean_score, task_scores
+
+__all__ = ["mean_score", "task_scorer", "task_scores"]

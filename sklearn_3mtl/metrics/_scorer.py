@@ -1,0 +1,122 @@
+"""A scorer for cross-validation and grid search."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data.tasks import Task, kind_of
+from sklearn_3mtl.metrics._functions import (
+    CLASSIFICATION,
+    LOWER_IS_BETTER,
+    PROBABILITY,
+    REGRESSION,
+    Metric,
+    probability_score,
+)
+from sklearn_3mtl.metrics._reading import labelled_rows, per_task, read, task_at
+
+__all__ = ["task_scorer"]
+
+
+class task_scorer:
+    """A scorer for ``scoring=`` that stands missing labels and tasks of mixed kinds.
+
+    Parameters
+    ----------
+    metric : str, callable or None, default=None
+        None is accuracy for classification and R2 for regression. A name: ``"accuracy"``,
+        ``"balanced_accuracy"``, ``"f1_macro"``, ``"roc_auc"``, ``"log_loss"``, ``"r2"``,
+        ``"rmse"``, ``"mae"``; the mean is over the tasks that it fits, and the sign of an error is
+        turned, so that greater is better. A callable gets ``(y_true, y_pred)`` of one task's
+        labelled rows.
+    task : hashable or None, default=None
+        The one task to score. None takes the mean over tasks.
+
+    Raises
+    ------
+    ValueError
+        If the metric has no such name, or the task is no column of y.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from sklearn_3mtl import MultiTaskEstimator
+    >>> from sklearn_3mtl.datasets import make_multitask_regression
+    >>> from sklearn_3mtl.metrics import task_scorer
+    >>> X, Y = make_multitask_regression(n_samples=60, random_state=0)
+    >>> scoring = {"all": task_scorer(), "first": task_scorer("rmse", task="task0")}
+    >>> est = MultiTaskEstimator(max_epochs=2, random_state=0)
+    >>> sorted(cross_validate(est, X, Y, cv=3, scoring=scoring))
+    ['fit_time', 'score_time', 'test_all', 'test_first']
+    """
+
+    def __init__(self, metric: str | Metric | None = None, *, task: Hashable | None = None) -> None:
+        names = {*CLASSIFICATION, *PROBABILITY, *REGRESSION}
+        if isinstance(metric, str) and metric not in names:
+            raise ValueError(f"`metric` should be one of {sorted(names)}. Found {metric!r}.")
+        self.metric, self.task = metric, task
+
+    def __repr__(self) -> str:
+        return f"task_scorer({self.metric!r}, task={self.task!r})"
+
+    def __call__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Score a fitted estimator, or a Pipeline or search that ends in one."""
+        y_pred = estimator.predict(X)
+        true, predicted, weights = read(y, y_pred, sample_weight)
+        tasks = _tasks_of(estimator)
+        proba = self._probabilities(estimator, X, len(true.names))
+        if self.task is not None and self.task not in true.names:
+            raise ValueError(
+                f"`task`={self.task!r} is no column of y; its columns are {list(true.names)!r}."
+            )
+        scores = []
+        for index, name in enumerate(true.names):
+            if self.task is not None and name != self.task:
+                continue
+            task = task_at(tasks, true, index)
+            kind = task.kind if task is not None else kind_of(true.columns[index])
+            function = self._function(kind)
+            if function is None and self.task is not None:
+                raise ValueError(f"`metric`={self.metric!r} doesn't fit the {kind} task {name!r}.")
+            labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
+            if function is None or not len(labels):
+                continue
+            if callable(self.metric):
+                scores.append(function(labels, guesses))
+            elif self.metric in PROBABILITY:
+                mask = true.columns[index].notna().to_numpy()
+                observed, guessed = true.columns[index][mask], np.asarray(proba[index])[mask]
+                classes = np.unique(observed.to_numpy()) if task is None else task.classes
+                scores.append(probability_score(self.metric, observed, guessed, classes, weight))
+            else:
+                scores.append(function(labels, guesses, sample_weight=weight))
+        sign = -1.0 if self.metric in LOWER_IS_BETTER else 1.0
+        return sign * float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
+
+    def _function(self, kind: str) -> Metric | None:
+        if callable(self.metric):
+            return self.metric
+        if self.metric is None:
+            return REGRESSION["r2"] if kind == "regression" else CLASSIFICATION["accuracy"]
+        metrics = REGRESSION if kind == "regression" else {**CLASSIFICATION, **PROBABILITY}
+        return metrics.get(self.metric)
+
+    def _probabilities(self, estimator: Any, X: Any, n_tasks: int) -> list[Any]:
+        if callable(self.metric) or self.metric not in PROBABILITY:
+            return [None] * n_tasks
+        return per_task(estimator.predict_proba(X), n_tasks)
+
+
+def _tasks_of(estimator: Any) -> Mapping[Hashable, Task]:
+    """The tasks of an estimator, or of what a Pipeline or a search wraps."""
+    if hasattr(estimator, "best_estimator_"):
+        return _tasks_of(estimator.best_estimator_)
+    if hasattr(estimator, "steps"):
+        return _tasks_of(estimator.steps[-1][1])
+    return getattr(estimator, "tasks_", {})

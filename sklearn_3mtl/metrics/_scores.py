@@ -1,0 +1,126 @@
+"""A score for each task, and their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data.tasks import Task, kind_of
+from sklearn_3mtl.metrics._functions import (
+    CLASSIFICATION,
+    PROBABILITY,
+    REGRESSION,
+    probability_score,
+)
+from sklearn_3mtl.metrics._reading import labelled_rows, per_task, read, task_at
+
+__all__ = ["mean_score", "task_scores"]
+
+
+def task_scores(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    y_proba: Any = None,
+    tasks: Mapping[Hashable, Task] | None = None,
+    task_kinds: Mapping[Hashable, str] | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Score each task on its own labels.
+
+    Parameters
+    ----------
+    y_true : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
+        Labels; missing ones are left out.
+    y_pred : the same shape
+        Predictions of any estimator.
+    y_proba : list of n_tasks arrays of shape (n_samples, n_classes) or None, or such an array
+        What ``predict_proba`` gave, for AUC and log loss. None leaves both out.
+    tasks : mapping of task name to Task, or None, default=None
+        A fitted estimator's ``tasks_``: kinds and classes. None infers them from y_true, which in
+        a small test set may lack a class.
+    task_kinds : mapping of task name to kind, or None, default=None
+        Overrides the inferred kinds. None overrides none.
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+        Weights of rows or labels. None weighs all alike.
+
+    Returns
+    -------
+    scores : DataFrame with a row per task
+        Columns `kind`, `n_labels`, `score` (accuracy or R2), and every metric that fits some task,
+        NaN where it doesn't fit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_3mtl.metrics import task_scores
+    >>> truth = pd.DataFrame({"price": [1.5, 2.0, 4.0], "sold": ["no", "yes", None]})
+    >>> guess = pd.DataFrame({"price": [1.5, 2.0, 3.0], "sold": ["no", "no", "no"]})
+    >>> task_scores(truth, guess)[["kind", "n_labels", "score"]].round(3)
+                kind  n_labels  score
+    task
+    price  regression         3  0.714
+    sold       binary         2  0.500
+    """
+    true, predicted, weights = read(y_true, y_pred, sample_weight)
+    proba = per_task(y_proba, len(true.names))
+    unknown = [name for name in task_kinds or {} if name not in true.names]
+    if unknown:
+        raise ValueError(
+            f"`task_kinds` names {unknown!r}, which are not columns of y; they are "
+            f"{list(true.names)!r}."
+        )
+    rows = []
+    for index, name in enumerate(true.names):
+        task = task_at(tasks or {}, true, index)
+        inferred = kind_of(true.columns[index]) if task is None else task.kind
+        kind = (task_kinds or {}).get(name, inferred)
+        labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
+        row: dict[str, Any] = {"task": name, "kind": kind, "n_labels": len(labels)}
+        for metric, function in (REGRESSION if kind == "regression" else CLASSIFICATION).items():
+            row[metric] = function(labels, guesses, sample_weight=weight) if len(labels) else np.nan
+        row["score"] = row["r2" if kind == "regression" else "accuracy"]
+        if kind != "regression" and proba[index] is not None and len(labels):
+            mask = true.columns[index].notna().to_numpy()
+            observed, guessed = true.columns[index][mask], np.asarray(proba[index])[mask]
+            classes = np.unique(observed.to_numpy()) if task is None else task.classes
+            for metric in PROBABILITY:
+                row[metric] = probability_score(metric, observed, guessed, classes, weight)
+        rows.append(row)
+    table = pd.DataFrame(rows).set_index("task")
+    first = ["kind", "n_labels", "score"]
+    return table[first + [column for column in table.columns if column not in first]]
+
+
+def mean_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    tasks: Mapping[Hashable, Task],
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Mean over tasks of accuracy or R2, over the tasks that have a label.
+
+    Parameters
+    ----------
+    y_true, y_pred : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
+        Labels, missing ones left out, and predictions.
+    tasks : mapping of name to Task
+        The tasks; where y_true has no names, in the order of its columns.
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+        Weights of rows or labels.
+    """
+    true, predicted, weights = read(y_true, y_pred, sample_weight)
+    scores = []
+    for index in range(len(true.names)):
+        task = task_at(tasks, true, index)
+        assert task is not None
+        metric = REGRESSION["r2"] if task.kind == "regression" else CLASSIFICATION["accuracy"]
+        labels, guesses, weight = labelled_rows(true, predicted, weights, index, task.kind)
+        if len(labels):
+            scores.append(metric(labels, guesses, sample_weight=weight))
+    return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
