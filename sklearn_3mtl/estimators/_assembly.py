@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._training import (
     choose_batch_size,
     choose_device,
@@ -33,14 +33,11 @@ from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
 
-if TYPE_CHECKING:
-    from sklearn_3mtl.estimators._base import BaseMultiTask
-
 __all__ = ["build_untrained", "make_rows", "new_model", "train_model"]
 
 
 def new_model(
-    estimator: BaseMultiTask,
+    estimator: Settings,
     table: InputTable,
     targets: TargetColumns,
     weights: np.ndarray | None,
@@ -66,7 +63,7 @@ def new_model(
 
 
 def build_untrained(
-    estimator: BaseMultiTask,
+    estimator: Settings,
     inputs: TabularInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
@@ -101,7 +98,7 @@ def build_untrained(
     return network, objective
 
 
-def task_weights(estimator: BaseMultiTask, codec: TargetCodec) -> np.ndarray | None:
+def task_weights(estimator: Settings, codec: TargetCodec) -> np.ndarray | None:
     """A weight for each task in the layout's order; None where all are 1."""
     if estimator.task_weight is None:
         if estimator.balancing == "manual":
@@ -115,7 +112,7 @@ def task_weights(estimator: BaseMultiTask, codec: TargetCodec) -> np.ndarray | N
 
 
 def make_rows(
-    estimator: BaseMultiTask,
+    estimator: Settings,
     model: FittedModel,
     table: InputTable,
     targets: TargetColumns,
@@ -135,7 +132,7 @@ def make_rows(
 
 
 def train_model(
-    estimator: BaseMultiTask,
+    estimator: Settings,
     model: FittedModel,
     rows: RowDataset,
     seed: Seed,

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
-from skorch.history import History
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns, read_targets
 from sklearn_3mtl.data._tables import InputTable, read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
 from sklearn_3mtl.estimators._groups import (
     read_task_ids,
 )
 from sklearn_3mtl.estimators._model import FittedModel
-from sklearn_3mtl.estimators._predicting import PredictingMixin, has_classes
+from sklearn_3mtl.estimators._predicting import PredictingMixin
+from sklearn_3mtl.estimators._settings import keep_fitted
 from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
 from sklearn_3mtl.estimators._weights import check_sample_weight
 
@@ -32,67 +31,6 @@ __all__ = ["BaseMultiTask"]
 
 class BaseMultiTask(PredictingMixin):
     """Fits a ThreeMTLNetwork on a SingleLevelObjective; shells choose the kinds of tasks."""
-
-    _parameter_constraints = parameters.CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
-        categorical_features: Any = "from_dtype",
-        backbone: Any = "mlp",
-        hidden_layer_sizes: Any = (256, 256),
-        activation: str = "relu",
-        dropout: float = 0.05,
-        sharing: Any = "hard",
-        heads: Any = "auto",
-        balancing: Any = "equal",
-        task_weight: Any = None,
-        class_weight: Any = None,
-        regression_loss: str = "squared_error",
-        max_epochs: int | str = "auto",
-        batch_size: int | str = "auto",
-        lr: float = 1e-3,
-        weight_decay: float = 1e-2,
-        optimizer: Any = "adamw",
-        lr_schedule: Any = "cosine",
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 20,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        device: Any = "auto",
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.task = task
-        self.task_kinds = task_kinds
-        self.categorical_features = categorical_features
-        self.backbone = backbone
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.sharing = sharing
-        self.heads = heads
-        self.balancing = balancing
-        self.task_weight = task_weight
-        self.class_weight = class_weight
-        self.regression_loss = regression_loss
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.optimizer = optimizer
-        self.lr_schedule = lr_schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
         raise NotImplementedError
@@ -164,24 +102,10 @@ class BaseMultiTask(PredictingMixin):
         rows = make_rows(self, model, table, targets, ids, weights)
         before = self.history_ if previous else None
         history, interrupted = train_model(self, model, rows, seed, before)
-        self._keep(model, history)
+        keep_fitted(self, model, history)
         if interrupted:
             raise KeyboardInterrupt
         return self
-
-    def _keep(self, model: FittedModel, history: History) -> None:
-        """Set the fitted attributes, and drop those of an earlier fit."""
-        for stale in ("groups_", "classes_"):
-            self.__dict__.pop(stale, None)
-        self._model = model
-        self.tasks_ = model.codec.tasks
-        if model.groups is not None:
-            self.groups_ = model.groups
-        if has_classes(self):
-            classes = [task.classes for task in self.tasks_.values()]
-            self.classes_ = classes[0] if len(classes) == 1 else classes
-        self.history_ = history
-        self.n_iter_ = len(history)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,9 +11,7 @@ from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._build import check_widths
-
-if TYPE_CHECKING:
-    from sklearn_3mtl.estimators._base import BaseMultiTask
+from sklearn_3mtl.estimators._settings import Settings
 
 __all__ = ["check_fitted", "check_size"]
 
@@ -54,7 +52,7 @@ def _are_positions(values: Any, limit: Any) -> bool:
 
 
 def check_size(
-    estimator: BaseMultiTask,
+    estimator: Settings,
     inputs: TabularInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,

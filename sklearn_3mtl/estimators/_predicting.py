@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -15,24 +15,15 @@ from torch import Tensor
 from sklearn_3mtl.data._columns import rebuild_container
 from sklearn_3mtl.data._tables import InputTable, read_inputs
 from sklearn_3mtl.estimators._groups import group_index, read_task_ids
-from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._saving import write_estimator
+from sklearn_3mtl.estimators._settings import Settings, has_classes
 from sklearn_3mtl.metrics import mean_score
 
-__all__ = ["PredictingMixin", "has_classes"]
+__all__ = ["PredictingMixin"]
 
 
-def has_classes(estimator: Any) -> bool:
-    """Whether the estimator has, or may come to have, a classification task."""
-    tasks = getattr(estimator, "tasks_", None)
-    return tasks is None or any(task.is_classification for task in tasks.values())
-
-
-class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Settings):
     """The methods of a fitted estimator, which read its FittedModel."""
-
-    _model: FittedModel
-    task: Any
 
     def _table_and_group(
         self, X: ArrayLike, task: ArrayLike | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,10 +20,8 @@ from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._settings import Settings, keep_fitted
 from sklearn_3mtl.sharing import SHARING
-
-if TYPE_CHECKING:
-    from sklearn_3mtl.estimators._base import BaseMultiTask
 
 __all__ = ["read_estimator", "write_estimator"]
 
@@ -35,7 +33,7 @@ _DAMAGE = (
 _METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values())}
 
 
-def write_estimator(estimator: BaseMultiTask, path: str | os.PathLike[str]) -> None:
+def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator."""
     model = estimator._model
     plain, supplied = {}, []
@@ -81,9 +79,9 @@ def write_estimator(estimator: BaseMultiTask, path: str | os.PathLike[str]) -> N
 
 def read_estimator(
     path: str | os.PathLike[str],
-    classes: Mapping[str, type[BaseMultiTask]],
+    classes: Mapping[str, type[Settings]],
     parts: Mapping[str, Any],
-) -> BaseMultiTask:
+) -> Settings:
     """Read an estimator whose class is one of `classes`."""
     meta, tensors = read_archive(path)
     try:
@@ -107,7 +105,7 @@ def read_estimator(
 
 
 def _check_parts(
-    path: Any, cls: type[BaseMultiTask], needed: list[str], parts: Mapping[str, Any]
+    path: Any, cls: type[Settings], needed: list[str], parts: Mapping[str, Any]
 ) -> None:
     unknown = [name for name in parts if name not in cls._get_param_names()]
     if unknown:
@@ -130,9 +128,7 @@ def _unfit(path: Any, error: Exception) -> ValueError:
     return ValueError(f"{str(path)!r} is no intact file of a saved estimator: {error}.")
 
 
-def _restore(
-    estimator: BaseMultiTask, fitted: dict[str, Any], tensors: dict[str, Tensor]
-) -> BaseMultiTask:
+def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor]) -> Settings:
     tasks = {
         name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in fitted["tasks"]
     }
@@ -158,7 +154,8 @@ def _restore(
         start = len(prefix) + 1
         own = {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
         module.load_state_dict(own)
-    estimator._keep(
+    keep_fitted(
+        estimator,
         FittedModel(
             inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
             fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],

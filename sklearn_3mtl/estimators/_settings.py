@@ -1,0 +1,110 @@
+"""What an estimator is told, and what it keeps of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from skorch.history import History
+
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._parameters import CONSTRAINTS
+
+__all__ = ["Settings", "has_classes", "keep_fitted"]
+
+
+class Settings(BaseEstimator):
+    """The parameters of every estimator, and the attributes that a fit sets."""
+
+    _parameter_constraints = CONSTRAINTS
+    _model: FittedModel
+    tasks_: dict[Hashable, Task]
+    groups_: np.ndarray
+    classes_: Any
+    history_: History
+    n_iter_: int
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    def __init__(
+        self,
+        *,
+        task: Hashable | None = None,
+        task_kinds: Mapping[Hashable, str] | None = None,
+        categorical_features: Any = "from_dtype",
+        backbone: Any = "mlp",
+        hidden_layer_sizes: Any = (256, 256),
+        activation: str = "relu",
+        dropout: float = 0.05,
+        sharing: Any = "hard",
+        heads: Any = "auto",
+        balancing: Any = "equal",
+        task_weight: Any = None,
+        class_weight: Any = None,
+        regression_loss: str = "squared_error",
+        max_epochs: int | str = "auto",
+        batch_size: int | str = "auto",
+        lr: float = 1e-3,
+        weight_decay: float = 1e-2,
+        optimizer: Any = "adamw",
+        lr_schedule: Any = "cosine",
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        device: Any = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.task = task
+        self.task_kinds = task_kinds
+        self.categorical_features = categorical_features
+        self.backbone = backbone
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.sharing = sharing
+        self.heads = heads
+        self.balancing = balancing
+        self.task_weight = task_weight
+        self.class_weight = class_weight
+        self.regression_loss = regression_loss
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.lr_schedule = lr_schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+
+def has_classes(estimator: Any) -> bool:
+    """Whether the estimator has, or may come to have, a classification task."""
+    tasks = getattr(estimator, "tasks_", None)
+    return tasks is None or any(task.is_classification for task in tasks.values())
+
+
+def keep_fitted(estimator: Settings, model: FittedModel, history: History) -> None:
+    """Set the fitted attributes, and drop those of an earlier fit."""
+    for stale in ("groups_", "classes_"):
+        estimator.__dict__.pop(stale, None)
+    estimator._model = model
+    estimator.tasks_ = model.codec.tasks
+    if model.groups is not None:
+        estimator.groups_ = model.groups
+    if has_classes(estimator):
+        classes = [task.classes for task in estimator.tasks_.values()]
+        estimator.classes_ = classes[0] if len(classes) == 1 else classes
+    estimator.history_ = history
+    estimator.n_iter_ = len(history)
