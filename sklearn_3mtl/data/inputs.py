@@ -13,10 +13,11 @@ from sklearn_3mtl.data._tables import InputTable
 
 __all__ = ["TabularInputs"]
 
-CHUNK_ROWS = 4096
+# Rows read at once, and rows coded at once: these stay in the processor's cache.
+READ_ROWS, CODE_ROWS = 16_384, 1024
 MAX_QUANTILE_ROWS = 20_000
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
-CLIP = 3.0
+CLIP, LARGE = 3.0, 1e6
 
 
 @dataclass
@@ -106,35 +107,45 @@ class TabularInputs:
             If a number is infinite; the column is named.
         """
         numeric = torch.empty((table.n_rows, self.n_numeric), dtype=torch.float32)
-        for start, stop in _chunks(table.n_rows):
-            numeric[start:stop] = self._transform_numbers(table, start, stop)
+        categorical = []
+        for number, block in enumerate(self.blocks(table)):
+            start = number * READ_ROWS
+            numeric[start : start + len(block["numeric"])] = block["numeric"]
+            categorical += [block["categorical"]] if self.categorical else []
         inputs = {"numeric": numeric}
-        if self.categorical:
-            inputs["categorical"] = torch.from_numpy(self._codes(table))
-        return inputs
+        return {**inputs, "categorical": torch.cat(categorical)} if categorical else inputs
 
-    def _transform_numbers(self, table: InputTable, start: int, stop: int) -> torch.Tensor:
-        numbers = table.numbers(self.numeric, start, stop).astype(np.float64)
-        finite = np.isfinite(numbers)
-        complete = bool(finite.all())
-        if not complete:
+    def blocks(self, table: InputTable) -> Iterator[dict[str, torch.Tensor]]:
+        """Turn rows into tensors, `READ_ROWS` of them at a time."""
+        codes = torch.from_numpy(self._codes(table)) if self.categorical else None
+        for start in range(0, table.n_rows, READ_ROWS):
+            numbers = table.numbers(self.numeric, start, start + READ_ROWS)
+            numeric = torch.empty((len(numbers), self.n_numeric), dtype=torch.float32)
+            for row in range(0, len(numbers), CODE_ROWS):
+                rows = slice(row, row + CODE_ROWS)
+                self._code(table, numbers[rows], numeric[rows])
+            block = {"numeric": numeric}
+            if codes is not None:
+                block["categorical"] = codes[start : start + READ_ROWS]
+            yield block
+
+    def _code(self, table: InputTable, numbers: np.ndarray, out: torch.Tensor) -> None:
+        """Write the coding of a few rows into `out`, of shape (n_rows, n_numeric)."""
+        center, scale = torch.from_numpy(self.center), torch.from_numpy(self.scale)
+        # A copy: the user's array may be read-only, and is never written to.
+        coded = (
+            torch.from_numpy(numbers.astype(np.float64, order="C")).sub_(center).mul_(scale).float()
+        )
+        indicators = out[:, len(self.numeric) :].zero_()
+        # One product tells whether a number is missing, infinite, or too large to be squared.
+        if not coded.view(-1).dot(coded.view(-1)).isfinite():
             self._refuse_infinite(table, numbers)
-            missing = ~finite
-            numbers[missing] = 0.0
-        with np.errstate(over="ignore"):
-            numbers -= self.center
-            numbers *= self.scale
-        np.clip(numbers, -1e6, 1e6, out=numbers)
-        coded = torch.from_numpy(numbers).float()
-        coded /= (coded / CLIP).square_().add_(1.0).sqrt_()
-        if not complete:
-            coded[torch.from_numpy(missing)] = 0.0
-        if not len(self.gaps):
-            return coded
-        indicators = torch.zeros((len(coded), len(self.gaps)))
-        if not complete:
-            indicators[:] = torch.from_numpy(missing[:, self.gaps]).float()
-        return torch.cat([coded, indicators], dim=1)
+            missing = torch.from_numpy(np.isnan(numbers))
+            coded.nan_to_num_(0.0, LARGE, -LARGE).clamp_(-LARGE, LARGE).masked_fill_(missing, 0.0)
+            indicators.copy_(missing[:, self.gaps])
+        one = torch.ones((), dtype=coded.dtype)
+        factor = torch.addcmul(one, coded, coded, value=CLIP**-2).rsqrt_()
+        out[:, : len(self.numeric)] = coded.mul_(factor).clamp_(-CLIP, CLIP)
 
     def _refuse_infinite(self, table: InputTable, numbers: np.ndarray) -> None:
         infinite = np.isinf(numbers).any(axis=0)
@@ -153,11 +164,6 @@ class TabularInputs:
             known = np.where(known < 0, UNSEEN_CODE, known + FIRST_CODE)
             codes[:, index] = np.where(pd.isna(column), MISSING_CODE, known)
         return codes
-
-
-def _chunks(n_rows: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, n_rows, CHUNK_ROWS):
-        yield start, min(start + CHUNK_ROWS, n_rows)
 
 
 def _numeric_coding(numbers: np.ndarray, rows: np.ndarray | None) -> tuple[float, float, bool]:

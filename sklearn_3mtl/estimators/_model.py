@@ -21,7 +21,7 @@ __all__ = ["FittedModel"]
 
 # Every forward pass has this many rows, padded where there are fewer: the same kernels then run
 # for every row, and a row's prediction is the same to the bit whatever rows stand beside it.
-CHUNK_ROWS = 1024
+CHUNK_ROWS = 2048
 
 
 @dataclass
@@ -64,7 +64,7 @@ class FittedModel:
     named: bool
     parameters: dict[str, Any]
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
         parts = []
@@ -77,7 +77,7 @@ class FittedModel:
             parts.append(out[:rows])
         return torch.cat(parts).cpu().numpy()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The features that the heads read, of shape (n_samples, n_features)."""
         parts = [self.network.transform(**x)[:rows] for x, rows in self._chunks(table, group)]
@@ -104,15 +104,18 @@ class FittedModel:
     ) -> Iterator[tuple[dict[str, Tensor], int]]:
         self.network.eval()
         device = next(self.network.parameters()).device
-        inputs = self.inputs.transform(table)
-        if self.uses_groups and group is not None:
-            inputs["group"] = group
-        for start in range(0, table.n_rows, CHUNK_ROWS):
-            chunk = {name: value[start : start + CHUNK_ROWS] for name, value in inputs.items()}
-            rows = min(CHUNK_ROWS, table.n_rows - start)
-            if rows < CHUNK_ROWS:
-                chunk = {name: _pad(value) for name, value in chunk.items()}
-            yield {name: value.to(device) for name, value in chunk.items()}, rows
+        done = 0
+        for block in self.inputs.blocks(table):
+            n_rows = len(block["numeric"])
+            if self.uses_groups and group is not None:
+                block["group"] = group[done : done + n_rows]
+            done += n_rows
+            for start in range(0, n_rows, CHUNK_ROWS):
+                chunk = {name: value[start : start + CHUNK_ROWS] for name, value in block.items()}
+                rows = min(CHUNK_ROWS, n_rows - start)
+                if rows < CHUNK_ROWS:
+                    chunk = {name: _pad(value) for name, value in chunk.items()}
+                yield {name: value.to(device) for name, value in chunk.items()}, rows
 
 
 def _pad(value: Tensor) -> Tensor:

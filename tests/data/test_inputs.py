@@ -311,13 +311,14 @@ def test_a_list_with_missing_text_is_missing_not_a_category():
     assert coded([["a"], [np.nan], ["b"]])["categorical"][:, 0].tolist() == [2, 0, 3]
 
 
-@pytest.mark.parametrize("gap", [0, 4095, 4096, 5000])
+@pytest.mark.parametrize("gap", [0, 1023, 1024, 16_383, 16_384, 17_000])
 def test_long_tables_are_coded_as_if_in_one_piece(gap, monkeypatch):
     random = np.random.default_rng(0)
-    X = pd.DataFrame(random.normal(size=(5001, 2)), columns=["a", "b"])
+    X = pd.DataFrame(random.normal(size=(17_001, 2)), columns=["a", "b"])
     X.iloc[gap, 1] = np.nan
     in_chunks = numeric(X)
-    monkeypatch.setattr(inputs_module, "CHUNK_ROWS", 10**9)
+    monkeypatch.setattr(inputs_module, "READ_ROWS", 10**9)
+    monkeypatch.setattr(inputs_module, "CODE_ROWS", 10**9)
     whole = numeric(X)
     np.testing.assert_array_equal(in_chunks, whole)
     assert np.flatnonzero(in_chunks[:, 2]).tolist() == [gap]
