@@ -14,7 +14,7 @@ from sklearn_3mtl.data._tables import InputTable
 __all__ = ["TabularInputs"]
 
 # Rows read at once, and rows coded at once: these stay in the processor's cache.
-READ_ROWS, CODE_ROWS = 16_384, 1024
+READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6

@@ -48,6 +48,13 @@ class RowDataset:
             weight = None
         return replace(self, rows=rows, weight=weight)
 
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """Values and weights of all rows, each of shape (n, n_tasks)."""
+        values = self.values if self.rows is None else self.values[self.rows]
+        if self.weight is None:
+            return values, torch.ones_like(values)
+        return values, self.weight if self.rows is None else self.weight[self.rows]
+
     def take(self, rows: Tensor) -> Batch:
         """The batch of some rows of the tensors."""
         inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}

@@ -67,15 +67,16 @@ class FittedModel:
     @torch.inference_mode()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
-        parts = []
+        outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._chunks(table, group):
             unknown = None if group is None else inputs["group"] < 0
             if unknown is not None and self.network.has_net_per_group and unknown.any():
                 out = self._average_of_nets(inputs, unknown)
             else:
                 out = self.network(**inputs)
-            parts.append(out[:rows])
-        return torch.cat(parts).cpu().numpy()
+            outputs[done : done + rows] = out[:rows].cpu()
+            done += rows
+        return outputs
 
     @torch.inference_mode()
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:

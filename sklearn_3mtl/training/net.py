@@ -12,11 +12,12 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from sklearn_3mtl.data.loader import Batch, BatchIterator, RowDataset
+from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.scoring import column_scores
 
 __all__ = ["MultiTaskNet"]
 
-VALID_BATCH_ROWS = 4096
+VALID_BATCH_ROWS = 1024
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -168,47 +169,43 @@ class MultiTaskNet(NeuralNet):
 
     def _train_epoch(self, iterator: BatchIterator, listening: bool) -> None:
         self._set_training(True)
-        totals, terms, masses = [], [], []
+        ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=True)
             step = self.train_step(batch, listening=listening)
             n_rows = len(batch[1][0])
-            totals.append(step["loss"])
-            terms.append(step["terms"])
-            masses.append(step["mass"] if step["mass"] is not None else n_rows)
+            ledger.add(step["terms"], step["mass"], n_rows, step["loss"])
             if listening:
                 self.history.record_batch("train_loss", float(step["loss"]))
                 self.history.record_batch("train_batch_size", n_rows)
                 self.notify("on_batch_end", batch=_plain(batch), training=True, **step)
-        self.history.record("train_batch_count", len(totals))
-        self.history.record("train_loss", float(torch.stack(totals).mean()))
-        self._record_columns("train_loss", _mean(terms, masses))
+        self.history.record("train_batch_count", ledger.n_batches)
+        self.history.record("train_loss", ledger.mean_total())
+        self._record_columns("train_loss", ledger.terms())
 
     @torch.no_grad()
     def _validate(self, iterator: BatchIterator, listening: bool) -> None:
         self._set_training(False)
-        outputs, values, weights, terms, masses = [], [], [], [], []
+        ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
+        rows, values, weights = len(iterator.dataset), *iterator.dataset.labels()
+        outputs, done = values.new_empty(rows, self.layout.n_outputs), 0
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
             inputs, (batch_values, weight, group) = batch
             out = self.module_(**inputs)
-            batch_terms, mass = self.criterion_.terms(out, batch_values, weight, group)
-            outputs.append(out)
-            values.append(batch_values)
-            weights.append(torch.ones_like(batch_values) if weight is None else weight)
-            terms.append(batch_terms)
-            masses.append(mass if mass is not None else len(batch_values))
+            terms, mass = self.criterion_.terms(out, batch_values, weight, group)
+            ledger.add(terms, mass, len(out))
+            outputs[done : done + len(out)] = out
+            done += len(out)
             if listening:
                 self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
-        self.valid_terms_ = _mean(terms, masses)
-        self.history.record("valid_batch_count", len(terms))
+        self.valid_terms_ = ledger.terms()
+        self.history.record("valid_batch_count", ledger.n_batches)
         self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
         self._record_columns("valid_loss", self.valid_terms_)
-        scores = column_scores(
-            self.layout, self.criterion_.losses, *map(torch.cat, (outputs, values, weights))
-        )
+        scores = column_scores(self.layout, self.criterion_.losses, outputs, values, weights)
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
             self.history.record(f"valid_score/{task.name}", score)
 
@@ -217,21 +214,6 @@ class MultiTaskNet(NeuralNet):
         per_column = terms.view(-1, len(self.layout)).nanmean(0).tolist()
         for task, loss in zip(self.layout.tasks, per_column, strict=True):
             self.history.record(f"{prefix}/{task.name}", loss)
-
-
-def _mean(terms: list[Tensor], masses: list[Any]) -> Tensor:
-    """Mean of the batches' means, weighted by the labels behind each.
-
-    NaN stands for no label, infinity for a loss that is not a number.
-    """
-    stacked = torch.stack(terms)
-    if isinstance(masses[0], Tensor):
-        mass = torch.stack(masses)
-    else:
-        mass = torch.tensor(masses, dtype=stacked.dtype, device=stacked.device).unsqueeze(1)
-    total = mass.expand_as(stacked).sum(0)
-    mean = (stacked * mass).sum(0) / total
-    return torch.where(mean.isnan() & (total > 0), torch.inf, mean)
 
 
 def _plain(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
