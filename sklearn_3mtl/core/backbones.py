@@ -68,7 +68,7 @@ class MLP(nn.Module):
 
 
 class _ResidualBlock(nn.Module):
-    """x + dropout(linear(dropout(activation(linear(norm(x))))))."""
+    """x + linear(dropout(activation(linear(norm(x)))))."""
 
     def __init__(
         self, n_features: int, activation: str, dropout: float, copies: Copies, seed: Seed
