@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6
+_ONE = torch.ones((), dtype=torch.float32)
 
 
 @dataclass
@@ -118,34 +120,36 @@ class TabularInputs:
     def blocks(self, table: InputTable) -> Iterator[dict[str, torch.Tensor]]:
         """Turn rows into tensors, `READ_ROWS` of them at a time."""
         codes = torch.from_numpy(self._codes(table)) if self.categorical else None
+        center, scale = torch.from_numpy(self.center), torch.from_numpy(self.scale)
         for start in range(0, table.n_rows, READ_ROWS):
             numbers = table.numbers(self.numeric, start, start + READ_ROWS)
             numeric = torch.empty((len(numbers), self.n_numeric), dtype=torch.float32)
             for row in range(0, len(numbers), CODE_ROWS):
-                rows = slice(row, row + CODE_ROWS)
-                self._code(table, numbers[rows], numeric[rows])
+                some = numbers[row : row + CODE_ROWS]
+                # A copy: the user's array may be read-only, and is never written to.
+                copied = torch.from_numpy(some.astype(np.float64, order="C"))
+                coded = copied.sub_(center).mul_(scale).float()
+                self._finish(table, some, coded, numeric[row : row + CODE_ROWS])
             block = {"numeric": numeric}
             if codes is not None:
                 block["categorical"] = codes[start : start + READ_ROWS]
             yield block
 
-    def _code(self, table: InputTable, numbers: np.ndarray, out: torch.Tensor) -> None:
-        """Write the coding of a few rows into `out`, of shape (n_rows, n_numeric)."""
-        center, scale = torch.from_numpy(self.center), torch.from_numpy(self.scale)
-        # A copy: the user's array may be read-only, and is never written to.
-        coded = (
-            torch.from_numpy(numbers.astype(np.float64, order="C")).sub_(center).mul_(scale).float()
-        )
-        indicators = out[:, len(self.numeric) :].zero_()
+    def _finish(
+        self, table: InputTable, numbers: np.ndarray, coded: torch.Tensor, out: torch.Tensor
+    ) -> None:
+        """Write scaled numbers into `out`, of shape (n_rows, n_numeric), clipped, without gaps."""
         # One product tells whether a number is missing, infinite, or too large to be squared.
-        if not coded.view(-1).dot(coded.view(-1)).isfinite():
+        flat = coded.view(-1)
+        if not math.isfinite(flat.dot(flat).item()):
             self._refuse_infinite(table, numbers)
             missing = torch.from_numpy(np.isnan(numbers))
             coded.nan_to_num_(0.0, LARGE, -LARGE).clamp_(-LARGE, LARGE).masked_fill_(missing, 0.0)
-            indicators.copy_(missing[:, self.gaps])
-        one = torch.ones((), dtype=coded.dtype)
-        factor = torch.addcmul(one, coded, coded, value=CLIP**-2).rsqrt_()
-        out[:, : len(self.numeric)] = coded.mul_(factor).clamp_(-CLIP, CLIP)
+            out[:, len(self.numeric) :] = missing[:, self.gaps]
+        elif len(self.gaps):
+            out[:, len(self.numeric) :] = 0.0
+        root = torch.addcmul(_ONE, coded, coded, value=CLIP**-2).rsqrt_()
+        out[:, : len(self.numeric)] = coded.mul_(root).clamp_(-CLIP, CLIP)
 
     def _refuse_infinite(self, table: InputTable, numbers: np.ndarray) -> None:
         infinite = np.isinf(numbers).any(axis=0)

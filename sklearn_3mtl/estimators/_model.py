@@ -19,9 +19,8 @@ from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["FittedModel"]
 
-# Every forward pass has this many rows, padded where there are fewer: the same kernels then run
-# for every row, and a row's prediction is the same to the bit whatever rows stand beside it.
-CHUNK_ROWS = 2048
+# About how many numbers a layer may put out at once to stay in the processor's cache.
+CACHED_NUMBERS = 2**18
 
 
 @dataclass
@@ -64,6 +63,17 @@ class FittedModel:
     named: bool
     parameters: dict[str, Any]
 
+    @property
+    def chunk_rows(self) -> int:
+        """How many rows each forward pass has, padded where there are fewer.
+
+        The same kernels then run for every row, and a row's prediction is the same to the bit
+        whatever rows stand beside it.
+        """
+        network = self.network
+        rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * network.n_nets, 1)
+        return min(max(2 ** (rows.bit_length() - 1), 256), 4096) if rows else 256
+
     @torch.inference_mode()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
@@ -105,20 +115,20 @@ class FittedModel:
     ) -> Iterator[tuple[dict[str, Tensor], int]]:
         self.network.eval()
         device = next(self.network.parameters()).device
-        done = 0
+        done, size = 0, self.chunk_rows
         for block in self.inputs.blocks(table):
             n_rows = len(block["numeric"])
             if self.uses_groups and group is not None:
                 block["group"] = group[done : done + n_rows]
             done += n_rows
-            for start in range(0, n_rows, CHUNK_ROWS):
-                chunk = {name: value[start : start + CHUNK_ROWS] for name, value in block.items()}
-                rows = min(CHUNK_ROWS, n_rows - start)
-                if rows < CHUNK_ROWS:
-                    chunk = {name: _pad(value) for name, value in chunk.items()}
+            for start in range(0, n_rows, size):
+                chunk = {name: value[start : start + size] for name, value in block.items()}
+                rows = min(size, n_rows - start)
+                if rows < size:
+                    chunk = {name: _pad(value, size) for name, value in chunk.items()}
                 yield {name: value.to(device) for name, value in chunk.items()}, rows
 
 
-def _pad(value: Tensor) -> Tensor:
-    padding = value.new_zeros(CHUNK_ROWS - len(value), *value.shape[1:])
+def _pad(value: Tensor, size: int) -> Tensor:
+    padding = value.new_zeros(size - len(value), *value.shape[1:])
     return torch.cat([value, padding])
