@@ -104,13 +104,15 @@ def table(n_tasks: int, missing: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def peak_memory(rows: int = 1_000_000, columns: int = 50) -> float:
-    """Peak resident bytes of a fit above the import, in multiples of the array's bytes."""
+    """Peak resident bytes of a fit above the import, in multiples of the array's bytes (Linux)."""
     code = f"""
 import resource, sys
 import numpy as np
 from sklearn_3mtl import MultiTaskRegressor
 MultiTaskRegressor(max_epochs=1).fit(np.zeros((4, 2), np.float32), np.arange(4.0))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# Not ru_maxrss: that of a child starts at its parent's peak, which would hide part of the rise.
+with open("/proc/self/statm") as status:
+    before = int(status.read().split()[1]) * resource.getpagesize() / 1024
 X = np.random.default_rng(0).standard_normal(({rows}, {columns}), dtype=np.float32)
 y = X[:, 0] * 2
 MultiTaskRegressor(max_epochs=1, random_state=0).fit(X, y)
