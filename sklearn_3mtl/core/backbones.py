@@ -6,20 +6,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedLayerNorm, StackedLinear
+from sklearn_3mtl.core.tabm import TabM
 
-__all__ = ["ACTIVATIONS", "BACKBONES", "MLP", "ResNet"]
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "mish": nn.Mish,
-    "tanh": nn.Tanh,
-    "logistic": nn.Sigmoid,
-    "identity": nn.Identity,
-}
+__all__ = ["BACKBONES", "MLP", "ResNet"]
 
 
 class MLP(nn.Module):
@@ -40,6 +32,8 @@ class MLP(nn.Module):
     seed : Seed
         The backbone's seed.
     """
+
+    shares_members = False
 
     def __init__(
         self,
@@ -93,6 +87,8 @@ class ResNet(nn.Module):
     not depend on its batch. All blocks have the width ``widths[0]``.
     """
 
+    shares_members = False
+
     def __init__(
         self,
         n_in: int,
@@ -124,4 +120,4 @@ class ResNet(nn.Module):
         return self.layers(x)
 
 
-BACKBONES = {"mlp": MLP, "resnet": ResNet}
+BACKBONES: dict[str, type[MLP | ResNet | TabM]] = {"mlp": MLP, "resnet": ResNet, "tabm": TabM}

@@ -21,28 +21,41 @@ class GroupDispatch:
         How many groups there are; most have few rows in a batch, or none.
     n_columns : int
         How many nets each group has, one per column of y.
+    n_members : int, default=1
+        How many members of an ensemble each have such nets, the members outermost.
+    own_inputs : bool, default=True
+        Whether each member's nets are given the rows; False: one set of rows makes all members.
     """
 
-    def __init__(self, group: Tensor, n_groups: int, n_columns: int) -> None:
+    def __init__(
+        self,
+        group: Tensor,
+        n_groups: int,
+        n_columns: int,
+        n_members: int = 1,
+        own_inputs: bool = True,
+    ) -> None:
         counts = torch.bincount(group, minlength=n_groups)
         order = torch.argsort(group, stable=True)
         starts = counts.cumsum(0) - counts
         place = torch.empty_like(group)
         place[order] = torch.arange(len(group), device=group.device) - starts[group[order]]
-        self.n_groups, self.n_columns = n_groups, n_columns
+        self.n_groups, self.n_columns, self.n_members = n_groups, n_columns, n_members
+        self.n_repeats = n_members if own_inputs else 1
         self.width = int(counts.max())
         self.slot = group * self.width + place
 
     def scatter(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Map (B, d) to (n_groups * n_columns, width, d), padded with zeros."""
+        """Map (B, d) to (n_repeats * n_groups * n_columns, width, d), padded with zeros."""
         return {name: self._scatter(value) for name, value in inputs.items()}
 
     def _scatter(self, value: Tensor) -> Tensor:
         padded = value.new_zeros(self.n_groups * self.width, value.shape[-1])
         padded = padded.index_copy(0, self.slot, value)
-        per_group = padded.view(self.n_groups, 1, self.width, value.shape[-1])
-        return per_group.expand(-1, self.n_columns, -1, -1).flatten(0, 1)
+        per_group = padded.view(1, self.n_groups, 1, self.width, value.shape[-1])
+        return per_group.expand(self.n_repeats, -1, self.n_columns, -1, -1).flatten(0, 2)
 
     def gather(self, outputs: Tensor) -> Tensor:
-        """Map (n_groups, width, D) to (B, D)."""
-        return outputs.flatten(0, 1).index_select(0, self.slot)
+        """Map (n_members * n_groups, width, D) to (n_members, B, D), or (B, D) for one member."""
+        per_member = outputs.reshape(self.n_members, -1, outputs.shape[-1])
+        return per_member.index_select(1, self.slot).squeeze(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ EMBEDDING_WIDTH = 8
 
 
 class TabularEncoder(nn.Module):
-    """Numbers as they come, categories embedded.
+    """Numbers beside what an embedding makes of them, categories embedded.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ class TabularEncoder(nn.Module):
         Independent copies of the encoder.
     seed : Seed
         The encoder's seed.
+    numeric : nn.Module or None, default=None
+        Maps the numeric tensor to ``numeric.n_out`` features. None leaves it as it is.
     """
 
     def __init__(
@@ -39,8 +42,11 @@ class TabularEncoder(nn.Module):
         n_reserved: int,
         copies: Copies,
         seed: Seed,
+        numeric: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        self.numeric = numeric
+        n_numeric = n_numeric if numeric is None else cast(int, numeric.n_out)
         self.n_out = n_numeric + EMBEDDING_WIDTH * len(cardinalities)
         self.embedding = (
             StackedEmbedding(cardinalities, EMBEDDING_WIDTH, n_reserved, copies, seed)
@@ -51,6 +57,8 @@ class TabularEncoder(nn.Module):
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Map ``numeric`` and ``categorical`` to (B, n_out) or (K, B, n_out)."""
         numeric = inputs["numeric"]
+        if self.numeric is not None:
+            numeric = self.numeric(numeric)
         if self.embedding is None:
             return numeric
         embedded = self.embedding(inputs["categorical"])

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, StackedLinear, aligned
+from sklearn_3mtl.core.user_module import UserModule
 
 __all__ = ["GroupHeads", "Heads", "LinearHeads", "ModuleHead", "StackedHeads"]
 
@@ -32,24 +33,33 @@ class LinearHeads(nn.Module):
         Task name to number of outputs, in the order of the outputs. The name seeds the weights.
     seed : Seed
         The heads' seed.
+    n_members : int, default=1
+        How many members of an ensemble have such heads of their own.
     """
 
-    def __init__(self, n_in: int, widths: Mapping[str, int], seed: Seed) -> None:
+    def __init__(
+        self, n_in: int, widths: Mapping[str, int], seed: Seed, n_members: int = 1
+    ) -> None:
         super().__init__()
         n_out = sum(widths.values())
-        self.weight = nn.Parameter(torch.empty(n_out, n_in, dtype=torch.float32))
-        self.bias = nn.Parameter(torch.empty(n_out, dtype=torch.float32))
+        weight = torch.empty(n_members, n_out, n_in, dtype=torch.float32)
+        bias = torch.empty(n_members, n_out, dtype=torch.float32)
         bound, start = (n_in**-0.5 if n_in else 0.0), 0
         for name, width in widths.items():
-            generator = seed.child(name).child(0).generator()
-            self.weight.data[start : start + width].uniform_(-bound, bound, generator=generator)
-            self.bias.data[start : start + width].uniform_(-bound, bound, generator=generator)
+            members = Copies([name]).times(n_members).names
+            for m, generator in enumerate(Copies([f"{n}/0" for n in members]).generators(seed)):
+                weight[m, start : start + width].uniform_(-bound, bound, generator=generator)
+                bias[m, start : start + width].uniform_(-bound, bound, generator=generator)
             start += width
+        self.weight = nn.Parameter(weight if n_members > 1 else weight[0].clone())
+        self.bias = nn.Parameter(bias if n_members > 1 else bias[0].clone())
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map (B, n_in) to (B, n_outputs)."""
+        """Map (B, n_in) to (B, n_outputs), or (M, B, n_in) to (M, B, n_outputs)."""
         z, weight = (z, self.weight) if self.training else aligned(z, self.weight)
-        return F.linear(z, weight, self.bias)
+        if weight.dim() == 2:
+            return F.linear(z, weight, self.bias)
+        return torch.baddbmm(self.bias.unsqueeze(1), z, weight.transpose(1, 2))
 
 
 class GroupHeads(nn.Module):
@@ -68,29 +78,37 @@ class GroupHeads(nn.Module):
         How many groups there are.
     seed : Seed
         The heads' seed.
+    n_members : int, default=1
+        How many members of an ensemble have such heads of their own.
     """
 
-    def __init__(self, n_in: int, widths: Mapping[str, int], n_groups: int, seed: Seed) -> None:
+    def __init__(
+        self, n_in: int, widths: Mapping[str, int], n_groups: int, seed: Seed, n_members: int = 1
+    ) -> None:
         super().__init__()
-        self.common = LinearHeads(n_in, widths, seed)
-        self.n_outputs = sum(widths.values())
-        self.deviation = nn.Parameter(
-            torch.zeros(n_groups + 1, self.n_outputs * (n_in + 1), dtype=torch.float32)
-        )
+        self.common = LinearHeads(n_in, widths, seed, n_members)
+        self.n_members, self.n_outputs = n_members, sum(widths.values())
+        width = n_members * self.n_outputs * (n_in + 1)
+        self.deviation = nn.Parameter(torch.zeros(n_groups + 1, width, dtype=torch.float32))
 
     def forward(self, z: Tensor, group: Tensor) -> Tensor:
-        """Map (B, n_in) and groups of shape (B,) to (B, n_outputs)."""
+        """Map (B, n_in) or (M, B, n_in), and groups of shape (B,), to (..., B, n_outputs)."""
         unknown = len(self.deviation) - 1
         rows = torch.where(group < 0, unknown, group)
         # The last row is the padding row: it gets no gradient and stays zero.
         own = DEVIATION_SCALE * F.embedding(rows, self.deviation, padding_idx=unknown)
-        own = own.view(len(z), self.n_outputs, -1)
-        deviation = torch.baddbmm(own[..., -1:], own[..., :-1], z.unsqueeze(2)).squeeze(2)
+        own = own.view(len(rows) * self.n_members, self.n_outputs, -1)
+        per_row = z if z.dim() == 2 else z.transpose(0, 1).flatten(0, 1)
+        deviation = torch.baddbmm(own[..., -1:], own[..., :-1], per_row.unsqueeze(2)).squeeze(2)
+        if z.dim() == 3:
+            deviation = deviation.unflatten(0, (-1, self.n_members)).transpose(0, 1)
         return self.common(z) + deviation
 
 
 class StackedHeads(nn.Module):
     """Heads of one shape, side by side; for common features or for a net per task.
+
+    The copies stand with the members of an ensemble outermost, then the groups, then the tasks.
 
     Parameters
     ----------
@@ -100,14 +118,12 @@ class StackedHeads(nn.Module):
         Width of each layer, hidden ones first, the number of outputs last.
     tasks : sequence of int
         Positions of these tasks among all.
-    n_tasks : int
-        How many tasks there are; (K, B, n_in) features hold ``K / n_tasks`` groups of them.
+    n_nets : int
+        How many nets' features stand side by side for each group: 1, or one for each of all tasks.
     copies : Copies
-        A copy for each task of each group, the groups outermost.
+        A copy for each task of each group of each member.
     seed : Seed
         The heads' seed.
-    grouped : bool
-        Whether the rows come padded by group.
     """
 
     def __init__(
@@ -115,13 +131,12 @@ class StackedHeads(nn.Module):
         n_in: int,
         widths: Sequence[int],
         tasks: Sequence[int],
-        n_tasks: int,
+        n_nets: int,
         copies: Copies,
         seed: Seed,
-        grouped: bool,
     ) -> None:
         super().__init__()
-        self.tasks, self.n_tasks, self.grouped = list(tasks), n_tasks, grouped
+        self.tasks, self.n_nets = list(tasks), n_nets
         named = [Copies([f"{n}/{depth}" for n in copies.names], copies.owners)
                  for depth in range(len(widths))]  # fmt: skip
         layers: list[nn.Module] = []
@@ -130,14 +145,16 @@ class StackedHeads(nn.Module):
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features to (B, n_outputs), or to (n_groups, width, n_outputs) where grouped."""
-        if z.dim() == 3 and len(self.tasks) < self.n_tasks:
-            z = z.unflatten(0, (-1, self.n_tasks))[:, self.tasks].flatten(0, 1)
+        """Map features of K nets, (K, B, n_in), to (K / n_nets, B, n_outputs), (B, ...) for one."""
+        if z.dim() == 3 and self.n_nets == 1:
+            z = z.repeat_interleave(len(self.tasks), 0)
+        elif z.dim() == 3 and len(self.tasks) < self.n_nets:
+            z = z.unflatten(0, (-1, self.n_nets))[:, self.tasks].flatten(0, 1)
         out = self.layers(z)
         if out.dim() == 2:
             return out
-        per_group = out.unflatten(0, (-1, len(self.tasks))).transpose(1, 2).flatten(2)
-        return per_group if self.grouped else per_group.squeeze(0)
+        side_by_side = out.unflatten(0, (-1, len(self.tasks))).transpose(1, 2).flatten(2)
+        return side_by_side.squeeze(0)
 
 
 class ModuleHead(nn.Module):
@@ -146,13 +163,17 @@ class ModuleHead(nn.Module):
     Parameters
     ----------
     module : nn.Module
-        Maps (B, n_in) to (B, n_outputs); a copy is trained.
+        Maps (B, n_in) to (B, n_outputs); a copy is trained for each member.
     n_in, n_out : int
         Width of the features and of the outputs.
     task : int
         The task's position among all.
     name : str
         The task's name, for errors.
+    n_nets : int, default=1
+        How many nets' features stand side by side: 1, or one for each task.
+    n_members : int, default=1
+        How many members of an ensemble have such a head of their own.
 
     Raises
     ------
@@ -160,24 +181,34 @@ class ModuleHead(nn.Module):
         If the module doesn't map (B, n_in) to (B, n_outputs).
     """
 
-    def __init__(self, module: nn.Module, n_in: int, n_out: int, task: int, name: object) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        n_in: int,
+        n_out: int,
+        task: int,
+        name: object,
+        n_nets: int = 1,
+        n_members: int = 1,
+    ) -> None:
         super().__init__()
-        self.module = copy.deepcopy(module)
-        self.task = task
-        self.owners = (task,)
+        self.task, self.n_nets = task, n_nets
         wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
         try:
             with torch.no_grad():
-                shape = tuple(self.module.eval()(torch.zeros(2, n_in)).shape)
+                shape = tuple(copy.deepcopy(module).eval()(torch.zeros(2, n_in)).shape)
         except Exception as error:
             raise ValueError(f"{wanted}. It failed with: {error}") from error
         if shape != (2, n_out):
             raise ValueError(f"{wanted}. For B=2 it gave shape {shape}.")
-        self.module.requires_grad_(True)
+        copies = Copies([repr(name)], [task]).times(n_members)
+        self.module = UserModule(module, n_in, copies, f"heads[{name!r}]")
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features to (B, n_outputs)."""
-        return self.module(z if z.dim() == 2 else z[self.task])
+        """Map features of K nets, (K, B, n_in), to (K / n_nets, B, n_outputs), (B, ...) for one."""
+        if self.n_nets > 1:
+            z = z.unflatten(0, (-1, self.n_nets))[:, self.task].squeeze(0)
+        return self.module(z)
 
 
 class Heads(nn.Module):

@@ -52,10 +52,14 @@ class ThreeMTLNetwork(nn.Module):
     n_tasks : int
         How many columns y has.
     n_nets : int
-        How many independent nets this module holds: 1, or one per task where nothing is shared.
+        How many independent nets each member holds: 1, or one per task where nothing is shared.
     n_groups : int or None
         How many groups of rows (tasks of the long layout) have layers of their own. None where no
         layer depends on the group.
+    n_members : int, default=1
+        How many members of an ensemble this module holds, each with outputs of its own.
+    independent : bool, default=True
+        Whether the members share no weights.
     """
 
     def __init__(
@@ -68,6 +72,8 @@ class ThreeMTLNetwork(nn.Module):
         n_tasks: int,
         n_nets: int,
         n_groups: int | None,
+        n_members: int = 1,
+        independent: bool = True,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(dict(encoders))
@@ -75,6 +81,7 @@ class ThreeMTLNetwork(nn.Module):
         self.backbone = backbone
         self.heads = heads
         self.n_tasks, self.n_nets, self.n_groups = n_tasks, n_nets, n_groups
+        self.n_members, self.independent = n_members, independent
 
     backbone: SharedLayers
 
@@ -84,7 +91,7 @@ class ThreeMTLNetwork(nn.Module):
         return self.n_groups is not None and self.n_nets == self.n_groups * self.n_tasks > 1
 
     def forward(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
-        """Map the inputs of B rows to the outputs of all tasks, of shape (B, n_outputs).
+        """Map the inputs of B rows to the outputs of all tasks.
 
         Parameters
         ----------
@@ -92,15 +99,24 @@ class ThreeMTLNetwork(nn.Module):
             Each row's group, -1 for one that was never seen.
         **inputs : tensors with B rows
             What the encoders read, by name.
+
+        Returns
+        -------
+        outputs : tensor of shape (B, n_outputs), or (n_members, B, n_outputs) for several members
         """
         if group is None or not self.has_net_per_group:
             return self.heads(self.features(inputs), group)
-        assert self.n_groups is not None
-        dispatch = GroupDispatch(group, self.n_groups, self.n_tasks)
+        dispatch = self._dispatch(group)
         return dispatch.gather(self.heads(self.features(dispatch.scatter(inputs)), group))
 
+    def _dispatch(self, group: Tensor) -> GroupDispatch:
+        assert self.n_groups is not None
+        return GroupDispatch(
+            group, self.n_groups, self.n_tasks, self.n_members, own_inputs=self.independent
+        )
+
     def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The features that the heads read: (B, d), or (n_nets, B, d) where nothing is shared."""
+        """The features that the heads read: (B, d), or (n_members * n_nets, B, d) for several."""
         encoded = [encoder(inputs) for encoder in self.encoders.values()]
         x = self.fusion(encoded)
         z = self.backbone.shared(x)
@@ -109,11 +125,11 @@ class ThreeMTLNetwork(nn.Module):
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """The features of B rows as one matrix; those of several nets stand side by side."""
         if group is not None and self.has_net_per_group:
-            assert self.n_groups is not None
-            dispatch = GroupDispatch(group, self.n_groups, self.n_tasks)
+            dispatch = self._dispatch(group)
             z = self.features(dispatch.scatter(inputs))
-            return dispatch.gather(z.unflatten(0, (-1, self.n_tasks)).transpose(1, 2).flatten(2))
-        z = self.features(inputs)
+            z = dispatch.gather(z.unflatten(0, (-1, self.n_tasks)).transpose(1, 2).flatten(2))
+        else:
+            z = self.features(inputs)
         return z if z.dim() == 2 else z.transpose(0, 1).flatten(1)
 
     def owners(self) -> dict[str, Tensor]:

@@ -44,9 +44,21 @@ class Copies:
     def __len__(self) -> int:
         return len(self.names)
 
+    def times(self, n_members: int) -> Copies:
+        """These copies for each of several members, the members outermost.
+
+        The first member's copies bear the names, and so the initial weights, of a lone one's.
+        """
+        more = [f"{n}/member {m}" for m in range(1, n_members) for n in self.names]
+        return Copies([*self.names, *more], self.owners * n_members)
+
+    def seeds(self, seed: Seed) -> list[Seed]:
+        """One seed a copy."""
+        return [seed.child(name) for name in self.names]
+
     def generators(self, seed: Seed) -> list[torch.Generator]:
         """One generator a copy."""
-        return [seed.child(name).generator() for name in self.names]
+        return [child.generator() for child in self.seeds(seed)]
 
     def parameter(self, stacked: Tensor) -> nn.Parameter:
         """The parameter for stacked tensors: a lone copy drops the leading axis."""

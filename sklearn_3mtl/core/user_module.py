@@ -1,8 +1,9 @@
-"""A user's own nn.Module as backbone, for one net or K copies of it."""
+"""Any nn.Module, such as a user's own, for one net or K copies of it."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,14 +11,54 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from sklearn_3mtl.core.stacked import Copies
 
-__all__ = ["UserBackbone"]
+__all__ = ["StackedModules", "UserModule"]
 
 
-class UserBackbone(nn.Module):
+class StackedModules(nn.Module):
+    """Modules of one shape, one per copy, run side by side.
+
+    One is called as it is, several by ``torch.func.vmap`` over their stacked parameters.
+
+    Parameters
+    ----------
+    modules : sequence of nn.Module
+        One per copy; they become part of this module.
+    copies : Copies
+        The copies.
+    n_dims : int, default=2
+        How many dimensions the input of one module has.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], copies: Copies, n_dims: int = 2) -> None:
+        super().__init__()
+        self.owners, self._n_dims = copies.owners, n_dims
+        self.module: nn.Module | None = modules[0] if len(modules) == 1 else None
+        if self.module is None:
+            stacked, _ = stack_module_state(list(modules))
+            self._names = list(stacked)
+            self.stacked = nn.ParameterList([nn.Parameter(p.detach()) for p in stacked.values()])
+            # Kept out of the module tree: its own weights are not parameters of the network.
+            self._template = [modules[0].to("meta")]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n_in) or (K, B, n_in) to features."""
+        if self.module is not None:
+            return self.module(x)
+        template = self._template[0].train(self.training)
+        parameters = dict(zip(self._names, self.stacked, strict=True))
+        along = 0 if x.dim() > self._n_dims else None
+        call = vmap(
+            lambda p, v: functional_call(template, p, (v,)),
+            in_dims=(0, along),
+            randomness="different",
+        )
+        return call(parameters, x)
+
+
+class UserModule(StackedModules):
     """Copies of a user's module, which itself is never trained or changed.
 
-    One copy is called as it is. Several are run side by side by ``torch.func.vmap`` over their
-    stacked parameters; all start from the module's own weights.
+    All copies start from the module's own weights.
 
     Parameters
     ----------
@@ -27,6 +68,8 @@ class UserBackbone(nn.Module):
         Width of the input.
     copies : Copies
         Independent copies.
+    parameter : str, default="backbone"
+        Which of the estimator's parameters it is, for errors.
 
     Raises
     ------
@@ -35,54 +78,37 @@ class UserBackbone(nn.Module):
         statistics) while there are several copies.
     """
 
-    def __init__(self, module: nn.Module, n_in: int, copies: Copies) -> None:
-        super().__init__()
-        self.owners = copies.owners
+    def __init__(
+        self, module: nn.Module, n_in: int, copies: Copies, parameter: str = "backbone"
+    ) -> None:
         template = copy.deepcopy(module)
-        self.n_out = _output_width(template, n_in)
+        n_out = _output_width(template, n_in, parameter)
         template.requires_grad_(True)
-        self.module: nn.Module | None = template if len(copies) == 1 else None
-        if self.module is None:
-            if next(template.buffers(), None) is not None:
-                raise ValueError(
-                    "`backbone` holds buffers, such as batch normalisation's running statistics, "
-                    "which several independent nets can't share; use sharing='hard', or a module "
-                    "without them, for example with LayerNorm."
-                )
-            stacked, _ = stack_module_state([template] * len(copies))
-            self._names = list(stacked)
-            self.stacked = nn.ParameterList([nn.Parameter(p.detach()) for p in stacked.values()])
-            # Kept out of the module tree: its own weights are not parameters of the network.
-            self._template = [template.to("meta")]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to features."""
-        if self.module is not None:
-            return self.module(x)
-        template = self._template[0].train(self.training)
-        parameters = dict(zip(self._names, self.stacked, strict=True))
-        along = 0 if x.dim() == 3 else None
-        call = vmap(
-            lambda p, v: functional_call(template, p, (v,)),
-            in_dims=(0, along),
-            randomness="different",
-        )
-        return call(parameters, x)
+        if len(copies) > 1 and next(template.buffers(), None) is not None:
+            raise ValueError(
+                f"`{parameter}` holds buffers, such as batch normalisation's running statistics, "
+                "which several independent nets can't share; use sharing='hard' with "
+                "n_estimators=1, or a module without them, for example with LayerNorm."
+            )
+        super().__init__([template] * len(copies), copies)
+        self.n_out = n_out
 
 
-def _output_width(module: nn.Module, n_in: int) -> int:
+def _output_width(module: nn.Module, n_in: int, parameter: str) -> int:
     was_training = module.training
     try:
         with torch.no_grad():
             out = module.eval()(torch.zeros(2, n_in))
     except Exception as error:
         raise ValueError(
-            f"`backbone` should map a float32 tensor of shape (B, {n_in}), the width of the "
+            f"`{parameter}` should map a float32 tensor of shape (B, {n_in}), the width of the "
             f"encoded columns, to (B, n_features). It failed with: {error}"
         ) from error
     finally:
         module.train(was_training)
     if not isinstance(out, Tensor) or out.dim() != 2 or len(out) != 2:
         found = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
-        raise ValueError(f"`backbone` should return shape (B, n_features). For B=2 found {found}.")
+        raise ValueError(
+            f"`{parameter}` should return shape (B, n_features). For B=2 found {found}."
+        )
     return int(out.shape[1])

@@ -17,6 +17,8 @@ __all__ = ["TabularInputs"]
 # Rows read at once, and rows coded at once: these stay in the processor's cache.
 READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
+# How many bins of equal mass a number is coded in, at most.
+N_BINS = 12
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6
 _ONE = torch.ones((), dtype=torch.float32)
@@ -42,6 +44,8 @@ class TabularInputs:
         Which numeric columns have an indicator.
     categories : list of ndarray
         The known values of each categorical column.
+    edges : list of ndarray
+        The quantiles of each numeric column as it is coded, rising, at most ``N_BINS + 1``.
     """
 
     numeric: list[int] = field(default_factory=list)
@@ -50,6 +54,7 @@ class TabularInputs:
     scale: np.ndarray = field(default_factory=lambda: np.zeros(0))
     gaps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     categories: list[np.ndarray] = field(default_factory=list)
+    edges: list[np.ndarray] = field(default_factory=list)
 
     @property
     def n_numeric(self) -> int:
@@ -88,9 +93,10 @@ class TabularInputs:
         if table.n_rows > MAX_QUANTILE_ROWS:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
         coding = [_numeric_coding(table.numbers([j])[:, 0], rows) for j in self.numeric]
-        self.center = np.array([c for c, _, _ in coding])
-        self.scale = np.array([s for _, s, _ in coding])
-        self.gaps = np.flatnonzero([gap for _, _, gap in coding])
+        self.center = np.array([c for c, _, _, _ in coding])
+        self.scale = np.array([s for _, s, _, _ in coding])
+        self.gaps = np.flatnonzero([gap for _, _, gap, _ in coding])
+        self.edges = [edges for _, _, _, edges in coding]
         self.categories = [_categories(table, position) for position in self.categorical]
         return self
 
@@ -170,21 +176,26 @@ class TabularInputs:
         return codes
 
 
-def _numeric_coding(numbers: np.ndarray, rows: np.ndarray | None) -> tuple[float, float, bool]:
-    """Median, 1 / interquartile range (0 for a constant), and whether a number is missing."""
+def _numeric_coding(
+    numbers: np.ndarray, rows: np.ndarray | None
+) -> tuple[float, float, bool, np.ndarray]:
+    """Median, 1 / interquartile range (0 for a constant), whether it has gaps, bins' edges."""
     observed = numbers if rows is None else numbers[rows]
     # Infinite numbers are left out here; `transform` refuses them.
     observed = observed[np.isfinite(observed)].astype(np.float64)
     has_gaps = bool(np.isnan(numbers).any())
     if not len(observed):
-        return 0.0, 0.0, False
+        return 0.0, 0.0, False, np.zeros(0)
     # Quarters: the difference of two of them doesn't overflow.
-    quantiles = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
-    low, q25, q50, q75, high = quantiles
+    quantiles = np.quantile(observed / 4, np.linspace(0, 1, 4 * N_BINS + 1))
+    low, q25, q50, q75, high = quantiles[::N_BINS].tolist()
     spread = q75 - q25 or (high - low) / 2
     if spread <= 8 * np.finfo(float).eps * abs(q50):
-        return 0.0, 0.0, has_gaps
-    return 4 * q50, min(0.25 / spread, float(np.finfo(float).max)), has_gaps
+        return 0.0, 0.0, has_gaps, np.zeros(0)
+    center, scale = 4 * q50, min(0.25 / spread, float(np.finfo(float).max))
+    coded = np.clip((quantiles[::4] - q50) * 4 * scale, -LARGE, LARGE)
+    edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
+    return center, scale, has_gaps, edges
 
 
 def _categories(table: InputTable, position: int) -> np.ndarray:

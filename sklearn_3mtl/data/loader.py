@@ -30,6 +30,13 @@ class RowDataset:
         Each row's group. None where no layer depends on it.
     rows : int64 tensor or None, default=None
         The rows of the subset. None takes all.
+    fold : int64 tensor of shape (n,) or None, default=None
+        Which member of an ensemble each row is held out from, -1 for none. None where all members
+        see all rows.
+    n_members : int, default=1
+        How many members there are.
+    held_out : bool, default=False
+        Whether a member sees the rows held out from it, and no others.
     """
 
     inputs: dict[str, Tensor]
@@ -37,6 +44,9 @@ class RowDataset:
     weight: Tensor | None = None
     group: Tensor | None = None
     rows: Tensor | None = None
+    fold: Tensor | None = None
+    n_members: int = 1
+    held_out: bool = False
 
     def __len__(self) -> int:
         return len(self.values) if self.rows is None else len(self.rows)
@@ -49,20 +59,30 @@ class RowDataset:
         return replace(self, rows=rows, weight=weight)
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """Values and weights of all rows, each of shape (n, n_tasks)."""
-        values = self.values if self.rows is None else self.values[self.rows]
-        if self.weight is None:
-            return values, torch.ones_like(values)
-        return values, self.weight if self.rows is None else self.weight[self.rows]
+        """Values and weights of all rows as a batch has them, the weights never None."""
+        device = self.values.device
+        rows = torch.arange(len(self.values), device=device) if self.rows is None else self.rows
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        return values, torch.ones_like(values) if weight is None else weight
 
     def take(self, rows: Tensor) -> Batch:
         """The batch of some rows of the tensors."""
         inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
-        weight = None if self.weight is None else self.weight.index_select(0, rows)
         group = None
         if self.group is not None:
             group = inputs["group"] = self.group.index_select(0, rows)
-        return inputs, (self.values.index_select(0, rows), weight, group)
+        return inputs, (self.values.index_select(0, rows), self._weight(rows), group)
+
+    def _weight(self, rows: Tensor) -> Tensor | None:
+        """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""
+        weight = None if self.weight is None else self.weight.index_select(0, rows)
+        if self.fold is None:
+            return weight
+        fold = self.fold.index_select(0, rows)
+        members = torch.arange(self.n_members, device=fold.device)[:, None]
+        sees = (fold == members) if self.held_out else (fold != members)
+        seen = sees.to(self.values.dtype).unsqueeze(2)
+        return seen.expand(-1, -1, self.values.shape[1]) if weight is None else seen * weight
 
 
 class BatchIterator:

@@ -16,6 +16,10 @@ from sklearn_3mtl.data.tasks import Task
 __all__ = ["TargetCodec", "check_targets_length"]
 
 
+# No probability is nearer to 0 or 1.
+TINY = 1e-7
+
+
 class TargetCodec:
     """Encodes the columns of y for a list of tasks, and decodes outputs into predictions.
 
@@ -92,6 +96,25 @@ class TargetCodec:
                 mask[:, index] = column.notna().to_numpy()
                 values[:, index] = np.maximum(_codes(task, column), 0)
         return torch.from_numpy(values), torch.from_numpy(mask)
+
+    def average(self, outputs: torch.Tensor) -> torch.Tensor:
+        """The outputs that stand for all members: mean numbers, logits of mean probabilities.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n_members, n_samples, n_outputs)
+
+        Returns
+        -------
+        outputs : tensor of shape (n_samples, n_outputs)
+        """
+        layout = self.layout
+        r, s = layout.n_regression, layout.n_regression + layout.n_binary
+        parts = [outputs[..., :r].mean(0), torch.sigmoid(outputs[..., r:s]).mean(0).logit(TINY)]
+        for index in range(s, len(layout)):
+            log_probabilities = outputs[..., layout.outputs_of(index)].log_softmax(-1)
+            parts.append(log_probabilities.logsumexp(0))
+        return torch.cat(parts, dim=-1)
 
     def predict(self, outputs: np.ndarray) -> list[Any]:
         """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""

@@ -21,14 +21,10 @@ from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
-from sklearn_3mtl.estimators._training import (
-    choose_batch_size,
-    choose_device,
-    choose_max_epochs,
-    split_rows,
-    train,
-)
+from sklearn_3mtl.estimators._splitting import split_rows
+from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
@@ -48,17 +44,20 @@ def new_model(
     seed: Seed,
 ) -> FittedModel:
     """The untrained model for a table and its targets."""
+    labelled = targets.labelled()
+    chosen = choose(estimator, int(labelled.sum()))
     # An id without any label is as unknown as one that was never seen.
-    groups = None if ids is None else unique_ids(ids[targets.labelled()])
+    groups = None if ids is None else unique_ids(ids[labelled])
     uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
     categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)
     inputs = TabularInputs().fit(table, categorical, column, random)
-    network, objective = build_untrained(estimator, inputs, codec, groups, uses_groups, seed)
+    concrete = with_chosen(estimator, chosen)
+    network, objective = build_untrained(concrete, inputs, codec, groups, uses_groups, seed)
     return FittedModel(
         inputs, codec, network, objective, groups, uses_groups, ids_given,
-        targets.container, targets.names, targets.named, estimator.get_params(deep=False),
+        targets.container, targets.names, targets.named, estimator.get_params(deep=False), chosen,
     )  # fmt: skip
 
 
@@ -70,9 +69,13 @@ def build_untrained(
     uses_groups: bool,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """The untrained network and the objective."""
+    """The untrained network and the objective; no parameter is "auto" any more."""
     widths = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
     weights = task_weights(estimator, codec)
+    n_members = int(estimator.n_estimators)
+    make_backbone, shares_members = backbone_factory(
+        estimator.backbone, widths, estimator.activation, estimator.dropout, n_members
+    )
     # A user's module may draw from the global stream when it is tried out.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)
@@ -81,10 +84,11 @@ def build_untrained(
             layout=codec.layout,
             groups=groups if uses_groups else None,
             sharing=parameters.make_method(estimator.sharing, SHARING),
-            make_backbone=backbone_factory(
-                estimator.backbone, widths, estimator.activation, estimator.dropout
-            ),
+            make_backbone=make_backbone,
+            shares_members=shares_members,
             head_specs=parameters.head_specs(estimator.heads, codec.tasks),
+            numeric_embedding=estimator.numeric_embedding,
+            n_members=n_members,
             seed=seed,
         )
     objective = SingleLevelObjective(
@@ -139,9 +143,15 @@ def train_model(
     history: History | None,
 ) -> tuple[History, bool]:
     """Train the model's network in place; returns the history and whether Ctrl-C ended it."""
+    concrete = with_chosen(estimator, model.chosen)
     layout = model.codec.layout
     training, valid = split_rows(
-        rows, layout, estimator.early_stopping, estimator.validation_fraction, seed
+        rows,
+        layout,
+        concrete.early_stopping,
+        concrete.validation_fraction,
+        model.network.n_members if model.network.independent else 1,
+        seed,
     )
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with torch.random.fork_rng(devices=[]):
@@ -153,12 +163,12 @@ def train_model(
             valid,
             layout=layout,
             optimizer=parameters.make_optimizer(estimator.optimizer),
-            lr=estimator.lr,
-            weight_decay=estimator.weight_decay,
+            lr=concrete.lr,
+            weight_decay=concrete.weight_decay,
             schedule=parameters.make_schedule(estimator.lr_schedule),
-            max_epochs=choose_max_epochs(estimator.max_epochs, valid is not None),
-            batch_size=choose_batch_size(estimator.batch_size, len(training)),
-            patience=estimator.n_iter_no_change,
+            max_epochs=concrete.max_epochs,
+            batch_size=concrete.batch_size,
+            patience=concrete.n_iter_no_change,
             callbacks=list(estimator.callbacks or []),
             device=choose_device(estimator.device),
             verbose=int(estimator.verbose),

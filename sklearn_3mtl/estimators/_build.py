@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from sklearn_3mtl.core.backbones import BACKBONES
@@ -14,9 +15,10 @@ from sklearn_3mtl.core.encoders import TabularEncoder
 from sklearn_3mtl.core.fusion import ConcatFusion
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.core.user_module import UserBackbone
+from sklearn_3mtl.core.user_module import UserModule
 from sklearn_3mtl.data.inputs import FIRST_CODE, TabularInputs
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.sharing import BackboneFactory, Sharing
@@ -36,13 +38,21 @@ def check_widths(parameter: str, value: Any) -> tuple[int, ...]:
 
 
 def backbone_factory(
-    backbone: str | nn.Module, widths: tuple[int, ...], activation: str, dropout: float
-) -> BackboneFactory:
-    """A function that makes the chosen backbone for an input width and copies."""
+    backbone: str | nn.Module,
+    widths: tuple[int, ...],
+    activation: str,
+    dropout: float,
+    n_members: int,
+) -> tuple[BackboneFactory, bool]:
+    """A function that makes the chosen backbone, and whether it holds all members itself."""
     if isinstance(backbone, nn.Module):
-        return lambda n_in, copies, seed: UserBackbone(backbone, n_in, copies)
-    make = BACKBONES[backbone]
-    return lambda n_in, copies, seed: make(n_in, widths, activation, dropout, copies, seed)
+        return lambda n_in, copies, seed: UserModule(backbone, n_in, copies), False
+    make: Any = BACKBONES[backbone]
+    more = {"n_members": n_members} if make.shares_members else {}
+    return (
+        lambda n_in, copies, seed: make(n_in, widths, activation, dropout, copies, seed, **more),
+        make.shares_members,
+    )
 
 
 def build_network(
@@ -52,7 +62,10 @@ def build_network(
     groups: np.ndarray | None,
     sharing: Sharing,
     make_backbone: BackboneFactory,
+    shares_members: bool,
     head_specs: Mapping[Hashable, Any],
+    numeric_embedding: str | None,
+    n_members: int,
     seed: Seed,
 ) -> ThreeMTLNetwork:
     """Build encoders, fusion, backbone and heads.
@@ -69,30 +82,53 @@ def build_network(
         How tasks share the backbone.
     make_backbone : callable
         Makes the backbone.
+    shares_members : bool
+        Whether one backbone holds all members.
     head_specs : mapping of task name to widths or nn.Module
         Heads that are not linear.
+    numeric_embedding : str or None
+        A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
+    n_members : int
+        How many members of an ensemble to build side by side.
     seed : Seed
         Seeds all parts by name.
     """
     names = [f"{task.name!r}" for task in layout.tasks]
     per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
-    copies = sharing.copies(per_task)
+    nets = sharing.copies(per_task)
+    copies = nets if shares_members else nets.times(n_members)
+    of_encoder = seed.child("encoder/tabular")
+    numeric = None
+    if numeric_embedding is not None:
+        edges = [torch.from_numpy(e.astype(np.float32)) for e in inputs.edges]
+        numeric = NUMERIC_EMBEDDINGS[numeric_embedding](
+            len(inputs.numeric), inputs.n_numeric, edges, copies, of_encoder.child("numeric")
+        )
     encoder = TabularEncoder(
-        inputs.n_numeric, inputs.cardinalities, FIRST_CODE, copies, seed.child("encoder/tabular")
+        inputs.n_numeric, inputs.cardinalities, FIRST_CODE, copies, of_encoder, numeric
     )
     if not encoder.n_out:
         raise ValueError("X has no column to learn from besides the task column.")
     backbone = sharing.build(make_backbone, encoder.n_out, copies, seed.child("backbone"))
-    net_per_task = len(copies) == len(per_task) and not backbone.has_cut
+    net_per_task = len(nets) == len(per_task) and not backbone.has_cut
     return ThreeMTLNetwork(
         {"tabular": encoder},
         ConcatFusion(),
         backbone,
         _build_heads(
-            backbone.n_out, layout, per_task, groups, net_per_task, head_specs, seed.child("head")
+            backbone.n_out,
+            layout,
+            per_task,
+            groups,
+            net_per_task,
+            head_specs,
+            n_members,
+            seed.child("head"),
         ),
         n_tasks=len(layout),
-        n_nets=len(copies),
+        n_nets=len(nets),
+        n_members=n_members,
+        independent=not shares_members,
         n_groups=None if groups is None else len(groups),
     )
 
@@ -104,30 +140,34 @@ def _build_heads(
     groups: np.ndarray | None,
     net_per_task: bool,
     specs: Mapping[Hashable, Any],
+    n_members: int,
     seed: Seed,
 ) -> nn.Module:
     widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}
     if not net_per_task and not specs:
         if groups is None:
-            return LinearHeads(n_in, widths, seed)
-        return GroupHeads(n_in, widths, len(groups), seed)
+            return LinearHeads(n_in, widths, seed, n_members)
+        return GroupHeads(n_in, widths, len(groups), seed, n_members)
 
     n_tasks = len(layout)
+    n_nets = n_tasks if net_per_task else 1
     blocks: list[nn.Module] = []
     order: list[int] = []
     same_shape: dict[tuple[int, ...], list[int]] = {}
     for index, task in enumerate(layout.tasks):
         spec = specs.get(task.name, ())
         if isinstance(spec, nn.Module):
-            blocks.append(ModuleHead(spec, n_in, task.n_outputs, index, task.name))
+            blocks.append(
+                ModuleHead(spec, n_in, task.n_outputs, index, task.name, n_nets, n_members)
+            )
             order += range(*layout.outputs_of(index).indices(layout.n_outputs))
         else:
             hidden = check_widths(f"heads[{task.name!r}]", spec)
             same_shape.setdefault((*hidden, task.n_outputs), []).append(index)
     for shape, tasks in same_shape.items():
         owners = [g * n_tasks + t for g in range(len(per_task) // n_tasks) for t in tasks]
-        copies = Copies([per_task[owner] for owner in owners], owners)
-        blocks.append(StackedHeads(n_in, shape, tasks, n_tasks, copies, seed, groups is not None))
+        copies = Copies([per_task[owner] for owner in owners], owners).times(n_members)
+        blocks.append(StackedHeads(n_in, shape, tasks, n_nets, copies, seed))
         for index in tasks:
             order += range(*layout.outputs_of(index).indices(layout.n_outputs))
     return Heads(blocks, np.argsort(order).tolist())

@@ -34,6 +34,9 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "categorical": _are_positions(categorical, n_features),
         "gaps": _are_positions(np.asarray(fitted["gaps"]).tolist(), len(numeric)),
         "categories": len(fitted["categories"]) == len(categorical),
+        "edges": _are_edges(fitted["edges"], len(numeric)),
+        "chosen": isinstance(fitted["chosen"], dict)
+        and set(fitted["chosen"]) <= set(Settings._get_param_names()),
         "container": fitted["container"] in get_args(Container),
         "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],
         "history": isinstance(history, list) and all(isinstance(epoch, dict) for epoch in history),
@@ -48,6 +51,14 @@ def check_fitted(fitted: dict[str, Any]) -> None:
 def _are_positions(values: Any, limit: Any) -> bool:
     return isinstance(values, list) and all(
         type(value) is int and 0 <= value < limit for value in values
+    )
+
+
+def _are_edges(values: Any, n_numeric: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == n_numeric
+        and all(isinstance(v, np.ndarray) and (np.diff(v) > 0).all() for v in values)
     )
 
 
@@ -66,5 +77,6 @@ def check_size(
     if estimator.sharing == "none":
         by_group = groups is not None and estimator.heads in ("auto", "group")
         n_weights *= len(codec.tasks) * (len(groups) if by_group and groups is not None else 1)
+    n_weights *= int(estimator.n_estimators)
     if n_weights > n_stored:
         raise ValueError(f"its parameters ask for {n_weights} weights, it holds {n_stored} numbers")

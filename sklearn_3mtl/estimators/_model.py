@@ -49,6 +49,8 @@ class FittedModel:
         Whether the names were y's own.
     parameters : dict
         The estimator's parameters at the time of the fit.
+    chosen : dict
+        What was chosen for each of them that was "auto".
     """
 
     inputs: TabularInputs
@@ -62,6 +64,7 @@ class FittedModel:
     names: tuple[Hashable, ...]
     named: bool
     parameters: dict[str, Any]
+    chosen: dict[str, Any]
 
     @property
     def chunk_rows(self) -> int:
@@ -71,7 +74,8 @@ class FittedModel:
         whatever rows stand beside it.
         """
         network = self.network
-        rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * network.n_nets, 1)
+        n_nets = network.n_nets * network.n_members
+        rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * n_nets, 1)
         return min(max(2 ** (rows.bit_length() - 1), 256), 4096) if rows else 256
 
     @torch.inference_mode()
@@ -84,6 +88,7 @@ class FittedModel:
                 out = self._average_of_nets(inputs, unknown)
             else:
                 out = self.network(**inputs)
+            out = out if out.dim() == 2 else self.codec.average(out)
             outputs[done : done + rows] = out[:rows].cpu()
             done += rows
         return outputs
@@ -107,7 +112,7 @@ class FittedModel:
         }
         every = torch.arange(n_groups, device=out.device).repeat(int(unknown.sum()))
         answers = self.network(group=every, **repeated)
-        out[unknown] = answers.unflatten(0, (-1, n_groups)).mean(1)
+        out[..., unknown, :] = answers.unflatten(-2, (-1, n_groups)).mean(-2)
         return out
 
     def _chunks(

@@ -30,15 +30,23 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         Which columns of X hold categories: names, positions or a boolean mask of shape
         (n_features,). ``"from_dtype"``: those of a category, string or object dtype. None:
         none.
-    backbone : {"mlp", "resnet"} or nn.Module, default="mlp"
-        The generic layers. A module maps (B, n_inputs) to (B, n_features); a copy of it is
-        trained.
-    hidden_layer_sizes : int or sequence of int, default=(256, 256)
+    numeric_embedding : {"piecewise_linear", "periodic"} or None, default="piecewise_linear"
+        What stands beside each number: how far it has come through each of its column's bins of
+        equal mass, or trained waves of it. None: nothing.
+    backbone : {"mlp", "resnet", "tabm"} or nn.Module, default="mlp"
+        The generic layers. ``"tabm"``: one MLP whose members differ by small adapters only (extra
+        ``[tabm]``). A module maps (B, n_inputs) to (B, n_features); a copy of it is trained.
+    hidden_layer_sizes : int, sequence of int or "auto", default="auto"
         Width of each layer, or of each block of a resnet. Not used with a module as backbone.
-    activation : {"relu", "silu", "gelu", "mish", "tanh", "logistic", "identity"}, default="relu"
+        ``"auto"``, here and below, scales with the number of labelled rows by the table in the
+        user guide ("What auto means"); `chosen_` tells what it became.
+    activation : {"relu", "silu", "gelu", "mish", "tanh", "logistic", "identity"}, default="silu"
         The nonlinearity of the backbone.
-    dropout : float in [0, 1), default=0.05
+    dropout : float in [0, 1) or "auto", default="auto"
         The share of features dropped after each layer in training.
+    n_estimators : int or "auto", default="auto"
+        How many networks to train side by side and average. With early stopping each holds out
+        rows of its own, so that all rows are learned from and most are validated on.
     sharing : {"hard", "none"} or Sharing, default="hard"
         How tasks share the backbone. ``"hard"``: one for all. ``"none"``: a net of the same
         size for each task, all trained side by side; the single-task baseline.
@@ -59,25 +67,25 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
     regression_loss : {"squared_error", "huber"}, default="squared_error"
         The loss of regression tasks, on standardised targets.
     max_epochs : int or "auto", default="auto"
-        Passes over the training rows at most. ``"auto"``: 100 where rows are held out to stop
-        early, 60 where not.
+        Passes over the training rows at most.
     batch_size : int or "auto", default="auto"
-        Rows per step. ``"auto"``: a power of two near n_samples / 32, from 16 to 1024.
-    lr : float, default=0.001
+        Rows per step.
+    lr : float or "auto", default="auto"
         The learning rate, before the schedule.
-    weight_decay : float, default=0.01
+    weight_decay : float or "auto", default="auto"
         Weight decay, decoupled from the gradient for ``"adamw"``.
     optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
         What updates the weights.
     lr_schedule : {"constant", "cosine"} or callable, default="cosine"
         The factor of the learning rate in each epoch; a callable maps the share of `max_epochs`
         that is done, in [0, 1), to it.
-    early_stopping : bool or "auto", default="auto"
+    early_stopping : bool, default=True
         Whether to hold rows out, stop when the validation loss no longer falls, and restore the
-        best weights. ``"auto"``: with at least 400 labelled rows.
+        best weights.
     validation_fraction : float in (0, 1), default=0.1
-        The share of rows held out. Every task, and every class, keeps rows on both sides.
-    n_iter_no_change : int, default=20
+        The share of rows held out; with several networks from each, at most 1 / n_estimators.
+        Every task, and every class, keeps rows on both sides.
+    n_iter_no_change : int or "auto", default="auto"
         Epochs without a better validation loss after which training stops.
     callbacks : list of skorch callbacks or None, default=None
         Called as skorch calls them; copies are used. None: none.
@@ -102,6 +110,8 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, where all are strings.
+    chosen_ : dict of parameter name to value
+        What each parameter that was ``"auto"`` became.
     history_ : skorch History
         A record per epoch: ``train_loss``, ``valid_loss``, and with ``/<task>`` appended those of
         each task; ``valid_score/<task>`` is accuracy or R2.

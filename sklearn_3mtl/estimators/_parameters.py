@@ -13,7 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from sklearn_3mtl.balancing import BALANCING, Balancing
-from sklearn_3mtl.core.backbones import ACTIVATIONS, BACKBONES
+from sklearn_3mtl.core.activations import ACTIVATIONS
+from sklearn_3mtl.core.backbones import BACKBONES
+from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.data._tables import InputTable, find_column
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
@@ -37,6 +39,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 
+_auto = StrOptions({"auto"})
 _positive = Interval(Real, 0, None, closed="neither")
 _non_negative = Interval(Real, 0, None, closed="left")
 _count = Interval(Integral, 1, None, closed="left")
@@ -46,25 +49,27 @@ CONSTRAINTS: dict[str, Any] = {
     "task": [Hashable, None],
     "task_kinds": [Mapping, None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), None],
     "backbone": [StrOptions(set(BACKBONES)), nn.Module],
-    "hidden_layer_sizes": ["array-like", Integral],
+    "hidden_layer_sizes": [_auto, "array-like", Integral],
     "activation": [StrOptions(set(ACTIVATIONS))],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "dropout": [_auto, Interval(Real, 0, 1, closed="left")],
+    "n_estimators": [_auto, _count],
     "sharing": [StrOptions(set(SHARING)), Sharing],
     "heads": [StrOptions({"auto", "column", "group"}), Mapping],
     "balancing": [StrOptions(set(BALANCING)), Balancing],
     "task_weight": [Mapping, "array-like", None],
     "class_weight": [StrOptions({"balanced"}), Mapping, None],
     "regression_loss": [StrOptions(set(REGRESSION_LOSSES))],
-    "max_epochs": [StrOptions({"auto"}), _count],
-    "batch_size": [StrOptions({"auto"}), _count],
-    "lr": [_positive],
-    "weight_decay": [_non_negative],
+    "max_epochs": [_auto, _count],
+    "batch_size": [_auto, _count],
+    "lr": [_auto, _positive],
+    "weight_decay": [_auto, _non_negative],
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
     "lr_schedule": [StrOptions(set(LR_SCHEDULES)), callable],
-    "early_stopping": [StrOptions({"auto"}), "boolean"],
+    "early_stopping": ["boolean"],
     "validation_fraction": [_fraction],
-    "n_iter_no_change": [_count],
+    "n_iter_no_change": [_auto, _count],
     "callbacks": [list, tuple, None],
     "warm_start": ["boolean"],
     "device": [str, torch.device],

@@ -160,7 +160,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
     def _n_features_out(self) -> int:
         network = self._model.network
         nets = network.n_tasks if network.n_nets > 1 else 1
-        return int(network.backbone.n_out) * nets
+        return int(network.backbone.n_out) * nets * network.n_members
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")

@@ -20,6 +20,7 @@ from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._scaling import with_chosen
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
 from sklearn_3mtl.sharing import SHARING
 
@@ -57,6 +58,8 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "categorical": inputs.categorical,
                 "gaps": inputs.gaps,
                 "categories": inputs.categories,
+                "edges": inputs.edges,
+                "chosen": model.chosen,
                 "n_features_in": int(estimator.n_features_in_),
                 "feature_names_in": getattr(estimator, "feature_names_in_", None),
                 "history": [dict(epoch) for epoch in estimator.history_],
@@ -141,14 +144,17 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         tensors.pop("inputs.scale").numpy(),
         np.asarray(fitted["gaps"], dtype=np.intp),
         fitted["categories"],
+        fitted["edges"],
     )
-    sizes = [len(inputs.numeric), len(inputs.center), len(inputs.scale)]
+    sizes = [len(inputs.numeric), len(inputs.center), len(inputs.scale), len(inputs.edges)]
     if len(set(sizes)) > 1 or len(codec.center) != len(tasks) or len(codec.scale) != len(tasks):
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
-    check_size(estimator, inputs, codec, groups, sum(t.numel() for t in tensors.values()))
+    concrete = with_chosen(estimator, fitted["chosen"])
+    concrete._validate_params()
+    check_size(concrete, inputs, codec, groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
-        estimator, inputs, codec, groups, fitted["uses_groups"], Seed(0)
+        concrete, inputs, codec, groups, fitted["uses_groups"], Seed(0)
     )
     for prefix, module in (("network", network), ("objective", objective)):
         start = len(prefix) + 1
@@ -159,7 +165,7 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         FittedModel(
             inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
             fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
-            estimator.get_params(deep=False),
+            estimator.get_params(deep=False), fitted["chosen"],
         ),
         History(fitted["history"]),
     )  # fmt: skip

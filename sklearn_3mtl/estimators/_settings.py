@@ -24,6 +24,7 @@ class Settings(BaseEstimator):
     tasks_: dict[Hashable, Task]
     groups_: np.ndarray
     classes_: Any
+    chosen_: dict[str, Any]
     history_: History
     n_iter_: int
     n_features_in_: int
@@ -35,25 +36,27 @@ class Settings(BaseEstimator):
         task: Hashable | None = None,
         task_kinds: Mapping[Hashable, str] | None = None,
         categorical_features: Any = "from_dtype",
+        numeric_embedding: str | None = "piecewise_linear",
         backbone: Any = "mlp",
-        hidden_layer_sizes: Any = (256, 256),
-        activation: str = "relu",
-        dropout: float = 0.05,
+        hidden_layer_sizes: Any = "auto",
+        activation: str = "silu",
+        dropout: Any = "auto",
+        n_estimators: Any = "auto",
         sharing: Any = "hard",
         heads: Any = "auto",
         balancing: Any = "equal",
         task_weight: Any = None,
         class_weight: Any = None,
         regression_loss: str = "squared_error",
-        max_epochs: int | str = "auto",
-        batch_size: int | str = "auto",
-        lr: float = 1e-3,
-        weight_decay: float = 1e-2,
+        max_epochs: Any = "auto",
+        batch_size: Any = "auto",
+        lr: Any = "auto",
+        weight_decay: Any = "auto",
         optimizer: Any = "adamw",
         lr_schedule: Any = "cosine",
-        early_stopping: bool | str = "auto",
+        early_stopping: bool = True,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 20,
+        n_iter_no_change: Any = "auto",
         callbacks: Any = None,
         warm_start: bool = False,
         device: Any = "auto",
@@ -63,10 +66,12 @@ class Settings(BaseEstimator):
         self.task = task
         self.task_kinds = task_kinds
         self.categorical_features = categorical_features
+        self.numeric_embedding = numeric_embedding
         self.backbone = backbone
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.n_estimators = n_estimators
         self.sharing = sharing
         self.heads = heads
         self.balancing = balancing
@@ -106,5 +111,6 @@ def keep_fitted(estimator: Settings, model: FittedModel, history: History) -> No
     if has_classes(estimator):
         classes = [task.classes for task in estimator.tasks_.values()]
         estimator.classes_ = classes[0] if len(classes) == 1 else classes
+    estimator.chosen_ = dict(model.chosen)
     estimator.history_ = history
     estimator.n_iter_ = len(history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,11 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.loader import RowDataset
-from sklearn_3mtl.data.splits import validation_rows
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
 
-__all__ = ["choose_batch_size", "choose_device", "choose_max_epochs", "split_rows", "train"]
-
-MIN_ROWS_TO_STOP_EARLY = 400
+__all__ = ["choose_device", "train"]
 
 
 def choose_device(device: str | torch.device) -> torch.device:
@@ -39,57 +37,6 @@ def choose_device(device: str | torch.device) -> torch.device:
             f"{error}"
         ) from error
     return found
-
-
-def choose_batch_size(batch_size: int | str, n_rows: int) -> int:
-    """Rows per step; ``"auto"`` gives an epoch about 32 steps of 16 to 1024 rows."""
-    if batch_size == "auto":
-        return int(np.clip(2 ** round(np.log2(max(n_rows, 1) / 32)), 16, 1024))
-    return int(batch_size)
-
-
-def choose_max_epochs(max_epochs: int | str, has_validation: bool) -> int:
-    """Epochs at most; ``"auto"`` gives more where a validation split guards against too many."""
-    if max_epochs == "auto":
-        return 100 if has_validation else 60
-    return int(max_epochs)
-
-
-def split_rows(
-    dataset: RowDataset,
-    layout: TaskLayout,
-    early_stopping: bool | str,
-    fraction: float,
-    seed: Seed,
-) -> tuple[RowDataset, RowDataset | None]:
-    """The rows to train on, and those to validate on or None."""
-    weight = dataset.weight
-    mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
-    labelled = np.flatnonzero(mask.any(axis=1))
-    stop_early = early_stopping is True or (
-        early_stopping == "auto" and len(labelled) >= MIN_ROWS_TO_STOP_EARLY
-    )
-    if not stop_early or len(labelled) < 2:
-        return dataset.subset(torch.from_numpy(labelled)), None
-    random = np.random.default_rng(seed.child("validation split").value)
-    train, valid = validation_rows(_cells(dataset, layout, mask), fraction, random)
-    if not len(valid):
-        return dataset.subset(torch.from_numpy(labelled)), None
-    return dataset.subset(torch.from_numpy(train)), dataset.subset(torch.from_numpy(valid))
-
-
-def _cells(dataset: RowDataset, layout: TaskLayout, mask: np.ndarray) -> np.ndarray:
-    """What the split keeps represented: each class of each task, within each group."""
-    cells = np.zeros(mask.shape, dtype=np.int64)
-    n_cells = 0
-    for index, task in enumerate(layout.tasks):
-        cells[:, index] = n_cells
-        if task.classes is not None:
-            cells[:, index] += dataset.values[:, index].numpy().astype(np.int64)
-        n_cells += 1 if task.classes is None else len(task.classes)
-    if dataset.group is not None:
-        cells += dataset.group.numpy()[:, None] * n_cells
-    return np.where(mask, cells, -1)
 
 
 def train(
@@ -209,8 +156,11 @@ def _to(rows: RowDataset, device: torch.device) -> RowDataset:
     if device.type == "cpu":
         return rows
     move = {name: value.to(device) for name, value in rows.inputs.items()}
-    others = [t if t is None else t.to(device) for t in (rows.weight, rows.group, rows.rows)]
-    return RowDataset(move, rows.values.to(device), *others)
+    tensors: dict[str, Any] = {
+        name: None if (tensor := getattr(rows, name)) is None else tensor.to(device)
+        for name in ("values", "weight", "group", "rows", "fold")
+    }
+    return replace(rows, inputs=move, **tensors)
 
 
 def _fresh(callback: Any) -> Any:

@@ -66,8 +66,9 @@ class SingleLevelObjective(nn.Module):
 
         Parameters
         ----------
-        outputs : tensor of shape (B, n_outputs)
-        values, weight : tensors of shape (B, n_tasks)
+        outputs : tensor of shape (B, n_outputs) or (M, B, n_outputs)
+            Of one net, or of M members of an ensemble, whose losses are summed.
+        values, weight : tensors of shape (B, n_tasks); a weight also of shape (M, B, n_tasks)
             Labels, and the weight of each; 0 for a missing label. A weight of None stands for ones.
         group : int64 tensor of shape (B,) or None
             Each row's group.
@@ -84,16 +85,23 @@ class SingleLevelObjective(nn.Module):
         present = None if mass is None else mass > 0
         weighted = terms if self.task_weight is None else terms * cast(Tensor, self.task_weight)
         if self.n_terms == 1:
-            return weighted.sum(), terms, mass
+            return _per_member(weighted.sum(), outputs), terms, mass
         weights = self.balancing.weights(weighted, present, self.state)
         total = weighted.sum() if weights is None else (weights * weighted).sum()
         penalty = self.balancing.penalty(present, self.state)
-        return total if penalty is None else total + penalty, terms, mass
+        total = total if penalty is None else total + penalty
+        return _per_member(total, outputs), terms, mass
 
     def terms(
         self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        """The mean loss of each task and the mass of labels behind it."""
+        """The mean loss of each task over rows and members, and the mass of labels behind it."""
+        if outputs.dim() == 3:
+            n_members = len(outputs)
+            outputs, values = outputs.flatten(0, 1), values.repeat(n_members, 1)
+            group = None if group is None else group.repeat(n_members)
+            if weight is not None:
+                weight = weight.expand(n_members, -1, -1).flatten(0, 1)
         losses = self.losses(outputs, values)
         if weight is None and self.n_groups is None:
             return losses.mean(0), None
@@ -109,3 +117,8 @@ class SingleLevelObjective(nn.Module):
             mass = losses.new_zeros(shape).index_add(0, group, labelled).flatten()
         # Without a label the total is exactly 0, whatever it is divided by.
         return total / mass.clamp_min(1.0), mass
+
+
+def _per_member(total: Tensor, outputs: Tensor) -> Tensor:
+    """The sum over members of what was a mean: each then learns as it would alone."""
+    return total * len(outputs) if outputs.dim() == 3 else total

@@ -189,16 +189,18 @@ class MultiTaskNet(NeuralNet):
         self._set_training(False)
         ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
         rows, values, weights = len(iterator.dataset), *iterator.dataset.labels()
-        outputs, done = values.new_empty(rows, self.layout.n_outputs), 0
+        members = (self.module_.n_members,) if self.module_.n_members > 1 else ()
+        outputs, done = values.new_empty(*members, rows, self.layout.n_outputs), 0
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
             inputs, (batch_values, weight, group) = batch
             out = self.module_(**inputs)
             terms, mass = self.criterion_.terms(out, batch_values, weight, group)
-            ledger.add(terms, mass, len(out))
-            outputs[done : done + len(out)] = out
-            done += len(out)
+            n_rows = len(batch_values)
+            ledger.add(terms, mass, n_rows)
+            outputs[..., done : done + n_rows, :] = out
+            done += n_rows
             if listening:
                 self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
         self.valid_terms_ = ledger.terms()

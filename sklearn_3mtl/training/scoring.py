@@ -22,14 +22,19 @@ def column_scores(
         The tasks' order.
     losses : LabelLosses
         Knows which outputs are whose logits.
-    outputs : tensor of shape (n, n_outputs)
-    values, weight : tensors of shape (n, n_tasks)
+    outputs : tensor of shape (n, n_outputs) or (n_members, n, n_outputs)
+        Of one net or of several members, whose predictions are judged one by one.
+    values, weight : tensors of shape (n, n_tasks); a weight also of shape (n_members, n, n_tasks)
         Encoded labels; a weight of 0 takes a label out.
 
     Returns
     -------
     scores : tensor of shape (n_tasks,)
     """
+    if outputs.dim() == 3:
+        n_members = len(outputs)
+        weight = weight.expand(n_members, -1, -1).flatten(0, 1)
+        outputs, values = outputs.flatten(0, 1), values.repeat(n_members, 1)
     r, s = layout.n_regression, losses.n_single
     mass = weight.sum(0)
     parts = []

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.core.user_module import UserBackbone
+from sklearn_3mtl.core.user_module import UserModule
 
 X = torch.randn(10, 3, generator=torch.Generator().manual_seed(0))
 
@@ -34,14 +34,14 @@ def train(net, x, steps=3):
 
 
 def test_one_net_is_the_module_itself():
-    net = UserBackbone(module(), 3, Copies(["shared"]))
+    net = UserModule(module(), 3, Copies(["shared"]))
     assert torch.equal(net(X), module()(X))
     assert net.n_out == 4
 
 
 @pytest.mark.parametrize("x", [X, torch.stack([X, X + 1, 2 * X])], ids=["common", "own"])
 def test_several_nets_equal_copies_run_alone(x):
-    net = UserBackbone(module(), 3, Copies("abc"))
+    net = UserModule(module(), 3, Copies("abc"))
     out = train(net, x)
     for k in range(3):
         alone = module()
@@ -59,7 +59,7 @@ def test_the_callers_module_is_untouched(names):
     mine = module().train()
     mine[0].weight.requires_grad_(False)
     before = {name: value.clone() for name, value in mine.state_dict().items()}
-    train(UserBackbone(mine, 3, Copies(names)), X)
+    train(UserModule(mine, 3, Copies(names)), X)
     assert mine.training
     assert not mine[0].weight.requires_grad
     assert all(p.grad is None for p in mine.parameters())
@@ -69,14 +69,14 @@ def test_the_callers_module_is_untouched(names):
 
 
 def test_each_net_drops_in_training_and_not_in_evaluation():
-    net = UserBackbone(nn.Sequential(nn.Linear(3, 50), nn.Dropout(0.5)), 3, Copies("ab"))
+    net = UserModule(nn.Sequential(nn.Linear(3, 50), nn.Dropout(0.5)), 3, Copies("ab"))
     first, second = net.train()(X)
     assert not torch.equal(first, second), "the nets drop different features"
     assert torch.equal(*net.eval()(X))
 
 
 def test_all_parameters_of_all_nets_are_trained():
-    net = UserBackbone(module(), 3, Copies("abc"))
+    net = UserModule(module(), 3, Copies("abc"))
     assert sum(p.numel() for p in net.parameters()) == 3 * sum(
         p.numel() for p in module().parameters()
     )
@@ -84,9 +84,9 @@ def test_all_parameters_of_all_nets_are_trained():
 
 def test_running_statistics_are_refused_for_several_nets_only():
     with_statistics = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
-    assert UserBackbone(with_statistics, 3, Copies(["shared"]))(X).shape == (10, 4)
+    assert UserModule(with_statistics, 3, Copies(["shared"]))(X).shape == (10, 4)
     with pytest.raises(ValueError, match="sharing='hard'"):
-        UserBackbone(with_statistics, 3, Copies("ab"))
+        UserModule(with_statistics, 3, Copies("ab"))
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_running_statistics_are_refused_for_several_nets_only():
 )
 def test_an_unfit_module_is_refused(bad, message):
     with pytest.raises(ValueError, match=message):
-        UserBackbone(bad, 3, Copies(["shared"]))
+        UserModule(bad, 3, Copies(["shared"]))

@@ -1,0 +1,91 @@
+"""The BatchEnsemble backbone: members that share their weights but for rank-one adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.core._extras import needs
+from sklearn_3mtl.core.activations import ACTIVATIONS
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.user_module import StackedModules
+
+__all__ = ["TabM"]
+
+
+class TabM(nn.Module):
+    """TabM's backbone, of the package ``tabm``; its members' features come side by side.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the input.
+    widths : sequence of int
+        Width of each layer, all equal.
+    activation : str
+        A name in `ACTIVATIONS`.
+    dropout : float
+        The rate after each activation.
+    copies : Copies
+        Independent copies of the whole.
+    seed : Seed
+        The backbone's seed.
+    n_members : int
+        How many members there are.
+
+    References
+    ----------
+    Gorishniy, Kotelnikov, Babenko, "TabM: Advancing tabular deep learning with parameter-efficient
+    ensembling", ICLR 2025, arXiv 2410.24210.
+    """
+
+    shares_members = True
+
+    def __init__(
+        self,
+        n_in: int,
+        widths: Sequence[int],
+        activation: str,
+        dropout: float,
+        copies: Copies,
+        seed: Seed,
+        n_members: int,
+    ) -> None:
+        super().__init__()
+        if not widths or len(set(widths)) > 1:
+            raise ValueError(
+                "backbone='tabm' needs `hidden_layer_sizes` with equal entries, one per layer, "
+                f"such as (256, 256). Found {tuple(widths)!r}."
+            )
+        make = needs("tabm", "backbone='tabm'", extra="tabm").make_tabm_backbone
+        options: dict[str, Any] = {
+            "d_in": n_in,
+            "n_blocks": len(widths),
+            "d_block": widths[0],
+            "dropout": dropout,
+            "activation": ACTIVATIONS[activation].__name__,
+            "k": n_members,
+            "start_scaling_init": "random-signs",
+            # Each input has its own sign: the chunks are single columns.
+            "start_scaling_init_chunks": [1] * n_in,
+        }
+        self.n_members, self.n_out = n_members, widths[0]
+        modules = [_seeded(make, options, child) for child in copies.seeds(seed)]
+        self.owners = copies.owners
+        self.nets = StackedModules(modules, copies, n_dims=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n_in) or (K, B, n_in) to (n_members * K, B, n_out), members outermost."""
+        views = x.unsqueeze(-2).expand(*x.shape[:-1], self.n_members, x.shape[-1])
+        features = self.nets(views)
+        return features.movedim(-2, 0).flatten(0, -3)
+
+
+def _seeded(make: Any, options: dict[str, Any], seed: Seed) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed.value)
+        return make(**options)
