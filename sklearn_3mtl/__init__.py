@@ -5,6 +5,7 @@ from sklearn_3mtl.estimators import (
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
+    adapt,
     load_estimator,
 )
 
@@ -14,6 +15,7 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskEstimator",
     "MultiTaskRegressor",
+    "adapt",
     "load_estimator",
     "stack_tasks",
 ]

@@ -23,8 +23,10 @@ ALLOWED = {
     "objective": {"balancing", "sharing", "core", "data"},
     "training": {"objective", "balancing", "sharing", "core", "data"},
     "metrics": {"data"},
+    "transfer": {"core", "data"},
+    "inspection": {"estimators", "metrics", "data"},
     "estimators": {
-        "training", "objective", "balancing", "sharing", "core", "data", "metrics", "_persistence",
+        "transfer", "training", "objective", "balancing", "sharing", "core", "data", "metrics", "_persistence",
     },
     "__init__": {"estimators", "data"},
 }  # fmt: skip

@@ -93,6 +93,13 @@ class TargetColumns:
         columns = tuple(self.columns[position] for position in where)
         return TargetColumns(tuple(names), columns, self.container, self.named)
 
+    def completed(self, names: Sequence[Hashable]) -> TargetColumns:
+        """The named columns; one that y lacks has no label."""
+        empty = pd.Series(np.full(self.n_rows, np.nan))
+        have = dict(zip(self.names, self.columns, strict=True))
+        columns = tuple(have.get(name, empty) for name in names)
+        return TargetColumns(tuple(names), columns, self.container, self.named)
+
 
 def rebuild_container(
     container: Container,

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 
 from sklearn_3mtl.data._columns import is_polars, polars_to_pandas
 
-__all__ = ["InputTable", "find_column", "read_inputs"]
+__all__ = ["InputTable", "find_column", "find_name", "read_inputs"]
 
 # What pandas calls object columns of dates and durations.
 DATES = frozenset({"date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "period"})
@@ -189,17 +189,22 @@ def _from_frame(frame: pd.DataFrame, index: pd.Index | None) -> InputTable:
 
 
 def find_column(table: InputTable, name: Hashable, parameter: str) -> int:
-    """Position of a named column: the exact name, else a unique ``*__name``.
+    """Position of a named column, as `find_name` finds it."""
+    return find_name(table.names, name, parameter)
+
+
+def find_name(names: Sequence[Hashable], name: Hashable, parameter: str) -> int:
+    """Position of a name: the exact one, else a unique ``*__name``.
 
     ColumnTransformer renames its columns to ``remainder__name``, which the second rule undoes.
     """
-    if name in table.names:
-        return table.names.index(name)
-    ending = [c for c in table.names if isinstance(c, str) and c.endswith(f"__{name}")]
+    names = list(names)
+    if name in names:
+        return names.index(name)
+    ending = [c for c in names if isinstance(c, str) and c.endswith(f"__{name}")]
     if len(ending) == 1:
-        return table.names.index(ending[0])
+        return names.index(ending[0])
     found = f"{len(ending)} columns end in '__{name}'" if ending else "no column has that name"
     raise ValueError(
-        f"`{parameter}`={name!r} should name a column of X; {found}. "
-        f"The columns are {table.names!r}."
+        f"`{parameter}`={name!r} should name a column of X; {found}. The columns are {names!r}."
     )

@@ -4,5 +4,12 @@ from sklearn_3mtl.estimators._loading import load_estimator
 from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
+from sklearn_3mtl.estimators._pipeline import adapt
 
-__all__ = ["MultiTaskClassifier", "MultiTaskEstimator", "MultiTaskRegressor", "load_estimator"]
+__all__ = [
+    "MultiTaskClassifier",
+    "MultiTaskEstimator",
+    "MultiTaskRegressor",
+    "adapt",
+    "load_estimator",
+]

@@ -16,12 +16,12 @@ from sklearn_3mtl.data._columns import TargetColumns, read_targets
 from sklearn_3mtl.data._tables import InputTable, read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._adapting import AdaptingMixin
 from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
 from sklearn_3mtl.estimators._groups import (
     read_task_ids,
 )
 from sklearn_3mtl.estimators._model import FittedModel
-from sklearn_3mtl.estimators._predicting import PredictingMixin
 from sklearn_3mtl.estimators._settings import keep_fitted
 from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
 from sklearn_3mtl.estimators._weights import check_sample_weight
@@ -29,7 +29,7 @@ from sklearn_3mtl.estimators._weights import check_sample_weight
 __all__ = ["BaseMultiTask"]
 
 
-class BaseMultiTask(PredictingMixin):
+class BaseMultiTask(AdaptingMixin):
     """Fits a ThreeMTLNetwork on a SingleLevelObjective; shells choose the kinds of tasks."""
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:

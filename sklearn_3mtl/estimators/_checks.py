@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -10,6 +11,7 @@ import numpy as np
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._build import check_widths
 from sklearn_3mtl.estimators._settings import Settings
 
@@ -37,6 +39,7 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "edges": _are_edges(fitted["edges"], len(numeric)),
         "chosen": isinstance(fitted["chosen"], dict)
         and set(fitted["chosen"]) <= set(Settings._get_param_names()),
+        "adaptations": _are_adaptations(fitted["adaptations"]),
         "container": fitted["container"] in get_args(Container),
         "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],
         "history": isinstance(history, list) and all(isinstance(epoch, dict) for epoch in history),
@@ -51,6 +54,13 @@ def check_fitted(fitted: dict[str, Any]) -> None:
 def _are_positions(values: Any, limit: Any) -> bool:
     return isinstance(values, list) and all(
         type(value) is int and 0 <= value < limit for value in values
+    )
+
+
+def _are_adaptations(values: Any) -> bool:
+    names = {field.name for field in fields(Adaptation)}
+    return isinstance(values, list) and all(
+        isinstance(record, dict) and set(record) == names for record in values
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from numbers import Real
 from typing import Any, cast
 
 import numpy as np
@@ -11,9 +12,16 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data._tables import InputTable, find_column
+from sklearn_3mtl.data._tables import InputTable, find_column, find_name
 
-__all__ = ["group_index", "read_task_ids", "refuse_unknown", "unique_ids"]
+__all__ = [
+    "group_index",
+    "lone_id_of",
+    "read_task_ids",
+    "refuse_unknown",
+    "unique_ids",
+    "with_task_column",
+]
 
 
 def read_task_ids(
@@ -63,6 +71,42 @@ def read_task_ids(
             f"{int(np.argmax(missing))}); every row needs one."
         )
     return found, position
+
+
+def with_task_column(X: Any, names: Sequence[Hashable], task: Hashable, value: Hashable) -> Any:
+    """X with a constant task column at its place, or X itself where it has that column.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like
+        Rows, with or without the task column.
+    names : sequence of hashable
+        All columns of `fit`'s X; positions where they had no names.
+    task : hashable
+        The estimator's `task`.
+    value : hashable
+        The id of all rows.
+    """
+    position = find_name(names, task, "task")
+    if isinstance(X, pd.DataFrame):
+        if names[position] in X.columns or X.shape[1] != len(names) - 1:
+            return X
+        X = X.copy(deep=False)
+        X.insert(position, names[position], value)
+        return X
+    if np.ndim(X) == 2 and np.shape(X)[1] == len(names) - 1:
+        return np.insert(np.asarray(X), position, cast(Any, value), axis=1)
+    return X
+
+
+def lone_id_of(groups: np.ndarray) -> Hashable:
+    """An id that no known task has."""
+    if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
+        return max(groups) + 1
+    name = "adapted"
+    while name in groups:
+        name += "'"
+    return name
 
 
 def unique_ids(ids: np.ndarray) -> np.ndarray:

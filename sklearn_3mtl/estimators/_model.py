@@ -15,6 +15,7 @@ from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["FittedModel"]
@@ -51,6 +52,10 @@ class FittedModel:
         The estimator's parameters at the time of the fit.
     chosen : dict
         What was chosen for each of them that was "auto".
+    adaptations : tuple of Adaptation
+        What was added to the network since, in turn.
+    lone_id : hashable or None
+        The task id of rows that come without any. None where they are refused.
     """
 
     inputs: TabularInputs
@@ -65,6 +70,13 @@ class FittedModel:
     named: bool
     parameters: dict[str, Any]
     chosen: dict[str, Any]
+    adaptations: tuple[Adaptation, ...] = ()
+    lone_id: Hashable | None = None
+
+    @property
+    def groups_or_empty(self) -> np.ndarray:
+        """The known task ids; none where there are no ids."""
+        return np.empty(0, dtype=object) if self.groups is None else self.groups
 
     @property
     def chunk_rows(self) -> int:
@@ -98,6 +110,17 @@ class FittedModel:
         """The features that the heads read, of shape (n_samples, n_features)."""
         parts = [self.network.transform(**x)[:rows] for x, rows in self._chunks(table, group)]
         return torch.cat(parts).cpu().numpy()
+
+    @torch.inference_mode()
+    def frozen(self, table: InputTable, group: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Features of every net, and outputs of every member, with the rows last but one."""
+        features, outputs = [], []
+        for inputs, rows in self._chunks(table, group):
+            of_group = inputs.pop("group", None)
+            z = self.network.features(inputs)
+            features.append(z[..., :rows, :].cpu())
+            outputs.append(self.network.heads(z, of_group)[..., :rows, :].cpu())
+        return torch.cat(features, dim=-2), torch.cat(outputs, dim=-2)
 
     def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
         """Nets that share nothing have no prior: an unknown group gets the mean of all nets."""

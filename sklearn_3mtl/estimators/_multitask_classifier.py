@@ -96,6 +96,15 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     warm_start : bool, default=False
         Whether another `fit` goes on from the present weights (with a fresh optimizer), on the
         same tasks and columns.
+    adapt_parts : {"head", "all", "auto"} or list of str, default="auto"
+        What `adapt` may change. ``"head"``: a linear correction on the frozen features, solved
+        for. ``"all"``: every weight, by gradient steps after that. A list names parts of the
+        network: ``"encoders"``, ``"backbone"``, ``"heads"``. ``"auto"``: ``"head"``.
+    adapt_lr : float or "auto", default="auto"
+        The learning rate of these steps. ``"auto"``: 1e-4.
+    adapt_steps : int or "auto", default="auto"
+        How many gradient steps to take after the heads were solved for. ``"auto"``: 0 for
+        ``"head"``, else 100.
     device : str or torch.device, default="auto"
         Where to train and predict. ``"auto"``: CUDA where there is one, else the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -118,6 +127,10 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         Their names, where all are strings.
     chosen_ : dict of parameter name to value
         What each parameter that was ``"auto"`` became.
+    forgetting_ : dict of task name to float
+        Only after `adapt`: how far the predictions of the tasks that it gave no labels of moved on
+        its rows; mean total variation of the probabilities, or root mean square in standard
+        deviations of the target. 0 with a frozen representation.
     history_ : skorch History
         A record per epoch: ``train_loss``, ``valid_loss``, and with ``/<task>`` appended those of
         each task; ``valid_score/<task>`` is accuracy or R2.

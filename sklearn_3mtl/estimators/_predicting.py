@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from sklearn_3mtl.data._columns import rebuild_container
 from sklearn_3mtl.data._tables import InputTable, read_inputs
-from sklearn_3mtl.estimators._groups import group_index, read_task_ids
+from sklearn_3mtl.estimators._groups import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.estimators._saving import write_estimator
 from sklearn_3mtl.estimators._settings import Settings, has_classes
 from sklearn_3mtl.metrics import mean_score
@@ -30,11 +31,14 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
     ) -> tuple[InputTable, Tensor | None]:
         check_is_fitted(self)
         model = self._model
+        X = self._with_lone_task(X, task, model.lone_id)
         table = read_inputs(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         if model.groups is None and task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
         ids, _ = read_task_ids(table, None if model.ids_given else model.parameters["task"], task)
+        if ids is None and model.lone_id is not None:
+            ids = np.full(table.n_rows, model.lone_id, dtype=object)
         if model.groups is not None and ids is None:
             raise ValueError(
                 "The estimator was fitted with fit(..., task=ids) and so needs the ids of new rows "
@@ -46,6 +50,14 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
             return table, None
         assert model.groups is not None
         return table, group_index(model.groups, ids, warn=True)
+
+    def _with_lone_task(self, X: Any, task: ArrayLike | None, lone_id: Hashable | None) -> Any:
+        """X with the lone task's id as task column, where that is missing."""
+        model = self._model
+        if lone_id is None or task is not None or model.ids_given or model.groups is None:
+            return X
+        names = getattr(self, "feature_names_in_", range(self.n_features_in_))
+        return with_task_column(X, list(names), model.parameters["task"], lone_id)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
         """Predict all tasks.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
@@ -60,6 +62,9 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "categories": inputs.categories,
                 "edges": inputs.edges,
                 "chosen": model.chosen,
+                "adaptations": [asdict(record) for record in model.adaptations],
+                "lone_id": model.lone_id,
+                "forgetting": getattr(estimator, "forgetting_", None),
                 "n_features_in": int(estimator.n_features_in_),
                 "feature_names_in": getattr(estimator, "feature_names_in_", None),
                 "history": [dict(epoch) for epoch in estimator.history_],
@@ -152,10 +157,14 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
     groups = fitted["groups"]
     concrete = with_chosen(estimator, fitted["chosen"])
     concrete._validate_params()
-    check_size(concrete, inputs, codec, groups, sum(t.numel() for t in tensors.values()))
+    adaptations = tuple(Adaptation(**record) for record in fitted["adaptations"])
+    first, first_groups = _before_adapting(codec, groups, adaptations)
+    check_size(concrete, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
-        concrete, inputs, codec, groups, fitted["uses_groups"], Seed(0)
+        concrete, inputs, first, first_groups, fitted["uses_groups"], Seed(0)
     )
+    for record in adaptations:
+        network = record.apply(network)
     for prefix, module in (("network", network), ("objective", objective)):
         start = len(prefix) + 1
         own = {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
@@ -165,14 +174,28 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         FittedModel(
             inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
             fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
-            estimator.get_params(deep=False), fitted["chosen"],
+            estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"],
         ),
         History(fitted["history"]),
     )  # fmt: skip
     estimator.n_features_in_ = fitted["n_features_in"]
     if fitted["feature_names_in"] is not None:
         estimator.feature_names_in_ = fitted["feature_names_in"]
+    if fitted["forgetting"] is not None:
+        estimator.forgetting_ = fitted["forgetting"]
     return estimator
+
+
+def _before_adapting(
+    codec: TargetCodec, groups: np.ndarray | None, adaptations: tuple[Adaptation, ...]
+) -> tuple[TargetCodec, np.ndarray | None]:
+    """The tasks and the groups that the network was fitted with."""
+    if not adaptations:
+        return codec, groups
+    n_tasks = len(codec.tasks) - sum(record.n_new_tasks for record in adaptations)
+    tasks = dict(list(codec.tasks.items())[:n_tasks])
+    n_groups = adaptations[0].n_base_groups
+    return TargetCodec(tasks), groups if groups is None else groups[:n_groups]
 
 
 def _tensors(model: FittedModel) -> dict[str, Tensor]:

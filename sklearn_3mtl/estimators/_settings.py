@@ -25,6 +25,7 @@ class Settings(BaseEstimator):
     groups_: np.ndarray
     classes_: Any
     chosen_: dict[str, Any]
+    forgetting_: dict[Hashable, float]
     history_: History
     n_iter_: int
     n_features_in_: int
@@ -59,6 +60,9 @@ class Settings(BaseEstimator):
         n_iter_no_change: Any = "auto",
         callbacks: Any = None,
         warm_start: bool = False,
+        adapt_parts: Any = "auto",
+        adapt_lr: Any = "auto",
+        adapt_steps: Any = "auto",
         device: Any = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -89,6 +93,9 @@ class Settings(BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
         self.warm_start = warm_start
+        self.adapt_parts = adapt_parts
+        self.adapt_lr = adapt_lr
+        self.adapt_steps = adapt_steps
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -102,7 +109,7 @@ def has_classes(estimator: Any) -> bool:
 
 def keep_fitted(estimator: Settings, model: FittedModel, history: History) -> None:
     """Set the fitted attributes, and drop those of an earlier fit."""
-    for stale in ("groups_", "classes_"):
+    for stale in ("groups_", "classes_", "forgetting_"):
         estimator.__dict__.pop(stale, None)
     estimator._model = model
     estimator.tasks_ = model.codec.tasks

@@ -14,7 +14,8 @@ __all__ = ["check_same", "in_order_of"]
 # The parameters that shape the network and the objective.
 STRUCTURE = (
     "task", "task_kinds", "categorical_features", "numeric_embedding", "backbone",
-    "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads", "balancing", "regression_loss",
+    "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads",
+    "balancing", "regression_loss",
 )  # fmt: skip
 
 
@@ -29,6 +30,10 @@ def check_same(
     model: FittedModel, parameters: Mapping[str, Any], tasks: Mapping[Hashable, Task]
 ) -> None:
     """Refuse to go on with other tasks, or with parameters that mean another network."""
+    if model.adaptations:
+        raise ValueError(
+            "warm_start can't go on with an adapted estimator; adapt it again, or fit a new one."
+        )
     known = {name: task.kind for name, task in model.codec.tasks.items()}
     found = {name: task.kind for name, task in tasks.items()}
     if known != found:

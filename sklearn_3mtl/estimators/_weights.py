@@ -70,6 +70,8 @@ def label_weights(
     sample_weight: np.ndarray | None,
     class_weight: Any,
     task_weight: np.ndarray | None,
+    *,
+    needs_labels: bool = True,
 ) -> torch.Tensor | None:
     """The weight of every label in the layout's order; None where all are 1.
 
@@ -85,6 +87,8 @@ def label_weights(
         For every classification task, or by task name.
     task_weight : ndarray of shape (n_tasks,) or None
         In the layout's order; a task of weight 0 loses its labels.
+    needs_labels : bool, default=True
+        Whether to refuse a task without any label of a positive weight.
     """
     zero_tasks = task_weight is not None and not task_weight.all()
     if mask.all() and sample_weight is None and class_weight is None and not zero_tasks:
@@ -96,6 +100,8 @@ def label_weights(
         weight[:, index] *= by_class[values[:, index].numpy().astype(np.intp)]
     for index, task in enumerate(layout.tasks):
         labelled = weight[:, index] > 0
+        if not labelled.any() and not needs_labels:
+            continue
         if not labelled.any():
             raise ValueError(
                 f"Task {task.name!r} has no label with a positive weight: `sample_weight` or "

@@ -1,0 +1,136 @@
+"""Heads after an adaptation: those of before, plus linear corrections on the frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["AdaptedHeads", "GroupCorrection", "SharedCorrection", "side_by_side"]
+
+
+def side_by_side(z: Tensor, n_nets: int) -> Tensor:
+    """The features of a member's independent nets as one: (M, B, n_nets * d), or (B, ...)."""
+    if n_nets == 1:
+        return z
+    return z.unflatten(0, (-1, n_nets)).transpose(1, 2).flatten(2).squeeze(0)
+
+
+class SharedCorrection(nn.Module):
+    """A linear layer that adds to some outputs, for all rows.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the features.
+    columns : sequence of int
+        The outputs that it adds to.
+    n_members : int
+        How many members have one of their own.
+    """
+
+    def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
+        super().__init__()
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in))
+        self.bias = nn.Parameter(torch.zeros(n_members, len(columns)))
+
+    def forward(self, out: Tensor, z: Tensor, group: Tensor | None) -> Tensor:
+        """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs)."""
+        rows = z if z.dim() == 3 else z.unsqueeze(0)
+        added = torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.transpose(1, 2))
+        return out.index_add(-1, cast(Tensor, self.columns), added.view(*out.shape[:-1], -1))
+
+
+class GroupCorrection(nn.Module):
+    """Linear layers that add to some outputs, one for each adapted group.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the features.
+    columns : sequence of int
+        The outputs that they add to.
+    groups : sequence of int
+        The groups that were adapted, as positions among all.
+    n_members : int
+        How many members have one of their own.
+    """
+
+    def __init__(
+        self, n_in: int, columns: Sequence[int], groups: Sequence[int], n_members: int
+    ) -> None:
+        super().__init__()
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        self.register_buffer("groups", torch.tensor(groups), persistent=False)
+        self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
+        self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
+
+    def forward(self, out: Tensor, z: Tensor, group: Tensor | None) -> Tensor:
+        """Add to the outputs of rows whose group was adapted."""
+        assert group is not None
+        known = group.unsqueeze(1) == cast(Tensor, self.groups)
+        adapted = known.any(1)
+        place = known.to(torch.int8).argmax(1)[adapted]
+        rows = (z if z.dim() == 3 else z.unsqueeze(0))[:, adapted].transpose(0, 1)
+        added = (self.weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
+        full = added.new_zeros(rows.shape[1], len(group), added.shape[-1])
+        full[:, adapted] = added.transpose(0, 1)
+        return out.index_add(-1, cast(Tensor, self.columns), full.view(*out.shape[:-1], -1))
+
+
+class AdaptedHeads(nn.Module):
+    """The heads of a fitted network, and what adapting adds.
+
+    Outputs that no correction touches keep their bits.
+
+    Parameters
+    ----------
+    base : nn.Module
+        The heads before.
+    order : sequence of int
+        For each output the base's column, -1 for the output of a new task.
+    n_base_groups : int or None
+        How many groups the base knows; later ones are unknown to it. None where it has none.
+    n_nets : int
+        How many independent nets' features stand side by side.
+    corrections : sequence of nn.Module
+        What is added, in turn.
+    """
+
+    def __init__(
+        self,
+        base: nn.Module,
+        order: Sequence[int],
+        n_base_groups: int | None,
+        n_nets: int,
+        corrections: Sequence[nn.Module],
+    ) -> None:
+        super().__init__()
+        self.base = base
+        self.n_base_groups, self.n_nets = n_base_groups, n_nets
+        self.n_new = sum(column < 0 for column in order)
+        n_old = len(order) - self.n_new
+        # New outputs stand behind the old ones until they are put into order.
+        fresh = iter(range(n_old, len(order)))
+        columns = [column if column >= 0 else next(fresh) for column in order]
+        in_order = columns == list(range(len(order)))
+        self.register_buffer("order", None if in_order else torch.tensor(columns), persistent=False)
+        self.corrections = nn.ModuleList(corrections)
+
+    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map features to outputs of shape (B, n_outputs) or (M, B, n_outputs)."""
+        base_group = group
+        if group is not None and self.n_base_groups is not None:
+            base_group = torch.where(group < self.n_base_groups, group, -1)
+        out = self.base(z, base_group)
+        if self.n_new:
+            out = torch.cat([out, out.new_zeros(*out.shape[:-1], self.n_new)], dim=-1)
+        if self.order is not None:
+            out = out.index_select(-1, cast(Tensor, self.order))
+        features = side_by_side(z, self.n_nets)
+        for correction in self.corrections:
+            out = correction(out, features, group)
+        return out

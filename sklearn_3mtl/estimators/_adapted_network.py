@@ -1,0 +1,57 @@
+"""What an adaptation adds to a network, as a record that a file can hold."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import cast
+
+from sklearn_3mtl.core.adapted import AdaptedHeads, GroupCorrection, SharedCorrection
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+
+__all__ = ["Adaptation"]
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """The shape of one adaptation.
+
+    Attributes
+    ----------
+    n_new_tasks : int
+        How many tasks it added.
+    n_base_groups, n_groups : int or None
+        How many groups have parameters of their own before and after. None where none has.
+    order : list of int
+        For each output after it the output before, -1 for one of a new task.
+    shared, own : list of int
+        The outputs that are corrected for all rows, and for each adapted group.
+    groups : list of int
+        The groups that were adapted.
+    """
+
+    n_new_tasks: int
+    n_base_groups: int | None
+    n_groups: int | None
+    order: list[int]
+    shared: list[int]
+    own: list[int]
+    groups: list[int]
+
+    def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
+        """A network that shares all modules with `network`, with corrections that are zero."""
+        n_nets = network.n_nets if network.n_nets > 1 else 1
+        n_in, n_members = int(network.backbone.n_out) * n_nets, network.n_members
+        corrections: list[SharedCorrection | GroupCorrection] = []
+        if self.shared:
+            corrections.append(SharedCorrection(n_in, self.shared, n_members))
+        if self.own:
+            corrections.append(GroupCorrection(n_in, self.own, self.groups, n_members))
+        after = copy.copy(network)
+        # nn.Module keeps its parts in dicts, which a shallow copy would share.
+        after._modules = dict(network._modules)
+        after.heads = AdaptedHeads(
+            network.heads, self.order, self.n_base_groups, n_nets, corrections
+        )
+        after.n_groups = self.n_groups
+        return cast(ThreeMTLNetwork, after.eval())

@@ -1,0 +1,163 @@
+"""From a fitted estimator and a few rows to a new one: the verb `adapt`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.data.targets import check_targets_length
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._adaptation import Support, adapt_model
+from sklearn_3mtl.estimators._groups import lone_id_of, read_task_ids
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._predicting import PredictingMixin
+from sklearn_3mtl.estimators._settings import keep_fitted
+from sklearn_3mtl.estimators._weights import check_sample_weight
+
+__all__ = ["AdaptingMixin"]
+
+
+class AdaptingMixin(PredictingMixin):
+    """The method `adapt`, which reads a FittedModel and makes another."""
+
+    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        raise NotImplementedError
+
+    def adapt(
+        self,
+        X: ArrayLike | tuple[ArrayLike, ArrayLike],
+        y: ArrayLike | None = None,
+        *,
+        task: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Use what was learned on a new target, on more rows, or on a new task id.
+
+        A column of y that the estimator knows goes on being that task; one with another name is
+        a new task, of any kind, appended after the old. In the long layout a new task id starts
+        from what all ids share. This estimator is left as it is, to the bit.
+
+        The representation stays frozen unless `adapt_parts` says otherwise: each adapted task gets
+        a linear correction on it, whose penalty leave-one-out validation chooses.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
+            Rows with the columns of `fit`'s X. The task column may be missing: all rows are then
+            one new task, and so are those that the result predicts without it.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+            Labels; missing ones are left out. Without names: the targets of `fit`, if there are
+            as many. None where X is a pair.
+        task : array-like of shape (n_samples,) or None, default=None
+            Task ids, where `fit` was given them as an argument. None: one new task.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+            Weights >= 0 of the rows, or of each label. None weighs all alike.
+
+        Returns
+        -------
+        adapted : estimator
+            A new fitted estimator of the same class, which predicts all tasks, old and new.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a task is unfit; the message names it and what would do.
+        TypeError
+            If the pair is a list.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        X, y = _pair(X, y)
+        model = self._model
+        lone_id = model.lone_id
+        if model.groups is not None and lone_id is None:
+            lone_id = lone_id_of(model.groups)
+        X = self._with_lone_task(X, task, lone_id)
+        estimator = copy.copy(self)
+        table = read_inputs(X)
+        validate_data(estimator, X, skip_check_array=True, reset=False)
+        targets = _named_as_in_fit(model, read_targets(y))
+        check_targets_length(targets, table.n_rows)
+        weights = check_sample_weight(sample_weight, targets)
+        tasks = self._tasks_after(targets)
+        ids = None
+        if model.groups is not None:
+            column = None if model.ids_given else model.parameters["task"]
+            ids, _ = read_task_ids(table, column, task)
+            ids = np.full(table.n_rows, lone_id, dtype=object) if ids is None else ids
+            used = bool((ids == lone_id).any())
+            lone_id = lone_id if used else model.lone_id
+        elif task is not None:
+            raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
+        if not targets.labelled().any():
+            raise ValueError("y has no label: adapt needs at least one.")
+        seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        support = Support(table, targets, weights, ids)
+        adapted, forgetting = adapt_model(self, model, support, tasks, seed.child("adapt"))
+        adapted.lone_id = lone_id
+        keep_fitted(estimator, adapted, self.history_)
+        estimator.forgetting_ = forgetting
+        return estimator
+
+    def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        """The old tasks, then those that y adds."""
+        known = self._model.codec.tasks
+        new = [name for name in targets.names if name not in known]
+        for name, column in zip(targets.names, targets.columns, strict=True):
+            if name in known and column.notna().any():
+                _refuse_other_kind(known[name], column)
+        if not new:
+            return dict(known)
+        reader = copy.copy(self)
+        kinds = self.task_kinds or {}
+        reader.task_kinds = {name: kind for name, kind in kinds.items() if name in new}
+        return {**known, **reader._infer_tasks(targets.select(new))}
+
+
+def _pair(X: Any, y: Any) -> tuple[Any, Any]:
+    if y is not None:
+        return X, y
+    if isinstance(X, tuple) and len(X) == 2:
+        return X
+    found = f"a {type(X).__name__}"
+    if isinstance(X, list | tuple):
+        found += f" of {len(X)}"
+        if isinstance(X, list) and len(X) == 2:
+            raise TypeError(
+                "adapt takes the support set as two arguments, adapt(X, y), or as a tuple, "
+                "adapt((X, y)). Found a list of 2, which could be two rows of X."
+            )
+    raise ValueError(f"adapt needs labels: adapt(X, y) or adapt((X, y)). Found {found} and no y.")
+
+
+def _named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
+    if targets.named:
+        return targets
+    if len(targets.names) == len(model.names):
+        return TargetColumns(model.names, targets.columns, targets.container, model.named)
+    raise ValueError(
+        f"y has {len(targets.names)} unnamed column(s), but the estimator has {len(model.names)} "
+        f"task(s), {list(model.names)!r}. Name the columns of y, as a Series or a DataFrame: "
+        "known names go on being those tasks, others are new ones."
+    )
+
+
+def _refuse_other_kind(task: Task, column: Any) -> None:
+    observed = column.dropna()
+    if task.classes is None:
+        return
+    strange = observed[~observed.isin(task.classes.tolist())].unique().tolist()
+    if strange:
+        raise ValueError(
+            f"Task {task.name!r} is {task.kind} with the classes {task.classes.tolist()!r}. Found "
+            f"other labels: {strange[:5]!r}. Give a new target a name of its own."
+        )

@@ -1,0 +1,125 @@
+"""Gradient steps on parts of a fitted network, after its heads were corrected."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.balancing import Equal
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.estimators import _parameters as parameters
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.estimators._training import choose_device, train
+from sklearn_3mtl.objective import SingleLevelObjective
+
+__all__ = ["fine_tune", "movement"]
+
+# Which parts of the network each name trains.
+PARTS = {"head": ("heads",), "all": ("encoders", "backbone", "heads")}
+AUTO_LR, AUTO_STEPS, BATCH_ROWS = 1e-4, 100, 64
+
+
+def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: Seed) -> bool:
+    """Train the parts that `adapt_parts` names, on copies of them; whether there were any steps.
+
+    The heads were solved for before ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
+    arXiv 2202.10054): the parts below start from useful gradients.
+    """
+    parts = _parts(estimator.adapt_parts)
+    n_steps = estimator.adapt_steps
+    if n_steps == "auto":
+        n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
+    if not n_steps:
+        return False
+    network = copy.deepcopy(model.network).requires_grad_(False)
+    chosen = _parameters_of(network, parts)
+    for parameter in chosen:
+        parameter.requires_grad_(True)
+    labelled = (rows.weight > 0).any(1) if rows.weight is not None else None
+    rows = rows if labelled is None else rows.subset(torch.nonzero(labelled).flatten())
+    per_epoch = -(-len(rows) // BATCH_ROWS)
+    objective = SingleLevelObjective(
+        model.codec.layout, None, estimator.regression_loss, Equal(), None, seed
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed.child("user modules").value)
+        train(
+            network,
+            objective,
+            rows,
+            None,
+            layout=model.codec.layout,
+            optimizer=parameters.make_optimizer(estimator.optimizer),
+            lr=AUTO_LR if estimator.adapt_lr == "auto" else estimator.adapt_lr,
+            weight_decay=0.0,
+            schedule=parameters.make_schedule(estimator.lr_schedule),
+            max_epochs=-(-int(n_steps) // per_epoch),
+            batch_size=BATCH_ROWS,
+            patience=1,
+            callbacks=[],
+            device=choose_device(estimator.device),
+            verbose=0,
+            seed=seed,
+            history=None,
+        )
+    model.network = network.requires_grad_(True).eval()
+    return True
+
+
+def _parts(given: Any) -> tuple[str, ...]:
+    if given == "auto":
+        return PARTS["head"]
+    return PARTS.get(given, (given,)) if isinstance(given, str) else tuple(given)
+
+
+def _parameters_of(network: ThreeMTLNetwork, parts: Sequence[str]) -> list[torch.nn.Parameter]:
+    chosen: dict[str, torch.nn.Parameter] = {}
+    for part in parts:
+        found = {
+            name: parameter
+            for name, parameter in network.named_parameters()
+            if name == part or name.startswith(f"{part}.")
+        }
+        if not found and part not in PARTS["all"]:
+            raise ValueError(
+                f"`adapt_parts` should be 'auto', 'head', 'all' or a list of parts, "
+                f"{list(PARTS['all'])!r} or prefixes of the names of parameters within. "
+                f"Found {part!r}."
+            )
+        chosen |= found
+    return list(chosen.values())
+
+
+def movement(
+    before: TargetCodec,
+    old: Tensor,
+    after: TargetCodec,
+    new: Tensor,
+    names: Sequence[Hashable],
+) -> dict[Hashable, float]:
+    """How far predictions moved: mean total variation, or RMS in standard deviations."""
+    moved: dict[Hashable, float] = {}
+    first, second = before.average(old).numpy(), after.average(new).numpy()
+    probabilities = [
+        dict(zip(codec.tasks, codec.predict_proba(outputs), strict=True))
+        for codec, outputs in ((before, first), (after, second))
+    ]
+    for name in names:
+        p, q = probabilities[0][name], probabilities[1][name]
+        if p is not None and q is not None:
+            moved[name] = float(abs(p - q).sum(1).mean() / 2)
+            continue
+        columns = [
+            out[:, codec.layout.outputs_of([t.name for t in codec.layout.tasks].index(name))]
+            for codec, out in ((before, first), (after, second))
+        ]
+        moved[name] = float(((columns[0] - columns[1]) ** 2).mean() ** 0.5)
+    return moved

@@ -1,0 +1,68 @@
+"""`adapt` for a Pipeline, which has no such method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["adapt"]
+
+
+def adapt(estimator: Any, X: Any, y: ArrayLike | None = None, **params: Any) -> Any:
+    """Adapt a fitted estimator, or the last step of a fitted Pipeline.
+
+    Parameters
+    ----------
+    estimator : estimator with `adapt`, or Pipeline that ends in one
+        Fitted; it is left as it is.
+    X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
+        Rows as the pipeline's `fit` took them; its transformers stay as they were fitted.
+    y : DataFrame, Series or array-like, or None, default=None
+        Labels. None where X is a pair.
+    **params
+        Passed to the last step's `adapt`: `task`, `sample_weight`.
+
+    Returns
+    -------
+    adapted : estimator or Pipeline
+        A new one; a pipeline shares the transformers.
+
+    Raises
+    ------
+    TypeError
+        If the last step has no `adapt`.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_3mtl import MultiTaskRegressor, adapt
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> pipe = make_pipeline(StandardScaler(), MultiTaskRegressor(max_epochs=5, random_state=0))
+    >>> _ = pipe.fit(X, pd.Series(X[:, 0], name="price"))
+    >>> adapted = adapt(pipe, X[:20], pd.Series(X[:20, 1], name="rent"))
+    >>> adapted.predict(X).shape
+    (60, 2)
+    """
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not hasattr(last, "adapt"):
+        raise TypeError(
+            "adapt needs an estimator of this library, or a Pipeline that ends in one. "
+            f"Found {type(last).__name__}."
+        )
+    if not isinstance(estimator, Pipeline):
+        return estimator.adapt(X, y, **params)
+    check_is_fitted(last)
+    if y is None and isinstance(X, tuple) and len(X) == 2:
+        X, y = X
+    transformed = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
+    adapted = last.adapt(transformed, y, **params)
+    return Pipeline(
+        [*estimator.steps[:-1], (estimator.steps[-1][0], adapted)],
+        memory=estimator.memory,
+        verbose=estimator.verbose,
+    )

@@ -1,0 +1,5 @@
+"""Carrying what was learned over to new tasks."""
+
+from sklearn_3mtl.transfer.linear_probe import Probe, solve_probe
+
+__all__ = ["Probe", "solve_probe"]
