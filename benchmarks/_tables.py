@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from scipy import stats
 
 
 def data_folder(name: str) -> Path:
@@ -35,3 +36,10 @@ def print_table(table: pd.DataFrame, digits: int = 3) -> None:
 
 def _cell(value: object, digits: int) -> str:
     return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def paired(differences: pd.Series) -> str:
+    """A mean difference with its 95 % interval over paired repetitions."""
+    half = stats.t.ppf(0.975, len(differences) - 1) * differences.sem()
+    mean = differences.mean()
+    return f"{mean:+.3f} [{mean - half:+.3f}, {mean + half:+.3f}]"

@@ -9,7 +9,7 @@ import torch
 from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEncoding
 from torch import Tensor, nn
 
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, seeded
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import StackedModules
 
@@ -49,7 +49,8 @@ class PiecewiseLinear(nn.Module):
         bent = [column for column, edge in enumerate(edges) if len(edge) > 2]
         all_bent = bent == list(range(n_columns))
         self.register_buffer("bent", None if all_bent else torch.tensor(bent), persistent=False)
-        self.encoding = PiecewiseLinearEncoding([edges[j] for j in bent]) if bent else None
+        with seeded(seed):
+            self.encoding = PiecewiseLinearEncoding([edges[j] for j in bent]) if bent else None
         self.n_out = n_columns + sum(len(edges[j]) - 1 for j in bent)
 
     def forward(self, numbers: Tensor) -> Tensor:
@@ -97,8 +98,7 @@ class Periodic(nn.Module):
 
 
 def _periodic(n_numbers: int, seed: Seed) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.value)
+    with seeded(seed):
         return PeriodicEmbeddings(
             n_numbers,
             PERIODIC_WIDTH,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Seed"]
+__all__ = ["Seed", "seeded"]
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,16 @@ class Seed:
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh torch generator at this seed."""
         return torch.Generator(device).manual_seed(self.value)
+
+
+@contextmanager
+def seeded(seed: Seed) -> Iterator[None]:
+    """Let other packages' modules draw float32 from a seed; the global stream stays as it is."""
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed.value)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)

@@ -149,10 +149,10 @@ class StackedEmbedding(nn.Module):
         rows = codes + cast(Tensor, self.offsets)
         if self.table.dim() == 2:
             return F.embedding(rows, self.table).flatten(-2)
-        if rows.dim() == 2:
-            return self.table[:, rows].flatten(-2)
-        copy = torch.arange(len(self.table), device=rows.device)[:, None, None]
-        return self.table[copy, rows].flatten(-2)
+        n_copies, n_codes = self.table.shape[:2]
+        first = torch.arange(0, n_copies * n_codes, n_codes, device=rows.device)
+        # One table: its gradient is summed in one pass, that of an index is not.
+        return F.embedding(rows + first[:, None, None], self.table.flatten(0, 1)).flatten(-2)
 
 
 class StackedLayerNorm(nn.Module):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sklearn_3mtl.core._extras import needs
 from sklearn_3mtl.core.activations import ACTIVATIONS
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, seeded
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import StackedModules
 
@@ -62,6 +62,9 @@ class TabM(nn.Module):
                 f"such as (256, 256). Found {tuple(widths)!r}."
             )
         make = needs("tabm", "backbone='tabm'", extra="tabm").make_tabm_backbone
+        # Zeros up to a multiple of 4, for the same reason as in `aligned`.
+        self.padding = -n_in % 4
+        n_in += self.padding
         options: dict[str, Any] = {
             "d_in": n_in,
             "n_blocks": len(widths),
@@ -80,12 +83,12 @@ class TabM(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n_in) or (K, B, n_in) to (n_members * K, B, n_out), members outermost."""
+        x = F.pad(x, (0, self.padding)) if self.padding else x
         views = x.unsqueeze(-2).expand(*x.shape[:-1], self.n_members, x.shape[-1])
         features = self.nets(views)
         return features.movedim(-2, 0).flatten(0, -3)
 
 
 def _seeded(make: Any, options: dict[str, Any], seed: Seed) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.value)
+    with seeded(seed):
         return make(**options)

@@ -17,8 +17,8 @@ __all__ = ["TabularInputs"]
 # Rows read at once, and rows coded at once: these stay in the processor's cache.
 READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
-# How many bins of equal mass a number is coded in, at most.
-N_BINS = 12
+# Bins of equal mass for each number: one for so many rows, few enough for all columns together.
+ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS = 100, 12, 48, 1024
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6
 _ONE = torch.ones((), dtype=torch.float32)
@@ -45,7 +45,7 @@ class TabularInputs:
     categories : list of ndarray
         The known values of each categorical column.
     edges : list of ndarray
-        The quantiles of each numeric column as it is coded, rising, at most ``N_BINS + 1``.
+        The edges of each numeric column's bins as it is coded, rising, at most ``MAX_BINS + 1``.
     """
 
     numeric: list[int] = field(default_factory=list)
@@ -92,7 +92,9 @@ class TabularInputs:
         rows = None
         if table.n_rows > MAX_QUANTILE_ROWS:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
-        coding = [_numeric_coding(table.numbers([j])[:, 0], rows) for j in self.numeric]
+        columns = [table.numbers([j])[:, 0] for j in self.numeric]
+        n_bins = _n_bins(table.n_rows, sum(_is_bent(column) for column in columns))
+        coding = [_numeric_coding(column, rows, n_bins) for column in columns]
         self.center = np.array([c for c, _, _, _ in coding])
         self.scale = np.array([s for _, s, _, _ in coding])
         self.gaps = np.flatnonzero([gap for _, _, gap, _ in coding])
@@ -176,8 +178,21 @@ class TabularInputs:
         return codes
 
 
+def _is_bent(numbers: np.ndarray) -> bool:
+    """Whether a column has more than two values; a line bends nothing between two."""
+    observed = numbers[~np.isnan(numbers)]
+    return bool(
+        len(observed) and ((observed != observed.min()) & (observed != observed.max())).any()
+    )
+
+
+def _n_bins(n_rows: int, n_bent: int) -> int:
+    wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
+    return max(min(wanted, MAX_ALL_BINS // max(n_bent, 1)), 1)
+
+
 def _numeric_coding(
-    numbers: np.ndarray, rows: np.ndarray | None
+    numbers: np.ndarray, rows: np.ndarray | None, n_bins: int
 ) -> tuple[float, float, bool, np.ndarray]:
     """Median, 1 / interquartile range (0 for a constant), whether it has gaps, bins' edges."""
     observed = numbers if rows is None else numbers[rows]
@@ -187,15 +202,28 @@ def _numeric_coding(
     if not len(observed):
         return 0.0, 0.0, False, np.zeros(0)
     # Quarters: the difference of two of them doesn't overflow.
-    quantiles = np.quantile(observed / 4, np.linspace(0, 1, 4 * N_BINS + 1))
-    low, q25, q50, q75, high = quantiles[::N_BINS].tolist()
+    low, q25, q50, q75, high = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
     spread = q75 - q25 or (high - low) / 2
     if spread <= 8 * np.finfo(float).eps * abs(q50):
         return 0.0, 0.0, has_gaps, np.zeros(0)
-    center, scale = 4 * q50, min(0.25 / spread, float(np.finfo(float).max))
-    coded = np.clip((quantiles[::4] - q50) * 4 * scale, -LARGE, LARGE)
+    scale = min(0.25 / spread, float(np.finfo(float).max))
+    coded = np.clip((_edges(observed / 4, n_bins) - q50) * 4 * scale, -LARGE, LARGE)
     edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
-    return center, scale, has_gaps, edges
+    return 4 * q50, scale, has_gaps, edges
+
+
+def _edges(observed: np.ndarray, n_bins: int) -> np.ndarray:
+    """Edges of bins of equal mass, where no single value counts for more than a bin.
+
+    Most of a column's rows may hold one value, such as 0 for a capital gain: it would leave
+    hardly a bin for the others.
+    """
+    values, counts = np.unique(observed, return_counts=True)
+    if len(values) <= n_bins + 1:
+        return values
+    mass = np.minimum(counts, max(len(observed) // n_bins, 1)).cumsum()
+    wanted = np.linspace(mass[0], mass[-1], n_bins + 1)
+    return values[np.searchsorted(mass, wanted)]
 
 
 def _categories(table: InputTable, position: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from sklearn_3mtl.estimators._groups import (
     read_task_ids,
 )
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._scaling import choose_again
 from sklearn_3mtl.estimators._settings import keep_fitted
 from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
 from sklearn_3mtl.estimators._weights import check_sample_weight
@@ -98,6 +99,7 @@ class BaseMultiTask(AdaptingMixin):
         else:
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
+            model.chosen = choose_again(self, previous.chosen, int(targets.labelled().sum()))
             seed = seed.child(f"warm start {self.n_iter_}")
         rows = make_rows(self, model, table, targets, ids, weights)
         before = self.history_ if previous else None

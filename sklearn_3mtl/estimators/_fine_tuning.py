@@ -41,6 +41,8 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: S
         return False
     network = copy.deepcopy(model.network).requires_grad_(False)
     chosen = _parameters_of(network, parts)
+    if not chosen:
+        return False
     for parameter in chosen:
         parameter.requires_grad_(True)
     labelled = (rows.weight > 0).any(1) if rows.weight is not None else None

@@ -11,7 +11,7 @@ from torch import nn
 
 from sklearn_3mtl.estimators._settings import Settings
 
-__all__ = ["choose", "with_chosen"]
+__all__ = ["choose", "choose_again", "with_chosen"]
 
 # Up to so many labelled rows: members, widths, learning rate, dropout, weight decay.
 _STEPS: tuple[tuple[float, dict[str, Any]], ...] = (
@@ -46,6 +46,11 @@ def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
         # Copies of a user's module all start from its own weights, and it may hold statistics.
         scaled["n_estimators"] = 1
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}
+
+
+def choose_again(settings: Settings, before: Mapping[str, Any], n_rows: int) -> dict[str, Any]:
+    """A value for each parameter that is "auto" now: what it was before, where it was."""
+    return {name: before.get(name, value) for name, value in choose(settings, n_rows).items()}
 
 
 def with_chosen(settings: Settings, chosen: Mapping[str, Any]) -> Settings:

@@ -1,0 +1,88 @@
+"""Estimators that ours are measured against, on tables with categories and gaps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+
+def categories(X: pd.DataFrame) -> list[Any]:
+    """The columns that hold categories."""
+    return [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
+
+
+def encoder(X: pd.DataFrame) -> ColumnTransformer:
+    """Numbers imputed by the median and standardised, categories one-hot."""
+    categorical = categories(X)
+    numeric = [name for name in X if name not in categorical]
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, numeric),
+            ("categories", OneHotEncoder(handle_unknown="ignore"), categorical),
+        ]
+    )
+
+
+def boosting(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """Histogram gradient boosting with its defaults."""
+    cls = HistGradientBoostingClassifier if is_classification else HistGradientBoostingRegressor
+    return cls(random_state=seed)
+
+
+def forest(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """A random forest with its defaults."""
+    cls = RandomForestClassifier if is_classification else RandomForestRegressor
+    return make_pipeline(encoder(X), cls(random_state=seed, n_jobs=-1))
+
+
+def mlp(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """scikit-learn's MLP with its defaults, in a pipeline that scales and one-hot encodes."""
+    cls = MLPClassifier if is_classification else MLPRegressor
+    return make_pipeline(encoder(X), cls(random_state=seed))
+
+
+class RealMLP:
+    """RealMLP-TD of pytabkit with its defaults; gaps are filled, which it refuses."""
+
+    def __init__(self, X: pd.DataFrame, is_classification: bool, seed: int) -> None:
+        from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+
+        cls = RealMLP_TD_Classifier if is_classification else RealMLP_TD_Regressor
+        self.model = cls(random_state=seed, device="cpu")
+        self.categories = {name: X[name].astype(object) for name in categories(X)}
+        numbers = X.drop(columns=list(self.categories))
+        self.medians = numbers.median().fillna(0.0)
+
+    def _prepared(self, X: pd.DataFrame) -> pd.DataFrame:
+        X = X.fillna(self.medians)
+        for name, seen in self.categories.items():
+            known = sorted({str(value) for value in seen.dropna()})
+            values = X[name].astype(object).map(str, na_action="ignore")
+            values = values.where(values.isin(known), "missing")
+            X[name] = pd.Categorical(values, [*known, "missing"])
+        return X
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> RealMLP:
+        """Fit on filled rows."""
+        self.model.fit(self._prepared(X), y)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        """Predict filled rows."""
+        return self.model.predict(self._prepared(X))

@@ -1,0 +1,130 @@
+"""The estimators with no argument but `random_state`, on tables of every sort.
+
+Each table is split 75/25 three times; the score is accuracy or R2. Beside ours: scikit-learn's
+gradient boosting, random forest and MLP (scaled, one-hot encoded) with their defaults, and, on
+every third table, RealMLP-TD of pytabkit where that is installed. Run as
+``python benchmarks/defaults.py``; ``--scores FILE`` keeps the single scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from _baselines import RealMLP, boosting, forest, mlp
+from _tables import data_folder, print_table
+from scipy.stats import wilcoxon
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import train_test_split
+
+from sklearn_3mtl import MultiTaskClassifier, MultiTaskRegressor
+
+SEEDS = range(3)
+OURS, PEER = "sklearn_3mtl", "RealMLP-TD"
+
+
+def ours(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """Our estimator with its defaults."""
+    cls = MultiTaskClassifier if is_classification else MultiTaskRegressor
+    return cls(random_state=seed)
+
+
+def has_pytabkit() -> bool:
+    """Whether the peer is installed."""
+    try:
+        import pytabkit  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def split(frame: pd.DataFrame, is_classification: bool, seed: int) -> list[Any]:
+    """Train and test rows, stratified where each class has two rows."""
+    y = frame["target"].astype(str) if is_classification else frame["target"]
+    stratify = y if is_classification and y.value_counts().min() > 1 else None
+    X = frame.drop(columns="target")
+    return train_test_split(X, y, test_size=0.25, random_state=seed, stratify=stratify)
+
+
+def scores_of(path: Path, kind: str, models: dict[str, Any]) -> list[dict[str, Any]]:
+    """Score and fit time of each model on each split of a table."""
+    is_classification = kind == "classification"
+    score = accuracy_score if is_classification else r2_score
+    found = []
+    for seed in SEEDS:
+        X, X_test, y, y_test = split(pd.read_parquet(path), is_classification, seed)
+        for name, make in models.items():
+            start = time.perf_counter()
+            model = make(X, is_classification, seed).fit(X, y)
+            seconds = time.perf_counter() - start
+            value = score(y_test, np.ravel(model.predict(X_test)))
+            found.append(
+                {"table": path.stem, "rows": len(X), "kind": kind, "seed": seed, "model": name,
+                 "score": value, "seconds": seconds}
+            )  # fmt: skip
+    return found
+
+
+def summary(scores: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Mean rank, wins, ties and losses of ours, Wilcoxon's p and fit times, over tables."""
+    table = scores.pivot_table(index="table", columns="model", values="score")[names].dropna()
+    seconds = scores[scores["table"].isin(table.index)]
+    seconds = seconds.pivot_table(index="table", columns="model", values="seconds")
+    rounded = table.round(4)
+    ranks = rounded.rank(axis=1, ascending=False)
+    rows = []
+    for name in names:
+        difference = rounded[OURS] - rounded[name]
+        row = {
+            "model": name,
+            "mean rank": ranks[name].mean(),
+            "s.e. of rank - ours": (ranks[name] - ranks[OURS]).sem(),
+            "ours wins / ties / loses": "",
+            "Wilcoxon p": "",
+            "median fit (s)": seconds[name].median(),
+            "mean fit (s)": seconds[name].mean(),
+        }
+        if name != OURS:
+            counts = [(difference > 0).sum(), (difference == 0).sum(), (difference < 0).sum()]
+            row["ours wins / ties / loses"] = " / ".join(map(str, counts))
+            row["Wilcoxon p"] = f"{wilcoxon(difference).pvalue:.2g}"
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("model")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scores", type=Path, help="a CSV for the score of every split")
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore", module="sklearn|pytabkit|pytorch_lightning|lightning")
+    folder = data_folder("uci_tabular")
+    index = pd.read_csv(folder / "index.csv").sort_values(["rows", "name"])
+    common = {OURS: ours, "HistGradientBoosting": boosting, "RandomForest": forest, "MLP": mlp}
+    found: list[dict[str, Any]] = []
+    for number, (name, kind) in enumerate(zip(index["name"], index["kind"], strict=True)):
+        with_peer = number % 3 == 0 and has_pytabkit()
+        models = {**common, PEER: RealMLP} if with_peer else common
+        found += scores_of(folder / f"{name}.parquet", kind, models)
+        if options.scores:
+            pd.DataFrame(found).to_csv(options.scores, index=False)
+    scores = pd.DataFrame(found)
+    print(f"{len(index)} tables, {len(SEEDS)} splits each\n")
+    print_table(summary(scores, list(common)))
+    if PEER in set(scores["model"]):
+        n_tables = scores.loc[scores["model"] == PEER, "table"].nunique()
+        print(f"\nbeside {PEER}, on every third table by number of rows ({n_tables})\n")
+        print_table(summary(scores, [OURS, PEER, "HistGradientBoosting"]))
+    print("\nmean over the splits\n")
+    means = scores.pivot_table(index="table", columns="model", values="score")
+    names = [*common, *([PEER] if PEER in means else [])]
+    print_table(means.loc[index["name"], names])
+
+
+if __name__ == "__main__":
+    main()

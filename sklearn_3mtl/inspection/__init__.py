@@ -1,0 +1,7 @@
+"""Looking into what was learned: what sharing gave each task, scores and curves drawn."""
+
+from sklearn_3mtl.inspection._gain import single_task_gain
+from sklearn_3mtl.inspection._loss_curve_display import LossCurveDisplay
+from sklearn_3mtl.inspection._task_score_display import TaskScoreDisplay
+
+__all__ = ["LossCurveDisplay", "TaskScoreDisplay", "single_task_gain"]
