@@ -58,6 +58,7 @@ def tiny(cls=MultiTaskEstimator, **parameters):
     """An estimator that trains in milliseconds."""
     defaults = {
         "hidden_layer_sizes": (8,),
+        "n_estimators": 2,
         "max_epochs": 2,
         "early_stopping": False,
         "random_state": 0,

@@ -4,12 +4,14 @@ from sklearn_3mtl import MultiTaskEstimator
 from tests import _inputs
 
 PINNED = {
+    "numeric_embedding": None,
     "backbone": "mlp",
     "activation": "relu",
     "dropout": 0.0,
+    "n_estimators": 1,
     "sharing": "hard",
     "balancing": "equal",
-    "batch_size": "auto",
+    "batch_size": 16,
     "lr": 1e-3,
     "weight_decay": 1e-2,
     "optimizer": "adamw",

@@ -24,9 +24,10 @@ ALLOWED = {
     "training": {"objective", "balancing", "sharing", "core", "data"},
     "metrics": {"data"},
     "transfer": {"core", "data"},
-    "inspection": {"estimators", "metrics", "data"},
+    "inspection": {"core", "data", "metrics"},
     "estimators": {
-        "transfer", "training", "objective", "balancing", "sharing", "core", "data", "metrics", "_persistence",
+        "transfer", "training", "objective", "balancing", "sharing", "core", "data", "metrics",
+        "_persistence",
     },
     "__init__": {"estimators", "data"},
 }  # fmt: skip

@@ -11,7 +11,11 @@ import torch
 
 from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
 from sklearn_3mtl.balancing import BALANCING, Manual
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data._columns import read_targets
 from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.estimators._assembly import make_rows
+from sklearn_3mtl.estimators._splitting import split_rows
 from tests._inputs import numeric_table
 from tests._pinned import tiny
 
@@ -72,7 +76,7 @@ def test_independent_nets_equal_single_task_nets(parameters):
 
 def test_independent_nets_start_from_the_same_bits_as_single_task_nets():
     X, Y = complete_table()
-    frozen = {"lr": 1e-30, "weight_decay": 0.0, "max_epochs": 1}
+    frozen = {"lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1}
     together = tiny(sharing="none", **frozen).fit(X, Y)._model
     for k, task in enumerate(together.codec.layout.tasks):
         alone = tiny(sharing="hard", **frozen).fit(X, Y[[task.name]])._model.network
@@ -135,6 +139,53 @@ def test_one_task_makes_every_balancing_rule_the_identity(rule, column):
     plain = tiny(max_epochs=3).fit(X, Y[[column]])
     ruled = tiny(max_epochs=3, balancing=BALANCING[rule]()).fit(X, Y[[column]])
     assert_same_bits(plain, ruled)
+
+
+def test_the_first_of_several_members_starts_from_the_bits_of_one_net():
+    X, Y = complete_table()
+    frozen = {"lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1, "early_stopping": True}
+    alone = tiny(n_estimators=1, **frozen).fit(X, Y)._model.network
+    together = tiny(n_estimators=3, **frozen).fit(X, Y)._model.network
+    for own, stacked in zip(alone.parameters(), together.parameters(), strict=True):
+        assert torch.equal(stacked[0], own)
+        assert not torch.equal(stacked[1], own)
+
+
+def test_one_member_is_one_net():
+    """Nothing of an ensemble is left: no axis for members, no rows that are held out from one."""
+    X, Y = complete_table()
+    est = tiny(n_estimators=1, early_stopping=True, max_epochs=4, dropout=0.2).fit(X, Y)
+    assert est._model.network.n_members == 1
+    assert all(p.dim() <= 2 for p in est._model.network.parameters())
+    rows = make_rows(est, est._model, read_inputs(X), read_targets(Y), None, None)
+    train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, 1, Seed(0))
+    assert train.fold is None
+    assert valid.fold is None
+
+
+@pytest.mark.parametrize("embedding", ["piecewise_linear", "periodic"])
+def test_without_numbers_there_is_no_numeric_embedding(embedding):
+    X, Y = complete_table()
+    X = X[["city"]].assign(letter=np.resize(list("abcde"), len(X)))
+    plain = tiny(numeric_embedding=None).fit(X, Y)
+    assert_same_bits(plain, tiny(numeric_embedding=embedding).fit(X, Y))
+
+
+def test_a_numeric_embedding_leaves_the_draws_of_the_other_parts():
+    X, Y = complete_table()
+    frozen = {"lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1}
+    plain = tiny(numeric_embedding=None, **frozen).fit(X, Y)._model.network
+    for embedding in ("piecewise_linear", "periodic"):
+        network = tiny(numeric_embedding=embedding, **frozen).fit(X, Y)._model.network
+        assert torch.equal(network.heads.weight, plain.heads.weight)
+        tables = [net.encoders["tabular"].embedding.table for net in (network, plain)]
+        assert torch.equal(*tables)
+
+
+def test_what_adapt_would_do_has_no_part_in_fit():
+    X, Y = complete_table()
+    options = {"adapt_parts": "all", "adapt_lr": 0.1, "adapt_steps": 7}
+    assert_same_bits(tiny().fit(X, Y), tiny(**options).fit(X, Y))
 
 
 def test_heads_auto_without_task_ids_is_column():

@@ -8,6 +8,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.stacked import aligned
+
 __all__ = ["AdaptedHeads", "GroupCorrection", "SharedCorrection", "side_by_side"]
 
 
@@ -40,7 +42,8 @@ class SharedCorrection(nn.Module):
     def forward(self, out: Tensor, z: Tensor, group: Tensor | None) -> Tensor:
         """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs)."""
         rows = z if z.dim() == 3 else z.unsqueeze(0)
-        added = torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.transpose(1, 2))
+        rows, weight = aligned(rows, self.weight)
+        added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         return out.index_add(-1, cast(Tensor, self.columns), added.view(*out.shape[:-1], -1))
 
 
@@ -75,7 +78,8 @@ class GroupCorrection(nn.Module):
         adapted = known.any(1)
         place = known.to(torch.int8).argmax(1)[adapted]
         rows = (z if z.dim() == 3 else z.unsqueeze(0))[:, adapted].transpose(0, 1)
-        added = (self.weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
+        rows, weight = aligned(rows, self.weight)
+        added = (weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
         full = added.new_zeros(rows.shape[1], len(group), added.shape[-1])
         full[:, adapted] = added.transpose(0, 1)
         return out.index_add(-1, cast(Tensor, self.columns), full.view(*out.shape[:-1], -1))

@@ -20,6 +20,8 @@ __all__ = ["TabM"]
 class TabM(nn.Module):
     """TabM's backbone, of the package ``tabm``; its members' features come side by side.
 
+    With a width that is no multiple of 4 a row's last bits depend on the rows beside it.
+
     Parameters
     ----------
     n_in : int

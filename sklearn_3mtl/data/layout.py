@@ -59,3 +59,12 @@ class TaskLayout:
     def outputs_of(self, index: int) -> slice:
         """The output columns of task `index`, in this order."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def outputs_in(self, other: TaskLayout) -> list[int]:
+        """For each output its column in a layout of some of these tasks, -1 for other tasks."""
+        columns = range(other.n_outputs)
+        known = {task.name: columns[other.outputs_of(i)] for i, task in enumerate(other.tasks)}
+        found: list[int] = []
+        for task in self.tasks:
+            found += known.get(task.name, [-1] * task.n_outputs)
+        return found

@@ -36,7 +36,7 @@ class RowDataset:
     n_members : int, default=1
         How many members there are.
     held_out : bool, default=False
-        Whether a member sees the rows held out from it, and no others.
+        Whether the rows are for validation: each is judged by the member it was held out from.
     """
 
     inputs: dict[str, Tensor]
@@ -60,10 +60,39 @@ class RowDataset:
 
     def labels(self) -> tuple[Tensor, Tensor]:
         """Values and weights of all rows as a batch has them, the weights never None."""
-        device = self.values.device
-        rows = torch.arange(len(self.values), device=device) if self.rows is None else self.rows
+        rows = self._all_rows()
         values, weight = self.values.index_select(0, rows), self._weight(rows)
         return values, torch.ones_like(values) if weight is None else weight
+
+    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Pair all rows' outputs with their labels.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n, n_outputs) or (n_members, n, n_outputs)
+
+        Returns
+        -------
+        outputs, values, weight, group : tensors of as many rows, or None
+            A row held out from a member has that member's outputs; else members follow each other.
+        """
+        rows = self._all_rows()
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        group = None if self.group is None else self.group.index_select(0, rows)
+        if self.fold is not None:
+            own = outputs[self.fold.index_select(0, rows), torch.arange(len(rows))]
+            return own, values, weight, group
+        if outputs.dim() == 2:
+            return outputs, values, weight, group
+        m = len(outputs)
+        weight = None if weight is None else weight.repeat(m, 1)
+        group = None if group is None else group.repeat(m)
+        return outputs.flatten(0, 1), values.repeat(m, 1), weight, group
+
+    def _all_rows(self) -> Tensor:
+        if self.rows is not None:
+            return self.rows
+        return torch.arange(len(self.values), device=self.values.device)
 
     def take(self, rows: Tensor) -> Batch:
         """The batch of some rows of the tensors."""
@@ -76,12 +105,11 @@ class RowDataset:
     def _weight(self, rows: Tensor) -> Tensor | None:
         """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""
         weight = None if self.weight is None else self.weight.index_select(0, rows)
-        if self.fold is None:
+        if self.fold is None or self.held_out:
             return weight
         fold = self.fold.index_select(0, rows)
         members = torch.arange(self.n_members, device=fold.device)[:, None]
-        sees = (fold == members) if self.held_out else (fold != members)
-        seen = sees.to(self.values.dtype).unsqueeze(2)
+        seen = (fold != members).to(self.values.dtype).unsqueeze(2)
         return seen.expand(-1, -1, self.values.shape[1]) if weight is None else seen * weight
 
 

@@ -38,6 +38,8 @@ class TargetCodec:
     center, scale : ndarray of shape (n_tasks,)
         A regression target's mean and standard deviation, 0 and 1 for a classification task, in
         the layout's order.
+    temperature : ndarray of shape (n_tasks,)
+        What a classification task's outputs are divided by, fitted on held-out rows; else 1.
     """
 
     def __init__(self, tasks: dict[Hashable, Task]) -> None:
@@ -45,6 +47,7 @@ class TargetCodec:
         self.layout = TaskLayout(list(tasks.values()))
         self.center = np.zeros(len(tasks))
         self.scale = np.ones(len(tasks))
+        self.temperature = np.ones(len(tasks))
 
     def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:
         """Learn the centre and scale of each regression target.
@@ -97,18 +100,24 @@ class TargetCodec:
                 values[:, index] = np.maximum(_codes(task, column), 0)
         return torch.from_numpy(values), torch.from_numpy(mask)
 
-    def average(self, outputs: torch.Tensor) -> torch.Tensor:
-        """The outputs that stand for all members: mean numbers, logits of mean probabilities.
+    def combine(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Calibrate outputs; those of members become one, of mean numbers and probabilities.
 
         Parameters
         ----------
-        outputs : tensor of shape (n_members, n_samples, n_outputs)
+        outputs : tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
 
         Returns
         -------
         outputs : tensor of shape (n_samples, n_outputs)
         """
         layout = self.layout
+        if (self.temperature != 1).any():
+            widths = [task.n_outputs for task in layout.tasks]
+            by_output = np.repeat(self.temperature, widths).astype(np.float32)
+            outputs = outputs / torch.from_numpy(by_output).to(outputs.device)
+        if outputs.dim() == 2:
+            return outputs
         r, s = layout.n_regression, layout.n_regression + layout.n_binary
         parts = [outputs[..., :r].mean(0), torch.sigmoid(outputs[..., r:s]).mean(0).logit(TINY)]
         for index in range(s, len(layout)):

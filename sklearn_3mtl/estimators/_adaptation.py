@@ -82,30 +82,38 @@ def adapt_model(
     z, before = model.frozen(support.table, known)
     z = side_by_side(z, model.network.n_nets)
     z, before = (t if t.dim() == 3 else t.unsqueeze(0) for t in (z, before))
-    order = _order(model.codec.layout, codec.layout)
+    order = codec.layout.outputs_in(model.codec.layout)
     adapted_groups = [] if group is None else sorted(set(group[group >= 0].tolist()))
     shared: dict[int, Probe] = {}
     own: dict[int, Probe] = {}
     for index, task in enumerate(codec.layout.tasks):
         label, mass = values[:, index], weight[:, index]
         if not bool((mass > 0).any()):
+            if task.name in new:
+                raise ValueError(
+                    f"New task {task.name!r} has no label with a positive weight: "
+                    "`sample_weight` or `class_weight` is 0 wherever it is labelled."
+                )
             continue
         columns = range(codec.layout.n_outputs)[codec.layout.outputs_of(index)]
         old = [order[column] for column in columns]
+        # The likelihood is that of the calibrated outputs.
+        temperature = float(codec.temperature[index])
+        offset = before.new_zeros(*before.shape[:2], len(old))
+        offset = offset if task.name in new else before[..., old] / temperature
         if group is None or task.name in new:
-            offset = before.new_zeros(*before.shape[:2], len(old))
-            offset = offset if task.name in new else before[..., old]
-            shared[index] = solve_probe(z[None], offset[None], label[None], mass[None], task)
+            probe = solve_probe(z[None], offset[None], label[None], mass[None], task)
+            shared[index] = probe.times(temperature)
         else:
             padded = _padded(group, adapted_groups)
-            offset = before[..., old]
-            own[index] = solve_probe(
+            probe = solve_probe(
                 z[:, padded.rows].transpose(0, 1),
                 offset[:, padded.rows].transpose(0, 1),
                 label[padded.rows],
                 mass[padded.rows] * padded.real,
                 task,
             )
+            own[index] = probe.times(temperature)
     record = Adaptation(
         n_new_tasks=len(new),
         n_base_groups=len(model.groups_or_empty) if model.uses_groups else None,
@@ -152,6 +160,7 @@ def _codec_after(
         for index, task in enumerate(source.layout.tasks):
             at = [t.name for t in codec.layout.tasks].index(task.name)
             codec.center[at], codec.scale[at] = source.center[index], source.scale[index]
+            codec.temperature[at] = source.temperature[index]
     return codec
 
 
@@ -210,16 +219,6 @@ def _class_weight(estimator: Settings, codec: TargetCodec, new: list[Hashable]) 
 def _labelled(support: Support) -> list[Hashable]:
     targets = support.targets
     return [n for n, c in zip(targets.names, targets.columns, strict=True) if c.notna().any()]
-
-
-def _order(before: TaskLayout, after: TaskLayout) -> list[int]:
-    """For each output after the adaptation the output before, -1 for a new task's."""
-    old = {task.name: before.outputs_of(index) for index, task in enumerate(before.tasks)}
-    order: list[int] = []
-    for task in after.tasks:
-        columns = old.get(task.name)
-        order += [-1] * task.n_outputs if columns is None else range(columns.start, columns.stop)
-    return order
 
 
 @dataclass

@@ -54,4 +54,5 @@ class Adaptation:
             network.heads, self.order, self.n_base_groups, n_nets, corrections
         )
         after.n_groups = self.n_groups
+        after.heads.to(next(network.parameters()).device)
         return cast(ThreeMTLNetwork, after.eval())

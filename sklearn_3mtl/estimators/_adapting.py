@@ -23,7 +23,7 @@ from sklearn_3mtl.estimators._predicting import PredictingMixin
 from sklearn_3mtl.estimators._settings import keep_fitted
 from sklearn_3mtl.estimators._weights import check_sample_weight
 
-__all__ = ["AdaptingMixin"]
+__all__ = ["AdaptingMixin", "support_pair"]
 
 
 class AdaptingMixin(PredictingMixin):
@@ -76,7 +76,7 @@ class AdaptingMixin(PredictingMixin):
         """
         check_is_fitted(self)
         self._validate_params()
-        X, y = _pair(X, y)
+        X, y = support_pair(X, y)
         model = self._model
         lone_id = model.lone_id
         if model.groups is not None and lone_id is None:
@@ -123,7 +123,8 @@ class AdaptingMixin(PredictingMixin):
         return {**known, **reader._infer_tasks(targets.select(new))}
 
 
-def _pair(X: Any, y: Any) -> tuple[Any, Any]:
+def support_pair(X: Any, y: Any) -> tuple[Any, Any]:
+    """X and y, given as two arguments or as a tuple of both."""
     if y is not None:
         return X, y
     if isinstance(X, tuple) and len(X) == 2:

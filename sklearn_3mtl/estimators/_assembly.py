@@ -156,7 +156,7 @@ def train_model(
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)
-        return train(
+        history, interrupted, temperature = train(
             model.network,
             model.objective,
             training,
@@ -175,3 +175,5 @@ def train_model(
             seed=seed,
             history=history,
         )
+    model.codec.temperature = temperature.astype(np.float64)
+    return history, interrupted

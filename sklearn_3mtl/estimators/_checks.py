@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any, get_args
@@ -10,12 +11,13 @@ import numpy as np
 
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._build import check_widths
 from sklearn_3mtl.estimators._settings import Settings
 
-__all__ = ["check_fitted", "check_size"]
+__all__ = ["check_adaptations", "check_fitted", "check_size"]
 
 
 def check_fitted(fitted: dict[str, Any]) -> None:
@@ -62,6 +64,36 @@ def _are_adaptations(values: Any) -> bool:
     return isinstance(values, list) and all(
         isinstance(record, dict) and set(record) == names for record in values
     )
+
+
+def check_adaptations(
+    records: Sequence[Adaptation], codec: TargetCodec, groups: np.ndarray | None
+) -> None:
+    """Refuse records of adaptations that can't have led to these tasks and groups."""
+    tasks = list(codec.tasks.values())
+    n_tasks = len(tasks) - sum(record.n_new_tasks for record in records)
+    n_groups = records[0].n_base_groups if records else None
+    for record in records:
+        before = TaskLayout(tasks[:n_tasks])
+        n_tasks += record.n_new_tasks
+        after = TaskLayout(tasks[:n_tasks])
+        corrected = record.shared + record.own
+        holds = (
+            record.n_new_tasks >= 0
+            and record.order == after.outputs_in(before)
+            and sorted(set(corrected)) == sorted(corrected)
+            and _are_positions(corrected, after.n_outputs)
+            and record.n_base_groups == n_groups
+            and _are_positions(record.groups, record.n_groups or 0)
+            and bool(record.groups) == bool(record.own)
+            and (n_groups is None) == (record.n_groups is None)
+            and 0 <= (n_groups or 0) <= (record.n_groups or 0)
+        )
+        if not holds:
+            raise ValueError(f"its record of an adaptation is {record!r}")
+        n_groups = record.n_groups
+    if n_groups is not None and n_groups != (0 if groups is None else len(groups)):
+        raise ValueError(f"its records of adaptations lead to {n_groups} groups")
 
 
 def _are_edges(values: Any, n_numeric: int) -> bool:

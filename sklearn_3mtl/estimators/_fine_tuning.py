@@ -37,12 +37,10 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: S
     n_steps = estimator.adapt_steps
     if n_steps == "auto":
         n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
-    if not n_steps:
+    if not _parameters_of(model.network, parts) or not n_steps:
         return False
     network = copy.deepcopy(model.network).requires_grad_(False)
     chosen = _parameters_of(network, parts)
-    if not chosen:
-        return False
     for parameter in chosen:
         parameter.requires_grad_(True)
     labelled = (rows.weight > 0).any(1) if rows.weight is not None else None
@@ -53,7 +51,7 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: S
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)
-        train(
+        _, interrupted, _ = train(
             network,
             objective,
             rows,
@@ -71,9 +69,20 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: S
             verbose=0,
             seed=seed,
             history=None,
+            frozen=_frozen(network),
+            rate="adapt_lr",
         )
+    if interrupted:
+        raise KeyboardInterrupt
     model.network = network.requires_grad_(True).eval()
     return True
+
+
+def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
+    """What is not trained, with the dropout within it."""
+    boxes = list(network.children())
+    parts = boxes + [m for m in network.modules() if next(m.parameters(), None) is not None]
+    return [part for part in parts if not any(p.requires_grad for p in part.parameters())]
 
 
 def _parts(given: Any) -> tuple[str, ...]:
@@ -109,7 +118,7 @@ def movement(
 ) -> dict[Hashable, float]:
     """How far predictions moved: mean total variation, or RMS in standard deviations."""
     moved: dict[Hashable, float] = {}
-    first, second = before.average(old).numpy(), after.average(new).numpy()
+    first, second = before.combine(old).numpy(), after.combine(new).numpy()
     probabilities = [
         dict(zip(codec.tasks, codec.predict_proba(outputs), strict=True))
         for codec, outputs in ((before, first), (after, second))

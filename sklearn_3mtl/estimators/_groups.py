@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 
+from sklearn_3mtl.data._columns import is_pandas, is_polars, polars_to_pandas
 from sklearn_3mtl.data._tables import InputTable, find_column, find_name
 
 __all__ = [
@@ -88,15 +89,20 @@ def with_task_column(X: Any, names: Sequence[Hashable], task: Hashable, value: H
         The id of all rows.
     """
     position = find_name(names, task, "task")
-    if isinstance(X, pd.DataFrame):
-        if names[position] in X.columns or X.shape[1] != len(names) - 1:
-            return X
-        X = X.copy(deep=False)
+    has_columns = is_pandas(X) or is_polars(X)
+    if np.ndim(X) != 2 or np.shape(X)[1] != len(names) - 1:
+        return X
+    if has_columns and names[position] in X.columns:
+        return X
+    if has_columns:
+        X = X.copy(deep=False) if is_pandas(X) else polars_to_pandas(X)
         X.insert(position, names[position], value)
         return X
-    if np.ndim(X) == 2 and np.shape(X)[1] == len(names) - 1:
-        return np.insert(np.asarray(X), position, cast(Any, value), axis=1)
-    return X
+    # NumPy would make text of the numbers in a list beside a string.
+    array = X if isinstance(X, np.ndarray) else pd.DataFrame(X).infer_objects().to_numpy()
+    # Numbers stay numbers beside a number; an id of text makes objects of all.
+    dtype = array.dtype if isinstance(value, Real) else object
+    return np.insert(array.astype(dtype), position, cast(Any, value), axis=1)
 
 
 def lone_id_of(groups: np.ndarray) -> Hashable:

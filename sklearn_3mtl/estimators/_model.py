@@ -100,8 +100,7 @@ class FittedModel:
                 out = self._average_of_nets(inputs, unknown)
             else:
                 out = self.network(**inputs)
-            out = out if out.dim() == 2 else self.codec.average(out)
-            outputs[done : done + rows] = out[:rows].cpu()
+            outputs[done : done + rows] = self.codec.combine(out)[:rows].cpu()
             done += rows
         return outputs
 

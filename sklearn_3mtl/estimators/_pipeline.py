@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_3mtl.estimators._adapting import support_pair
+
 __all__ = ["adapt"]
 
 
@@ -57,8 +59,7 @@ def adapt(estimator: Any, X: Any, y: ArrayLike | None = None, **params: Any) -> 
     if not isinstance(estimator, Pipeline):
         return estimator.adapt(X, y, **params)
     check_is_fitted(last)
-    if y is None and isinstance(X, tuple) and len(X) == 2:
-        X, y = X
+    X, y = support_pair(X, y)
     transformed = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
     adapted = last.adapt(transformed, y, **params)
     return Pipeline(

@@ -20,7 +20,7 @@ from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._assembly import build_untrained
-from sklearn_3mtl.estimators._checks import check_fitted, check_size
+from sklearn_3mtl.estimators._checks import check_adaptations, check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import with_chosen
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
@@ -141,7 +141,8 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in fitted["tasks"]
     }
     codec = TargetCodec(tasks)
-    codec.center, codec.scale = (tensors.pop(f"codec.{n}").numpy() for n in ("center", "scale"))
+    for name in ("center", "scale", "temperature"):
+        setattr(codec, name, tensors.pop(f"codec.{name}").numpy())
     inputs = TabularInputs(
         fitted["numeric"],
         fitted["categorical"],
@@ -152,12 +153,14 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         fitted["edges"],
     )
     sizes = [len(inputs.numeric), len(inputs.center), len(inputs.scale), len(inputs.edges)]
-    if len(set(sizes)) > 1 or len(codec.center) != len(tasks) or len(codec.scale) != len(tasks):
+    of_tasks = [len(codec.center), len(codec.scale), len(codec.temperature), len(tasks)]
+    if len(set(sizes)) > 1 or len(set(of_tasks)) > 1:
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
     concrete = with_chosen(estimator, fitted["chosen"])
     concrete._validate_params()
     adaptations = tuple(Adaptation(**record) for record in fitted["adaptations"])
+    check_adaptations(adaptations, codec, groups)
     first, first_groups = _before_adapting(codec, groups, adaptations)
     check_size(concrete, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
@@ -202,6 +205,7 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
     tensors = {
         "codec.center": torch.from_numpy(model.codec.center),
         "codec.scale": torch.from_numpy(model.codec.scale),
+        "codec.temperature": torch.from_numpy(model.codec.temperature),
         "inputs.center": torch.from_numpy(model.inputs.center),
         "inputs.scale": torch.from_numpy(model.inputs.scale),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,27 @@ from sklearn_3mtl.estimators._settings import Settings
 
 __all__ = ["choose", "choose_again", "with_chosen"]
 
-# Up to so many labelled rows: members, widths, learning rate, dropout, weight decay.
-_STEPS: tuple[tuple[float, dict[str, Any]], ...] = (
-    (3_000, {"n_estimators": 8, "hidden_layer_sizes": (128, 128), "lr": 2e-3}),
-    (30_000, {"n_estimators": 4, "hidden_layer_sizes": (256, 256), "lr": 2e-3}),
-    (np.inf, {"n_estimators": 2, "hidden_layer_sizes": (256, 256), "lr": 1e-3}),
+
+@dataclass(frozen=True)
+class _Sizes:
+    """What suits tables of up to `rows` labelled rows."""
+
+    rows: float
+    n_estimators: int
+    width: int
+    lr: float
+    largest_batch: int
+
+
+_SIZES = (
+    _Sizes(3_000, 8, 128, 2e-3, 256),
+    _Sizes(30_000, 4, 256, 4e-3, 256),
+    _Sizes(np.inf, 4, 256, 2e-3, 512),
 )
+_ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
+_EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
+_FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"dropout": 0.1, "weight_decay": 2e-2, "n_iter_no_change": 30}
-_STEPS_OF_TRAINING = 1500
 
 
 def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
@@ -37,11 +51,20 @@ def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
     -------
     chosen : dict of parameter name to value
     """
-    scaled = next(dict(values) for limit, values in _STEPS if n_rows < limit) | _SAME
-    scaled["batch_size"] = int(np.clip(2 ** round(np.log2(max(n_rows, 1) / 16)), 16, 512))
+    sizes = next(sizes for sizes in _SIZES if n_rows < sizes.rows)
+    # A power of two near n / 16: an epoch of a small table has about 16 steps.
+    batch = 2 ** round(np.log2(max(n_rows, 1) / _ROWS_PER_BATCH))
+    scaled: dict[str, Any] = {
+        "n_estimators": sizes.n_estimators,
+        "hidden_layer_sizes": (sizes.width, sizes.width),
+        "lr": sizes.lr,
+        "batch_size": int(np.clip(batch, _SMALLEST_BATCH, sizes.largest_batch)),
+        **_SAME,
+    }
     batch = scaled["batch_size"] if settings.batch_size == "auto" else settings.batch_size
     per_epoch = -(-max(n_rows, 1) // int(batch))
-    scaled["max_epochs"] = int(np.clip(_STEPS_OF_TRAINING // per_epoch, 20, 256))
+    epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
+    scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     if _has_modules(settings):
         # Copies of a user's module all start from its own weights, and it may hold statistics.
         scaled["n_estimators"] = 1

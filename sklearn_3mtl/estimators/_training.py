@@ -12,6 +12,7 @@ import torch
 from sklearn.base import clone
 from skorch.callbacks import Callback
 from skorch.history import History
+from torch import nn
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
@@ -58,7 +59,9 @@ def train(
     verbose: int,
     seed: Seed,
     history: History | None,
-) -> tuple[History, bool]:
+    frozen: Sequence[nn.Module] = (),
+    rate: str = "lr",
+) -> tuple[History, bool, np.ndarray]:
     """Train a network in place, and put its best weights back.
 
     Returns
@@ -67,6 +70,8 @@ def train(
         A record per epoch, appended to those of `history`.
     interrupted : bool
         Whether the user stopped training with Ctrl-C.
+    temperature : ndarray of shape (n_tasks,)
+        What to divide each task's outputs by; ones without validation rows.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def train(
     """
     best = BestWeights(patience) if valid is not None else None
     own: list[tuple[str, Callback]] = [
-        ("divergence", StopAtDivergence()),
+        ("divergence", StopAtDivergence(rate)),
         ("lr_schedule", LearningRateSchedule(schedule)),
     ]
     if best is not None:
@@ -90,6 +95,7 @@ def train(
         generator=seed.child("loader").generator(),
         weight_decay=weight_decay,
         own_callbacks=own,
+        frozen=frozen,
         optimizer=optimizer,
         lr=lr,
         max_epochs=max_epochs,
@@ -118,12 +124,21 @@ def train(
         if best is not None:
             best.restore(net)
         net.notify("on_train_end", X=rows, y=None)
-    _refuse_divergence(net, [] if _is_finite(net, rows) else [t.name for t in layout.tasks])
-    return net.history, interrupted
+    _refuse_divergence(net, [] if _is_finite(net, rows) else [t.name for t in layout.tasks], rate)
+    return net.history, interrupted, net.temperature().cpu().numpy()
 
 
 class StopAtDivergence(Callback):
-    """Refuses to go on once a loss is NaN or infinite."""
+    """Refuses to go on once a loss is NaN or infinite.
+
+    Parameters
+    ----------
+    rate : str
+        The parameter that sets the learning rate, for the error.
+    """
+
+    def __init__(self, rate: str) -> None:
+        self.rate = rate
 
     def on_epoch_end(
         self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
@@ -132,14 +147,16 @@ class StopAtDivergence(Callback):
         last = net.history[-1]
         if not np.isfinite(last["train_loss"]):
             losses = {task.name: last[f"train_loss/{task.name}"] for task in net.layout.tasks}
-            _refuse_divergence(net, [name for name, x in losses.items() if not np.isfinite(x)])
+            _refuse_divergence(
+                net, [name for name, x in losses.items() if not np.isfinite(x)], self.rate
+            )
 
 
-def _refuse_divergence(net: MultiTaskNet, names: list[Any]) -> None:
+def _refuse_divergence(net: MultiTaskNet, names: list[Any], rate: str) -> None:
     if names:
         raise ValueError(
             f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
-            f"finite. Lower `lr` (it is {net.lr})."
+            f"finite. Lower `{rate}` (it is {net.lr})."
         )
 
 

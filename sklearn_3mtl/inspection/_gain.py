@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
-from sklearn_3mtl.metrics import task_scores
-from sklearn_3mtl.metrics._functions import LOWER_IS_BETTER
+from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["single_task_gain"]
 
@@ -27,7 +27,6 @@ def single_task_gain(
     Y: ArrayLike,
     cv: Any = None,
     *,
-    metric: str | Mapping[Hashable, str] | None = None,
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -42,34 +41,32 @@ def single_task_gain(
     Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
         Labels; missing ones are left out.
     cv : int, splitter, iterable or None, default=None
-        As in scikit-learn, without stratification. None: five folds. More splits, such as
-        ``RepeatedKFold(n_splits=5, n_repeats=4)``, narrow the intervals.
-    metric : str, mapping of task name to str, or None, default=None
-        A column of :func:`~sklearn_3mtl.metrics.task_scores`, such as ``"roc_auc"`` or
-        ``"rmse"``. None: accuracy and R2.
+        As in scikit-learn, without stratification. None: five folds of shuffled rows.
     groups : array-like of shape (n_samples,) or None, default=None
         Passed to the splitter.
-    confidence : float, default=0.95
+    confidence : float in (0, 1), default=0.95
         Coverage of the intervals.
 
     Returns
     -------
     report : DataFrame with a row per task
-        `metric`, `shared`, `own net` (means over the splits), `difference` (positive where sharing
-        is better), `low` and `high` (its interval), and `verdict`: ``"helped"`` where the interval
-        lies above 0, ``"hurt"`` where it lies below (negative transfer), else
-        ``"no difference"``.
+        `kind`; `shared` and `own net`: R2 or accuracy of the held-out predictions; `difference`
+        (positive where sharing is better) with the interval from `low` to `high`; and `verdict`:
+        ``"helped"`` where the interval lies above 0, ``"hurt"`` where it lies below (negative
+        transfer), else ``"no difference"``.
 
     Raises
     ------
     ValueError
-        If the estimator shares nothing, or there are fewer than two splits.
+        If the estimator shares nothing.
 
     Notes
     -----
-    Training sets of different splits overlap, so that a plain t interval would be too narrow: the
-    variance is that of the corrected resampled t-test (Nadeau and Bengio, "Inference for the
-    generalization error", Machine Learning 52, 2003, section 3).
+    The interval is that of the mean over held-out labels of the paired difference in loss, which
+    is asymptotically exact for the models of these folds (Bayle, Bayle, Janson, Mackey,
+    "Cross-validation confidence intervals for test error", NeurIPS 2020, arXiv 2007.12671,
+    theorem 1 and section 3). It doesn't cover what other training rows would have changed, and is
+    too narrow where held-out rows depend on each other: keep such rows together by `groups`.
 
     Examples
     --------
@@ -79,74 +76,82 @@ def single_task_gain(
     >>> X, Y = make_multitask_regression(n_samples=60, n_tasks=3, random_state=0)
     >>> est = MultiTaskRegressor(n_estimators=1, max_epochs=5, random_state=0)
     >>> single_task_gain(est, X, Y, cv=2).columns.tolist()
-    ['metric', 'shared', 'own net', 'difference', 'low', 'high', 'verdict']
+    ['kind', 'shared', 'own net', 'difference', 'low', 'high', 'verdict']
     """
     if estimator.get_params()["sharing"] == "none":
         raise ValueError(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."
         )
-    splits = list(check_cv(cv).split(X, groups=groups))
-    if len(splits) < 2:
-        raise ValueError(f"`cv` should give at least two splits. Found {len(splits)}.")
-    models = {"shared": estimator, "own net": clone(estimator).set_params(sharing="none")}
-    found: dict[str, list[pd.Series]] = {name: [] for name in models}
-    metrics = pd.Series(dtype=object)
-    for train, test in splits:
-        for name, model in models.items():
+    models = (estimator, clone(estimator).set_params(sharing="none"))
+    targets = read_targets(Y)
+    losses = np.zeros((2, targets.n_rows, len(targets.names)))
+    times = np.zeros(targets.n_rows)
+    tasks: Mapping[Hashable, Task] = {}
+    for train, test in _splits(cv, X, groups, estimator):
+        for number, model in enumerate(models):
             fitted = clone(model).fit(_safe_indexing(X, train), _safe_indexing(Y, train))
-            scores, metrics = _scores(
-                fitted, _safe_indexing(X, test), _safe_indexing(Y, test), metric
-            )
-            found[name].append(scores)
-    shared, own = (pd.DataFrame(found[name]) for name in models)
-    sign = metrics.map(lambda name: -1.0 if name in LOWER_IS_BETTER else 1.0)
-    difference = (shared - own) * sign
-    ratio = float(np.mean([len(test) / len(train) for train, test in splits]))
-    half = difference.apply(_half_width, ratio=ratio, confidence=confidence)
-    mean = difference.mean()
-    place = 1 + (mean - half > 0).astype(int) - (mean + half < 0).astype(int)
-    report = pd.DataFrame(
-        {
-            "metric": metrics,
-            "shared": shared.mean(),
-            "own net": own.mean(),
-            "difference": mean,
-            "low": mean - half,
-            "high": mean + half,
-            "verdict": [VERDICTS[verdict] for verdict in place],
-        }
-    )
-    report.index.name = "task"
+            guess = read_targets(fitted.predict(_safe_indexing(X, test)))
+            losses[number, test] += _losses(targets, guess, fitted.tasks_, test)
+            tasks = fitted.tasks_
+        times[test] += 1
+    judged = times > 0
+    losses[:, judged] /= times[judged][:, None]
+    rows = {
+        task.name: _row(task, losses[:, judged, index], column[judged], confidence)
+        for index, (task, column) in enumerate(zip(tasks.values(), targets.columns, strict=True))
+    }
+    report = pd.DataFrame.from_dict(rows, orient="index")
+    report.index = pd.Index(list(rows), name="task")
     return report
 
 
-def _scores(
-    fitted: Any, X: Any, Y: Any, metric: str | Mapping[Hashable, str] | None
-) -> tuple[pd.Series, pd.Series]:
-    """Each task's score, and the name of its metric."""
-    needs_proba = hasattr(fitted, "predict_proba")
-    proba = fitted.predict_proba(X) if needs_proba else None
-    table = task_scores(Y, fitted.predict(X), y_proba=proba, tasks=fitted.tasks_)
-    default = table["kind"].map(lambda kind: "r2" if kind == "regression" else "accuracy")
-    if metric is None:
-        names = default
-    elif isinstance(metric, str):
-        names = pd.Series(metric, index=table.index)
-    else:
-        names = pd.Series({task: metric.get(task, default[task]) for task in table.index})
-    unknown = sorted({str(name) for name in names if name not in table.columns})
-    if unknown:
-        raise ValueError(
-            f"`metric` should name columns of task_scores, {table.columns[2:].tolist()!r}. "
-            f"Found {unknown!r}."
-        )
-    return pd.Series({task: table.loc[task, names[task]] for task in table.index}), names
+def _splits(cv: Any, X: Any, groups: Any, estimator: Any) -> Any:
+    """Folds of shuffled rows where a number of them is asked for."""
+    splitter = check_cv(5 if cv is None else cv)
+    if cv is None or isinstance(cv, int):
+        splitter.shuffle, splitter.random_state = True, 0
+    return splitter.split(X, groups=groups)
 
 
-def _half_width(differences: pd.Series, ratio: float, confidence: float) -> float:
-    known = differences.dropna()
-    if len(known) < 2:
-        return float("nan")
-    variance = known.var(ddof=1) * (1 / len(known) + ratio)
-    return float(stats.t.ppf((1 + confidence) / 2, len(known) - 1) * np.sqrt(variance))
+def _losses(
+    targets: TargetColumns, guess: TargetColumns, tasks: Mapping[Hashable, Task], test: np.ndarray
+) -> np.ndarray:
+    """Squared error, or 1 for a wrong class; NaN where a label is missing."""
+    found = np.full((len(test), len(tasks)), np.nan)
+    for index, task in enumerate(tasks.values()):
+        truth = targets.columns[index].iloc[test]
+        known = truth.notna().to_numpy()
+        truth, predicted = truth[known], guess.columns[index][known]
+        if task.classes is None:
+            error = truth.to_numpy(np.float64) - predicted.to_numpy(np.float64)
+            found[known, index] = error**2
+        else:
+            wrong = truth.to_numpy(dtype=object) != predicted.to_numpy(dtype=object)
+            found[known, index] = wrong.astype(float)
+    return found
+
+
+def _row(task: Task, losses: np.ndarray, column: pd.Series, confidence: float) -> dict[str, Any]:
+    """One task's line of the report, from the losses of both models."""
+    known = ~np.isnan(losses).any(0)
+    shared, own = losses[:, known]
+    unit = 1.0
+    if task.classes is None:
+        unit = float(np.var(column[known].to_numpy(np.float64))) or 1.0
+    gain = (own - shared) / unit
+    mean = float(gain.mean()) if len(gain) else float("nan")
+    half = float("nan")
+    if len(gain) > 1:
+        quantile = stats.t.ppf((1 + confidence) / 2, len(gain) - 1)
+        half = float(quantile * gain.std(ddof=1) / np.sqrt(len(gain)))
+    place = 1 + int(mean - half > 0) - int(mean + half < 0)
+    return {
+        "kind": task.kind,
+        "shared": 1 - float(shared.mean()) / unit,
+        "own net": 1 - float(own.mean()) / unit,
+        "difference": mean,
+        "low": mean - half,
+        "high": mean + half,
+        "verdict": VERDICTS[place],
+    }

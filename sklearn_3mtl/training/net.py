@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from sklearn_3mtl.data.loader import Batch, BatchIterator, RowDataset
+from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.scoring import column_scores
 
@@ -43,6 +45,8 @@ class MultiTaskNet(NeuralNet):
         Decay of the network's parameters; those of the balancing rule are not decayed.
     own_callbacks : list of (str, Callback)
         The library's callbacks, which run before the user's.
+    frozen : sequence of nn.Module, default=()
+        Parts of the module that act as in prediction while the others train.
     **kwargs
         skorch's parameters.
 
@@ -64,6 +68,7 @@ class MultiTaskNet(NeuralNet):
         generator: torch.Generator,
         weight_decay: float,
         own_callbacks: list[tuple[str, Callback]],
+        frozen: Sequence[nn.Module] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -72,6 +77,7 @@ class MultiTaskNet(NeuralNet):
         self.generator = generator
         self.weight_decay = weight_decay
         self.own_callbacks = own_callbacks
+        self.frozen = frozen
         self.stopped_ = False
         self.valid_terms_: Tensor | None = None
 
@@ -169,6 +175,8 @@ class MultiTaskNet(NeuralNet):
 
     def _train_epoch(self, iterator: BatchIterator, listening: bool) -> None:
         self._set_training(True)
+        for part in self.frozen:
+            part.eval()
         ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
         for batch in iterator:
             if listening:
@@ -181,35 +189,47 @@ class MultiTaskNet(NeuralNet):
                 self.history.record_batch("train_batch_size", n_rows)
                 self.notify("on_batch_end", batch=_plain(batch), training=True, **step)
         self.history.record("train_batch_count", ledger.n_batches)
-        self.history.record("train_loss", ledger.mean_total())
+        self.history.record("train_loss", ledger.mean_total() / self.module_.n_members)
         self._record_columns("train_loss", ledger.terms())
 
     @torch.no_grad()
     def _validate(self, iterator: BatchIterator, listening: bool) -> None:
+        outputs = self._validation_outputs(iterator, listening)
+        outputs, values, weight, group = iterator.dataset.judged(outputs)
+        losses = self.criterion_.losses
+        temperature = best_temperature(self.layout, losses, outputs, values, weight, fine=False)
+        calibrated = divided(outputs, self.layout, temperature)
+        terms, mass = self.criterion_.terms(calibrated, values, weight, group)
+        terms = torch.where(terms.isnan(), torch.inf, terms)
+        self.valid_terms_ = terms if mass is None else torch.where(mass > 0, terms, torch.nan)
+        self.history.record("valid_batch_count", len(iterator))
+        self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
+        self._record_columns("valid_loss", self.valid_terms_)
+        weight = torch.ones_like(values) if weight is None else weight
+        scores = column_scores(self.layout, losses, outputs, values, weight)
+        for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
+            self.history.record(f"valid_score/{task.name}", score)
+
+    def _validation_outputs(self, iterator: BatchIterator, listening: bool) -> Tensor:
+        """The outputs of every member for all validation rows."""
         self._set_training(False)
-        ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
-        rows, values, weights = len(iterator.dataset), *iterator.dataset.labels()
-        members = (self.module_.n_members,) if self.module_.n_members > 1 else ()
-        outputs, done = values.new_empty(*members, rows, self.layout.n_outputs), 0
+        found = []
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
-            inputs, (batch_values, weight, group) = batch
-            out = self.module_(**inputs)
-            terms, mass = self.criterion_.terms(out, batch_values, weight, group)
-            n_rows = len(batch_values)
-            ledger.add(terms, mass, n_rows)
-            outputs[..., done : done + n_rows, :] = out
-            done += n_rows
+            found.append(self.module_(**batch[0]))
             if listening:
-                self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
-        self.valid_terms_ = ledger.terms()
-        self.history.record("valid_batch_count", ledger.n_batches)
-        self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
-        self._record_columns("valid_loss", self.valid_terms_)
-        scores = column_scores(self.layout, self.criterion_.losses, outputs, values, weights)
-        for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
-            self.history.record(f"valid_score/{task.name}", score)
+                self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=found[-1])
+        return torch.cat(found, dim=-2)
+
+    @torch.no_grad()
+    def temperature(self) -> Tensor:
+        """The temperature of each task on the validation rows; ones without any."""
+        if self.valid_rows is None:
+            return torch.ones(len(self.layout))
+        outputs = self._validation_outputs(self.get_iterator(self.valid_rows), False)
+        outputs, values, weight, _ = self.valid_rows.judged(outputs)
+        return best_temperature(self.layout, self.criterion_.losses, outputs, values, weight)
 
     def _record_columns(self, prefix: str, terms: Tensor) -> None:
         """Record the loss of each column, the mean over groups where there are any."""

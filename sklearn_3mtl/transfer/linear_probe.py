@@ -37,6 +37,10 @@ class Probe:
     bias: Tensor
     penalty: float
 
+    def times(self, factor: float) -> Probe:
+        """The same for outputs in another unit."""
+        return Probe(self.weight * factor, self.bias * factor, self.penalty)
+
 
 def solve_probe(z: Tensor, offset: Tensor, labels: Tensor, weight: Tensor, task: Task) -> Probe:
     """Fit a penalised linear correction to outputs, for groups of rows and members at once.

@@ -14,7 +14,9 @@ X = torch.randn(20, 5, generator=torch.Generator().manual_seed(0))
 
 
 def make(name, copies, activation="relu", dropout=0.0):
-    return BACKBONES[name](5, (8, 8), activation, dropout, copies, SEED)
+    cls = BACKBONES[name]
+    more = {"n_members": 2} if cls.shares_members else {}
+    return cls(5, (8, 8), activation, dropout, copies, SEED, **more)
 
 
 def test_mlp_is_the_net_that_torch_would_build():
@@ -41,7 +43,7 @@ def test_resnet_is_the_net_by_hand():
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("name", sorted(BACKBONES))
+@pytest.mark.parametrize("name", ["mlp", "resnet"])
 def test_stacked_nets_equal_the_same_nets_alone(name, activation):
     stacked = make(name, Copies(NAMES), activation, dropout=0.2)
     out = stacked(X)
@@ -60,7 +62,7 @@ def test_stacked_nets_equal_the_same_nets_alone(name, activation):
 @pytest.mark.parametrize("name", sorted(BACKBONES))
 def test_a_rows_features_do_not_depend_on_the_batch(name):
     net = make(name, Copies(["a"])).eval()
-    torch.testing.assert_close(net(X[:3]), net(X)[:3])
+    torch.testing.assert_close(net(X[:3]), net(X)[..., :3, :])
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))

@@ -37,6 +37,19 @@ def test_a_net_per_group_equals_the_loop_over_groups(ids):
 
 
 @settings(max_examples=30, deadline=None)
+@given(groups, st.booleans())
+def test_members_get_rows_of_their_own_or_make_their_own_of_one_set(ids, own_inputs):
+    x = torch.randn(len(ids), 2)
+    dispatch = GroupDispatch(torch.tensor(ids), 5, 1, n_members=3, own_inputs=own_inputs)
+    padded = dispatch.scatter({"x": x})["x"]
+    assert len(padded) == (15 if own_inputs else 5)
+    members = padded if own_inputs else padded.repeat(3, 1, 1)
+    factors = torch.arange(1.0, 4).repeat_interleave(5)[:, None, None]
+    out = dispatch.gather(members * factors)
+    assert torch.equal(out, torch.stack([x, 2 * x, 3 * x]))
+
+
+@settings(max_examples=30, deadline=None)
 @given(groups)
 def test_padding_is_zero_and_each_row_stands_once(ids):
     dispatch = GroupDispatch(torch.tensor(ids), 5, 1)

@@ -79,43 +79,95 @@ def test_a_group_without_rows_gets_no_gradient():
     assert touched.tolist() == [True, False, True, False]
 
 
-def mixed_blocks(groups=1):
+def mixed_blocks(n_nets, groups=1, n_members=1):
     """Tasks a and c with a hidden layer, b linear; outputs in the order a (2), b (3), c (2)."""
     prefixes = [f"{g}/" for g in range(groups)] if groups > 1 else [""]
 
     def stack(widths, tasks):
         owners = [g * 3 + t for g in range(groups) for t in tasks]
         names = [f"{prefix}{'abc'[t]}" for prefix in prefixes for t in tasks]
-        return StackedHeads(4, widths, tasks, 3, Copies(names, owners), SEED, groups > 1)
+        copies = Copies(names, owners).times(n_members)
+        return StackedHeads(4, widths, tasks, n_nets, copies, SEED)
 
     return Heads([stack((6, 2), [0, 2]), stack((3,), [1])], [0, 1, 4, 5, 6, 2, 3])
 
 
+SHAPES = (("a", (6, 2)), ("b", (3,)), ("c", (6, 2)))
+
+
 def alone(name, widths):
-    return StackedHeads(4, widths, [0], 1, Copies([name]), SEED, False)
+    return StackedHeads(4, widths, [0], 1, Copies([name]), SEED)
+
+
+def side_by_side(inputs, name=str):
+    """The heads of a, b and c, each on its own input."""
+    return torch.cat([alone(name(n), w)(z) for (n, w), z in zip(SHAPES, inputs, strict=True)], 1)
 
 
 def test_heads_of_mixed_shapes_equal_separate_ones_in_the_order_of_the_outputs():
-    out = mixed_blocks()(Z)
-    expected = [alone("a", (6, 2))(Z), alone("b", (3,))(Z), alone("c", (6, 2))(Z)]
-    torch.testing.assert_close(out, torch.cat(expected, 1))
+    torch.testing.assert_close(mixed_blocks(1)(Z), side_by_side([Z, Z, Z]))
 
 
 def test_heads_of_mixed_shapes_on_a_net_per_task():
     z = torch.randn(3, 12, 4)
-    out = mixed_blocks()(z)
-    expected = [alone("a", (6, 2))(z[0]), alone("b", (3,))(z[1]), alone("c", (6, 2))(z[2])]
-    torch.testing.assert_close(out, torch.cat(expected, 1))
+    torch.testing.assert_close(mixed_blocks(3)(z), side_by_side(z))
 
 
 def test_heads_of_mixed_shapes_for_groups():
     z = torch.randn(2 * 3, 12, 4)
-    out = mixed_blocks(groups=2)(z)
+    out = mixed_blocks(3, groups=2)(z)
     assert out.shape == (2, 12, 7)
     for g in range(2):
-        shapes = (("a", (6, 2)), ("b", (3,)), ("c", (6, 2)))
-        expected = [alone(f"{g}/{n}", w)(z[3 * g + t]) for t, (n, w) in enumerate(shapes)]
-        torch.testing.assert_close(out[g], torch.cat(expected, 1))
+        expected = side_by_side(z[3 * g : 3 * g + 3], lambda name, g=g: f"{g}/{name}")
+        torch.testing.assert_close(out[g], expected)
+
+
+@pytest.mark.parametrize("n_nets", [1, 3])
+def test_heads_of_mixed_shapes_for_members(n_nets):
+    z = torch.randn(2 * n_nets, 12, 4)
+    out = mixed_blocks(n_nets, n_members=2)(z)
+    assert out.shape == (2, 12, 7)
+    for m, own in enumerate(z.unflatten(0, (2, n_nets))):
+        expected = side_by_side(own.expand(3, -1, -1), ("{}", "{}/member 1")[m].format)
+        torch.testing.assert_close(out[m], expected)
+
+
+def test_heads_of_mixed_shapes_for_groups_of_members():
+    z = torch.randn(2 * 2 * 3, 12, 4)
+    out = mixed_blocks(3, groups=2, n_members=2)(z)
+    assert out.shape == (4, 12, 7)
+    expected = side_by_side(z[9:12], "1/{}/member 1".format)
+    torch.testing.assert_close(out[3], expected)
+
+
+def test_linear_heads_of_members_equal_separate_ones():
+    heads = LinearHeads(4, {"a": 1, "b": 3}, SEED, n_members=3)
+    first = LinearHeads(4, {"a": 1, "b": 3}, SEED)
+    assert torch.equal(heads.weight[0], first.weight), "the first member is the lone one"
+    assert torch.equal(heads.bias[0], first.bias)
+    assert not torch.equal(heads.weight[0], heads.weight[1])
+    z = torch.randn(3, 12, 4)
+    for training in (True, False):
+        out = heads.train(training)(z)
+        for m in range(3):
+            expected = F.linear(z[m], heads.weight[m], heads.bias[m])
+            torch.testing.assert_close(out[m], expected)
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_group_heads_of_members_equal_the_loop_over_members(common):
+    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED, n_members=2)
+    heads.deviation.data[:-1].normal_(generator=torch.Generator().manual_seed(1))
+    z = torch.randn(2, 12, 4)
+    z = z[:1].expand(2, -1, -1) if common else z
+    out = heads(z, GROUP)
+    deviation = heads.deviation.view(4, 2, 4, 5)
+    for m in range(2):
+        alone = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+        alone.common.weight.data = heads.common.weight[m].detach()
+        alone.common.bias.data = heads.common.bias[m].detach()
+        alone.deviation.data = deviation[:, m].reshape(4, -1).detach()
+        torch.testing.assert_close(out[m], alone(z[m], GROUP))
 
 
 def test_a_users_head_is_trained_as_a_copy():
@@ -133,8 +185,23 @@ def test_a_users_head_is_trained_as_a_copy():
 
 def test_a_users_head_reads_its_own_tasks_net():
     z = torch.randn(3, 12, 4)
-    head = ModuleHead(nn.Linear(4, 2), 4, 2, 1, "b")
+    head = ModuleHead(nn.Linear(4, 2), 4, 2, 1, "b", n_nets=3)
     assert torch.equal(head(z), head.module(z[1]))
+
+
+@pytest.mark.parametrize("n_nets", [1, 3])
+def test_a_users_head_has_a_copy_for_each_member(n_nets):
+    module = nn.Linear(4, 2)
+    head = ModuleHead(module, 4, 2, 1 if n_nets > 1 else 0, "b", n_nets=n_nets, n_members=2)
+    z = torch.randn(2 * n_nets, 12, 4)
+    own = z if n_nets == 1 else z[[1, 4]]
+    torch.testing.assert_close(head(z), module(own))
+    optimizer = torch.optim.SGD(head.parameters(), lr=1.0)
+    head(z)[0].square().sum().backward()
+    optimizer.step()
+    first, second = head(z)
+    assert not torch.equal(first, module(own[0]))
+    torch.testing.assert_close(second, module(own[1]))
 
 
 @pytest.mark.parametrize("module", [nn.Linear(4, 3), nn.Linear(5, 2)])

@@ -21,10 +21,11 @@ INPUTS = {
 GROUP = torch.tensor([0, 1, 1] * 3)
 
 
-def build(sharing, tasks, groups=None):
+def build(sharing, tasks, groups=None, n_members=1):
     """A network for tasks with two outputs each."""
     names = tasks if groups is None else [f"{g}/{t}" for g in groups for t in tasks]
-    copies = sharing.copies(names)
+    nets = sharing.copies(names)
+    copies = nets.times(n_members)
     encoder = TabularEncoder(3, (4, 5), 2, copies, SEED.child("encoder"))
 
     def make_backbone(n_in, copies, seed):
@@ -32,13 +33,22 @@ def build(sharing, tasks, groups=None):
 
     backbone = sharing.build(make_backbone, encoder.n_out, copies, SEED.child("backbone"))
     positions = list(range(len(tasks)))
-    heads = StackedHeads(
-        8, (2,), positions, len(tasks), Copies(names), SEED.child("head"), groups is not None
-    )
+    n_nets = 1 if backbone.has_cut else len(tasks)
+    owners = Copies(names).times(n_members)
+    heads = StackedHeads(8, (2,), positions, n_nets, owners, SEED.child("head"))
     return ThreeMTLNetwork(
         {"tabular": encoder}, ConcatFusion(), backbone, heads,
-        n_tasks=len(tasks), n_nets=len(copies), n_groups=None if groups is None else len(groups),
+        n_tasks=len(tasks), n_nets=len(nets), n_members=n_members,
+        n_groups=None if groups is None else len(groups),
     )  # fmt: skip
+
+
+def lone_net(net, member, sharing, tasks, groups=None):
+    """A net of its own with a member's weights."""
+    alone = build(sharing, tasks, groups)
+    for stacked, own in zip(net.parameters(), alone.parameters(), strict=True):
+        own.data = stacked.detach().reshape(net.n_members, *own.shape)[member].clone()
+    return alone
 
 
 def test_forward_is_heads_of_backbone_of_encoder():
@@ -115,6 +125,45 @@ def test_owners_name_the_one_net_that_each_entry_feeds(groups):
 
 def test_shared_nets_have_no_owners():
     assert build(HardSharing(), "ab").owners() == {}
+
+
+LAYOUTS = {
+    "hard": (HardSharing(), "ab", None),
+    "none": (NoSharing(), "ab", None),
+    "none, one task": (NoSharing(), "a", None),
+    "none, groups": (NoSharing(), "ab", "pq"),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_members_equal_separate_nets(name):
+    layout = LAYOUTS[name]
+    inputs = INPUTS if layout[2] is None else {"group": GROUP, **INPUTS}
+    net = build(*layout, n_members=3)
+    out, z = net(**inputs), net.transform(**inputs)
+    assert out.shape == (3, 9, 2 * len(layout[1]))
+    width = z.shape[1] // 3
+    for m in range(3):
+        alone = lone_net(net, m, *layout)
+        torch.testing.assert_close(out[m], alone(**inputs))
+        torch.testing.assert_close(z[:, m * width : (m + 1) * width], alone.transform(**inputs))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_first_member_starts_as_a_lone_net_and_the_others_elsewhere(name):
+    layout = LAYOUTS[name]
+    net = build(*layout, n_members=2)
+    pairs = list(zip(net.parameters(), build(*layout).parameters(), strict=True))
+    for stacked, alone in pairs:
+        first, second = stacked.reshape(2, *alone.shape)
+        assert torch.equal(first, alone)
+        assert not torch.equal(first, second)
+
+
+def test_owners_of_members_are_the_nets_of_their_tasks():
+    net = build(NoSharing(), "ab", n_members=2)
+    assert set(net.owners()) == {name for name, _ in net.named_parameters()}
+    assert all(owners.tolist() == [0, 1, 0, 1] for owners in net.owners().values())
 
 
 def test_hard_sharing_has_a_cut_and_independent_nets_have_none():

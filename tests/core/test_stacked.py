@@ -111,6 +111,16 @@ def test_each_copy_draws_from_its_own_name():
     assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
 
 
+def test_copies_of_members_stand_outermost_and_the_first_keep_their_names():
+    copies = Copies("ab", owners=[4, 7]).times(3)
+    assert copies.names[:2] == ("a", "b")
+    assert len(set(copies.names)) == len(copies) == 6
+    assert copies.owners == (4, 7) * 3
+    assert Copies("ab").times(1).names == ("a", "b")
+    first, alone = linear(copies), linear(Copies("ab"))
+    assert torch.equal(first.weight[:2], alone.weight)
+
+
 @pytest.mark.parametrize("names", [("a",), NAMES])
 def test_reserved_codes_start_at_zero_and_others_do_not(names):
     layer = StackedEmbedding([4, 5], 8, 2, Copies(names), SEED)

@@ -63,6 +63,16 @@ def test_select_follows_the_given_order():
     assert [column.tolist() for column in chosen.columns] == [[5, 6], [1, 2]]
 
 
+def test_columns_that_are_lacking_are_completed_without_a_label():
+    targets = read_targets(pd.DataFrame({"a": [1.0, None], "b": ["x", "y"]}))
+    full = targets.completed(["b", "c", "a"])
+    assert full.names == ("b", "c", "a")
+    assert full.columns[0].tolist() == ["x", "y"]
+    assert full.columns[1].isna().all()
+    assert full.labelled().tolist() == [True, True]
+    assert targets.completed(["c"]).labelled().tolist() == [False, False]
+
+
 COLLECTIONS = {
     "dict": {"a": np.zeros(2), "b": np.ones(3)},
     "list of arrays": [np.zeros(2), np.ones(3)],

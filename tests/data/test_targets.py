@@ -225,3 +225,34 @@ def test_huge_logits_give_probabilities_without_overflow():
     codec = fitted(pd.Series([0, 1]))
     (proba,) = codec.predict_proba(np.array([[3e38], [-3e38]], dtype=np.float32))
     np.testing.assert_array_equal(proba, [[0, 1], [1, 0]])
+
+
+def test_members_are_averaged_as_numbers_and_as_probabilities():
+    Y = pd.DataFrame({"r": [0.5, 1.5, 2.5], "m": ["z", "x", "y"], "b": [0, 1, 0]})
+    codec = fitted(Y)
+    outputs = torch.randn(3, 40, codec.layout.n_outputs, generator=torch.Generator().manual_seed(0))
+    found = codec.combine(outputs).numpy()
+    assert found.shape == (40, codec.layout.n_outputs)
+    members = [codec.predict_proba(member) for member in outputs.numpy()]
+    for k in (1, 2):
+        expected = np.mean([proba[k] for proba in members], axis=0)
+        np.testing.assert_allclose(codec.predict_proba(found)[k], expected, rtol=1e-4, atol=1e-6)
+    numbers = [codec.predict(member)[0] for member in outputs.numpy()]
+    np.testing.assert_allclose(codec.predict(found)[0], np.mean(numbers, axis=0), rtol=1e-5)
+
+
+def test_members_that_are_sure_average_to_finite_outputs():
+    codec = fitted(pd.DataFrame({"m": ["z", "x", "y"], "b": [0, 1, 0]}))
+    outputs = torch.full((2, 3, codec.layout.n_outputs), 3e38)
+    assert codec.combine(outputs).isfinite().all()
+    assert codec.combine(-outputs).isfinite().all()
+
+
+def test_alike_members_average_to_themselves():
+    codec = fitted(pd.DataFrame({"m": ["z", "x", "y"], "b": [0, 1, 0]}))
+    one = torch.randn(10, codec.layout.n_outputs)
+    found = codec.combine(one.expand(4, -1, -1)).numpy()
+    for proba, expected in zip(
+        codec.predict_proba(found), codec.predict_proba(one.numpy()), strict=True
+    ):
+        np.testing.assert_allclose(proba, expected, rtol=1e-4, atol=1e-6)

@@ -387,6 +387,7 @@ WRONG = [
     ("categorical_features", "all", "'from_dtype'"),
     ("categorical_features", ["z"], r"should name a column of X.*'a', 'b', 'c'"),
     ("categorical_features", [True, False], "3 entries, one per column"),
+    ("numeric_embedding", "fourier", "'periodic'"),
     ("backbone", "transformer", "'mlp'"),
     ("backbone", nn.Linear, "Module"),
     ("hidden_layer_sizes", (8, 0), r"integers >= 1. Found \(8, 0\)"),
@@ -395,6 +396,8 @@ WRONG = [
     ("activation", "elu", "'relu'"),
     ("dropout", 1.0, r"\[0.0, 1.0\)"),
     ("dropout", -0.1, r"\[0.0, 1.0\)"),
+    ("n_estimators", 0, r"'auto'.*\[1, inf\)"),
+    ("n_estimators", 2.5, "int"),
     ("sharing", "soft", "'hard'"),
     ("heads", "row", "'column'"),
     ("heads", {"number": "wide"}, r"\['number'\]` should hold integers >= 1"),
@@ -424,12 +427,15 @@ WRONG = [
     ("optimizer", "adagrad", "'adamw'"),
     ("optimizer", int, r"torch\.optim\.Optimizer"),
     ("lr_schedule", "linear", "'cosine'"),
-    ("early_stopping", "no", "'auto'"),
+    ("early_stopping", "no", "bool"),
     ("validation_fraction", 1.0, r"\(0.0, 1.0\)"),
     ("n_iter_no_change", 0, r"\[1, inf\)"),
     ("callbacks", "all", "list"),
     ("callbacks", [3], "3"),
     ("warm_start", "no", "bool"),
+    ("adapt_parts", 3, "str"),
+    ("adapt_lr", 0, r"'auto'.*\(0.0, inf\)"),
+    ("adapt_steps", -1, r"'auto'.*\[0, inf\)"),
     ("device", "abacus", "'auto' or a torch device"),
     ("random_state", "zero", "int"),
     ("verbose", -1, r"\[0, inf\)"),
@@ -479,34 +485,55 @@ def test_kinds_that_the_shell_does_not_have(table, cls, kind):
 # Modules
 
 
+def plain(**parameters):
+    """One net on the numbers as they are: three columns."""
+    return tiny(n_estimators=1, numeric_embedding=None, **parameters)
+
+
+def with_statistics():
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+
+
 def test_a_backbone_of_the_wrong_width(table):
     with pytest.raises(ValueError, match=r"`backbone` should map .* \(B, 3\)"):
-        tiny(backbone=nn.Linear(7, 4)).fit(*table)
+        plain(backbone=nn.Linear(7, 4)).fit(*table)
 
 
 def test_a_backbone_that_gives_no_matrix(table):
     with pytest.raises(ValueError, match=r"`backbone` should return shape \(B, n_features\)"):
-        tiny(backbone=nn.Unflatten(1, (3, 1))).fit(*table)
+        plain(backbone=nn.Unflatten(1, (3, 1))).fit(*table)
 
 
-def test_batch_norm_without_sharing(table):
-    norm = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+@pytest.mark.parametrize("parameters", [{"sharing": "none"}, {"n_estimators": 2}])
+def test_batch_norm_in_several_nets(table, parameters):
+    est = plain(backbone=with_statistics()).set_params(**parameters)
     with pytest.raises(ValueError, match=r"`backbone` holds buffers.*sharing='hard'"):
-        tiny(backbone=norm, sharing="none").fit(*table)
-    assert len(tiny(backbone=norm).fit(*table).predict(table[0])) == N
+        est.fit(*table)
+    assert len(plain(backbone=with_statistics()).fit(*table).predict(table[0])) == N
+
+
+def test_batch_norm_in_a_head_of_several_members(table):
+    head = nn.Sequential(nn.Linear(8, 1), nn.BatchNorm1d(1))
+    with pytest.raises(ValueError, match=r"`heads\['number'\]` holds buffers.*n_estimators=1"):
+        tiny(heads={"number": head}).fit(*table)
 
 
 def test_batch_norm_with_a_last_batch_of_one_row(table):
-    norm = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
-    est = tiny(backbone=norm, batch_size=N - 1).fit(*table)
+    est = plain(backbone=with_statistics(), batch_size=N - 1).fit(*table)
     assert np.isfinite(est.predict(table[0])["number"]).all()
 
 
 def test_the_users_module_stays_as_it_was(table):
-    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    module = with_statistics()
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    tiny(backbone=module).fit(*table)
+    plain(backbone=module).fit(*table)
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+@pytest.mark.parametrize("backbone", ["resnet", "tabm"])
+def test_backbones_that_need_equal_widths(table, backbone):
+    with pytest.raises(ValueError, match=rf"backbone='{backbone}' needs `hidden_layer_sizes`"):
+        tiny(backbone=backbone, hidden_layer_sizes=(8, 4)).fit(*table)
 
 
 # Before fit, and after a fit that failed

@@ -17,7 +17,10 @@ from sklearn_3mtl import (
 from sklearn_3mtl.datasets import make_multitask_classification, make_multitask_regression
 from sklearn_3mtl.metrics import task_scores
 
-SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 3, "random_state": 0, "early_stopping": False}
+SMALL = {
+    "hidden_layer_sizes": (8,), "n_estimators": 2, "max_epochs": 3, "random_state": 0,
+    "early_stopping": False,
+}  # fmt: skip
 
 
 def regression(missing=0.2, **parameters):
@@ -134,7 +137,14 @@ class TestWarmStart:
         pd.testing.assert_frame_equal(turned.predict(X), ahead.predict(X))
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("sharing", "none"), ("hidden_layer_sizes", (9,)), ("dropout", 0.5)]
+        ("name", "value"),
+        [
+            ("sharing", "none"),
+            ("hidden_layer_sizes", (9,)),
+            ("dropout", 0.5),
+            ("n_estimators", 3),
+            ("numeric_embedding", None),
+        ],
     )
     def test_another_network_is_refused(self, name, value):
         X, Y = regression()
@@ -145,7 +155,7 @@ class TestWarmStart:
 
 def test_a_file_holds_the_parameters_of_the_fit(tmp_path):
     X, Y = regression()
-    est = MultiTaskRegressor(**SMALL).fit(X, Y)
+    est = MultiTaskRegressor(activation="relu", **SMALL).fit(X, Y)
     before = est.predict(X)
     est.set_params(activation="tanh", hidden_layer_sizes=(5, 5)).save(tmp_path / "est")
     loaded = load_estimator(tmp_path / "est")
@@ -202,12 +212,18 @@ def test_a_lazy_module_learns_its_width_from_the_columns():
     assert isinstance(lazy[0], nn.LazyLinear)
 
 
-def test_the_default_dtype_of_torch_changes_nothing():
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"numeric_embedding": "periodic"}, {"backbone": "tabm", "numeric_embedding": None}],
+    ids=str,
+)
+def test_the_default_dtype_of_torch_changes_nothing(parameters):
     X, Y = regression()
-    expected = MultiTaskRegressor(**SMALL).fit(X, Y).predict(X)
+    est = MultiTaskRegressor(**SMALL, **parameters)
+    expected = est.fit(X, Y).predict(X)
     torch.set_default_dtype(torch.float64)
     try:
-        found = MultiTaskRegressor(**SMALL).fit(X, Y).predict(X)
+        found = est.fit(X, Y).predict(X)
     finally:
         torch.set_default_dtype(torch.float32)
     pd.testing.assert_frame_equal(found, expected)

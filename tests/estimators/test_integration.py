@@ -209,14 +209,15 @@ def test_clone_and_parameters():
 
 
 @pytest.mark.parametrize("sharing", ["hard", "none"])
-@pytest.mark.parametrize("backbone", ["mlp", "module"])
+@pytest.mark.parametrize("backbone", ["mlp", "module", "tabm"])
+@pytest.mark.parametrize("n_members", [1, 2])
 @pytest.mark.parametrize("again", [lambda e: pickle.loads(pickle.dumps(e)), copy.deepcopy])
-def test_pickle_and_deepcopy_of_a_fitted_estimator(again, backbone, sharing):
+def test_pickle_and_deepcopy_of_a_fitted_estimator(again, n_members, backbone, sharing):
     X, Y = numeric_table()
     module = nn.Sequential(nn.Linear(3, 8), nn.ReLU())
     est = tiny(
-        backbone=module if backbone == "module" else "mlp", sharing=sharing, dropout=0.2,
-        balancing="uncertainty",
+        backbone=module if backbone == "module" else backbone, sharing=sharing, dropout=0.2,
+        balancing="uncertainty", n_estimators=n_members,
     ).fit(X, Y)  # fmt: skip
     assert again(est).predict(X).equals(est.predict(X))
 

@@ -56,7 +56,7 @@ def test_sharing_hurts_unrelated_tasks_that_compete_for_a_narrow_backbone():
         )  # fmt: skip
         shared, alone = held_out_r2(
             X, Y, 1000, None, seed,
-            hidden_layer_sizes=(2,), max_epochs=60, lr=1e-2,
+            hidden_layer_sizes=(2,), max_epochs=60, lr=1e-2, batch_size=32,
         )  # fmt: skip
         differences.append(alone - shared)
     assert np.mean(differences) > 0.05

@@ -59,6 +59,10 @@ SETTINGS = {
     "stopping": {"early_stopping": True, "lr_schedule": "cosine", "max_epochs": 5},
     "optimizer": {"optimizer": torch.optim.RMSprop, "device": torch.device("cpu")},
     "array": {"hidden_layer_sizes": np.array([8]), "categorical_features": ["city"]},
+    "members": {"n_estimators": 3, "numeric_embedding": "piecewise_linear"},
+    "members, none": {"n_estimators": 2, "sharing": "none", "numeric_embedding": "periodic"},
+    "tabm": {"backbone": "tabm", "n_estimators": 4, "dropout": 0.1},
+    "chosen": {"n_estimators": "auto", "hidden_layer_sizes": "auto", "dropout": "auto"},
     "kinds": {"task_kinds": {"sold": "multiclass"}, "regression_loss": "huber"},
 }
 
@@ -90,6 +94,7 @@ def test_fitted_attributes_come_back(tmp_path):
         assert loaded.tasks_[name].dtype == task.dtype
         assert np.array_equal(loaded.tasks_[name].classes, task.classes)
     assert loaded.n_iter_ == est.n_iter_
+    assert loaded.chosen_ == est.chosen_
     assert loaded.history_[:, "valid_loss"] == est.history_[:, "valid_loss"]
     assert loaded.n_features_in_ == 4
     assert loaded.feature_names_in_.tolist() == X.columns.tolist()
@@ -117,12 +122,13 @@ def test_classes_and_containers_come_back(cls, y, tmp_path):
     assert_same(est, loaded, X)
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
 @pytest.mark.parametrize("sharing", ["hard", "none"])
 @pytest.mark.parametrize("ids", [["p", "q", "r"], [1, 2, 3], ["p", 2, "r"]])
-def test_groups_come_back(sharing, ids, tmp_path):
+def test_groups_come_back(sharing, ids, n_members, tmp_path):
     X, Y = numeric_table()
     store = pd.Series(np.resize(np.array(ids, dtype=object), 60))
-    est = tiny(sharing=sharing).fit(X, Y, task=store)
+    est = tiny(sharing=sharing, n_estimators=n_members).fit(X, Y, task=store)
     loaded = roundtrip(est, tmp_path)
     assert loaded.groups_.tolist() == est.groups_.tolist()
     assert_same(est, loaded, X, task=store)
@@ -243,7 +249,10 @@ def saved(tmp_path_factory):
     X, Y = mixed_table()
     path = tmp_path_factory.mktemp("saved") / "est"
     X = X.assign(store=np.resize(["p", "q"], 60))
-    tiny(balancing=Uncertainty(), task="store").fit(X, Y).save(path)
+    est = tiny(
+        balancing=Uncertainty(), task="store", numeric_embedding="piecewise_linear", lr="auto"
+    )
+    est.fit(X, Y).save(path)
     with zipfile.ZipFile(path) as archive:
         return path.read_bytes(), archive.read(META), archive.read(TENSORS)
 
@@ -372,6 +381,15 @@ def set_fitted(key, value):
     return change
 
 
+def adaptation(**changes):
+    """The record of an adaptation that the tensors know nothing of."""
+    record = {
+        "n_new_tasks": 0, "n_base_groups": 2, "n_groups": 2, "order": [0, 1, 2, 3, 4, 5],
+        "shared": [], "own": [0], "groups": [0], **changes,
+    }  # fmt: skip
+    return {"__type__": "dict", "items": [[key, value] for key, value in record.items()]}
+
+
 CHANGES = {
     "a list": lambda meta: [],
     "a number": lambda meta: 7,
@@ -428,6 +446,21 @@ CHANGES = {
     "names are a number": set_fitted("names", 5),
     "names are fewer": set_fitted("names", {"__type__": "tuple", "items": ["price"]}),
     "history is text": set_fitted("history", "abc"),
+    "edges are fewer": set_fitted("edges", []),
+    "edges are numbers": set_fitted("edges", [1, 2]),
+    "edges fall": set_fitted(
+        "edges", [{"__type__": "array", "dtype": "<f4", "shape": [2], "items": [2.0, 1.0]}] * 2
+    ),
+    "chosen is a list": set_fitted("chosen", []),
+    "chosen is unfit": set_fitted("chosen", {"__type__": "dict", "items": [["lr", -1.0]]}),
+    "chosen is unknown": set_fitted("chosen", {"__type__": "dict", "items": [["evil", 1]]}),
+    "chosen are too many": set_fitted(
+        "chosen", {"__type__": "dict", "items": [["n_estimators", 10**9]]}
+    ),
+    "adaptations are text": set_fitted("adaptations", "abc"),
+    "adaptations are empty": set_fitted("adaptations", [{"__type__": "dict", "items": []}]),
+    "an adaptation that fits nothing": set_fitted("adaptations", [adaptation()]),
+    "an adaptation of huge groups": set_fitted("adaptations", [adaptation(groups=[0] * 10)]),
     "features are text": set_fitted("n_features_in", "many"),
     "features are fewer": set_fitted("n_features_in", 1),
 }

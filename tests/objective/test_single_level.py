@@ -149,3 +149,54 @@ def test_one_task_is_never_balanced():
     total, terms, _ = alone(torch.ones(4, 1), torch.zeros(4, 1), None, None)
     assert total == terms[0] == 1
     assert list(alone.parameters()) == []
+
+
+# Members of an ensemble
+
+
+MEMBERS = torch.randn(3, N, 5, generator=RANDOM)
+
+
+@pytest.mark.parametrize("n_groups", [None, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_terms_of_members_are_the_means_of_their_own(weighted, n_groups):
+    group = None if n_groups is None else GROUP
+    weight = (torch.arange(3.0 * N).view(N, 3) % 3 > 0).float() if weighted else None
+    rule = objective(n_groups=n_groups)
+    terms, mass = rule.terms(MEMBERS, VALUES, weight, group)
+    alone = [rule.terms(outputs, VALUES, weight, group) for outputs in MEMBERS]
+    torch.testing.assert_close(terms, torch.stack([own for own, _ in alone]).mean(0))
+    if mass is not None:
+        torch.testing.assert_close(mass, 3 * alone[0][1])
+
+
+def test_terms_of_members_with_rows_of_their_own_are_the_means_over_all_labels():
+    fold = torch.tensor([0, 1, 2, -1] * 2)
+    weight = (fold != torch.arange(3)[:, None]).float().unsqueeze(2).expand(-1, -1, 3)
+    terms, mass = objective().terms(MEMBERS, VALUES, weight, None)
+    alone = [
+        objective().terms(out[w[:, 0] > 0], VALUES[w[:, 0] > 0], None, None)[0]
+        for out, w in zip(MEMBERS, weight, strict=True)
+    ]
+    torch.testing.assert_close(terms, torch.stack(alone).mean(0))
+    assert mass.tolist() == [18.0, 18.0, 18.0]
+
+
+@pytest.mark.parametrize("balancing", [Equal(), Manual({"yes": 3.0}), Uncertainty(0.7)], ids=repr)
+def test_each_member_gets_the_gradient_that_it_would_get_alone(balancing):
+    together = MEMBERS.clone().requires_grad_()
+    weight = torch.ones(N, 3)
+    weight[::2, 0] = 0
+    objective(balancing)(together, VALUES, weight, None)[0].backward()
+    for m in range(3):
+        alone = MEMBERS[m].clone().requires_grad_()
+        objective(balancing)(alone, VALUES, weight, None)[0].backward()
+        torch.testing.assert_close(together.grad[m], alone.grad)
+
+
+def test_one_task_of_members_is_never_balanced():
+    layout = TaskLayout([Task("y", "regression")])
+    rule = SingleLevelObjective(layout, None, "squared_error", Uncertainty(), None, Seed(0))
+    total, terms, _ = rule(torch.ones(2, 4, 1), torch.zeros(4, 1), None, None)
+    assert terms.tolist() == [1.0]
+    assert total == 2.0

@@ -1,0 +1,74 @@
+"""One temperature for each classification task, fitted on held-out rows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.objective.losses import LabelLosses
+
+__all__ = ["best_temperature", "divided"]
+
+# From half to sixteen times as sure as the logits say, in steps of a fourth root of 2.
+TEMPERATURES = 2.0 ** (torch.arange(-4, 17) / 4)
+COARSE = 2
+
+
+def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
+    """Outputs with each task's divided by its temperature; 1 leaves the bits as they are."""
+    if not len(layout) or bool((temperature == 1).all()):
+        return outputs
+    widths = torch.tensor([task.n_outputs for task in layout.tasks], device=temperature.device)
+    return outputs / temperature.repeat_interleave(widths)
+
+
+def best_temperature(
+    layout: TaskLayout,
+    losses: LabelLosses,
+    outputs: Tensor,
+    values: Tensor,
+    weight: Tensor | None,
+    *,
+    fine: bool = True,
+) -> Tensor:
+    """The temperature of each task with the least loss; 1 for a regression task.
+
+    Long training makes a net too sure of itself, which costs likelihood long before it costs
+    accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
+    section 4.2).
+
+    Parameters
+    ----------
+    layout : TaskLayout
+        The tasks' order.
+    losses : LabelLosses
+        The loss of each label.
+    outputs : tensor of shape (n, n_outputs)
+    values, weight : tensors of shape (n, n_tasks)
+        Encoded labels; a weight of None stands for ones.
+    fine : bool, default=True
+        Whether to try all temperatures, or every other one.
+
+    Returns
+    -------
+    temperature : tensor of shape (n_tasks,)
+    """
+    ones = torch.ones(len(layout), device=outputs.device)
+    if layout.n_regression == len(layout):
+        return ones
+    tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
+    total = torch.stack(
+        [_mean(losses(outputs / t, values), weight) for t in tried.tolist()]
+    )  # fmt: skip
+    best = tried[total.nan_to_num(torch.inf).argmin(0)]
+    # Without a label all totals are alike.
+    labelled = ones > 0 if weight is None else (weight > 0).any(0)
+    is_number = torch.arange(len(layout), device=outputs.device) < layout.n_regression
+    return torch.where(is_number | ~labelled, ones, best)
+
+
+def _mean(losses: Tensor, weight: Tensor | None) -> Tensor:
+    if weight is None:
+        return losses.mean(0)
+    return (losses * weight).sum(0) / weight.sum(0).clamp_min(1e-12)

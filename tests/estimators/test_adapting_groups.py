@@ -1,0 +1,293 @@
+"""`adapt` in the long layout: new task ids, known ones, and rows without any."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from sklearn_3mtl import MultiTaskRegressor
+from tests._adapting import assert_same_bits, assert_untouched, bits, r2, shops, small, state
+
+X, y = shops()
+WEST, west = shops(80, seed=1, names=["west"])
+EAST, east = shops(80, seed=2, names=["east"])
+FEW, REST = slice(0, 30), slice(30, None)
+
+
+def fitted(**parameters):
+    defaults = {"task": "shop", "max_epochs": 60, "lr": 0.02}
+    return small(MultiTaskRegressor, **{**defaults, **parameters})
+
+
+@pytest.fixture(scope="module")
+def est():
+    return fitted().fit(X, y)
+
+
+def stranger(model, rows):
+    """What an estimator says of rows whose id it doesn't know."""
+    with pytest.warns(UserWarning, match="not seen"):
+        return bits(model, rows)
+
+
+def test_a_new_id_learns_from_its_few_rows(est):
+    adapted = est.adapt(WEST[FEW], west[FEW])
+    assert adapted.groups_.tolist() == ["north", "south", "west"]
+    assert est.groups_.tolist() == ["north", "south"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = adapted.predict(WEST[REST])
+    assert r2(west[REST], found) > 0.9
+    with pytest.warns(UserWarning, match="'west'"):
+        assert r2(west[REST], est.predict(WEST[REST])) < 0.5
+
+
+def test_the_other_ids_keep_their_bits(est):
+    before, known, unknown = state(est), bits(est, X), stranger(est, EAST)
+    adapted = est.adapt(WEST[FEW], west[FEW])
+    assert_untouched(est, before)
+    assert_same_bits(bits(adapted, X), known)
+    assert_same_bits(stranger(adapted, EAST), unknown)
+
+
+def test_a_known_id_goes_on_from_its_own(est):
+    north = X["shop"] == "north"
+    turned = -3.0 * X["x"][north]
+    adapted = est.adapt(X[north][FEW], turned[FEW].rename("sales"))
+    assert adapted.groups_.tolist() == ["north", "south"]
+    assert r2(turned[REST], adapted.predict(X[north][REST])) > 0.9
+    assert_same_bits(bits(adapted, X[~north]), bits(est, X[~north]))
+    assert_same_bits(stranger(adapted, EAST), stranger(est, EAST))
+
+
+def test_several_ids_at_once_are_each_as_if_alone(est):
+    rows, labels = pd.concat([WEST[FEW], EAST[FEW]]), pd.concat([west[FEW], east[FEW]])
+    order = np.random.default_rng(0).permutation(60)
+    both = est.adapt(rows.iloc[order], labels.iloc[order])
+    assert both.groups_.tolist() == ["north", "south", "east", "west"]
+    assert r2(west[REST], both.predict(WEST[REST])) > 0.9
+    assert r2(east[REST], both.predict(EAST[REST])) > 0.9
+    assert_same_bits(bits(both, X), bits(est, X))
+
+
+def test_ids_in_turn(est):
+    one = est.adapt(WEST[FEW], west[FEW])
+    two = one.adapt(EAST[FEW], east[FEW])
+    assert two.groups_.tolist() == ["north", "south", "west", "east"]
+    assert_same_bits(bits(two, X), bits(est, X))
+    assert_same_bits(bits(two, WEST), bits(one, WEST))
+    assert r2(east[REST], two.predict(EAST[REST])) > 0.9
+    again = two.adapt(WEST[REST], west[REST] + 20.0)
+    assert_same_bits(bits(again, X), bits(est, X))
+    assert_same_bits(bits(again, EAST), bits(two, EAST))
+    assert (again.predict(WEST) - two.predict(WEST)).mean() > 15
+
+
+def test_an_id_without_a_label_stays_unknown(est):
+    rows, labels = pd.concat([WEST[FEW], EAST[FEW]]), pd.concat([west[FEW], east[FEW] * np.nan])
+    adapted = est.adapt(rows, labels)
+    assert adapted.groups_.tolist() == ["north", "south", "west"]
+    assert_same_bits(stranger(adapted, EAST), stranger(est, EAST))
+
+
+def test_a_new_column_serves_all_ids(est):
+    labels = (X["x"] - X["z"]).rename("stock")
+    adapted = est.adapt(X[FEW], labels[FEW])
+    assert adapted.groups_.tolist() == ["north", "south"]
+    found = adapted.predict(X)
+    assert found.columns.tolist() == ["sales", "stock"]
+    assert np.array_equal(found["sales"], est.predict(X))
+    assert r2(labels[REST], found["stock"][REST]) > 0.8
+    assert adapted.forgetting_ == {"sales": 0.0}
+
+
+def test_a_new_column_and_a_new_id_at_once(est):
+    labels = pd.DataFrame({"sales": west, "stock": WEST["x"] - WEST["z"]})
+    adapted = est.adapt(WEST[FEW], labels[FEW])
+    found = adapted.predict(WEST[REST])
+    assert r2(labels["sales"][REST], found["sales"]) > 0.9
+    assert r2(labels["stock"][REST], found["stock"]) > 0.8
+    assert np.array_equal(adapted.predict(X)["sales"], est.predict(X))
+
+
+# Several columns, and other heads
+
+
+def two_columns(X, y):
+    return pd.DataFrame({"sales": y, "busy": np.where(y > 0, "yes", "no")})
+
+
+def test_each_column_of_a_new_id_is_learned():
+    est = small(task="shop", max_epochs=60, lr=0.02).fit(X, two_columns(X, y))
+    labels = two_columns(WEST, west)
+    labels.loc[::3, "sales"] = np.nan
+    adapted = est.adapt(WEST[FEW], labels[FEW])
+    found = adapted.predict(WEST[REST])
+    assert r2(west[REST], found["sales"]) > 0.9
+    assert (found["busy"] == labels["busy"][REST]).mean() > 0.85
+    assert_same_bits(bits(adapted, X), bits(est, X))
+
+
+def test_a_column_without_labels_of_the_new_id_stays_with_what_all_share():
+    est = small(task="shop").fit(X, two_columns(X, y))
+    adapted = est.adapt(WEST[FEW], west[FEW])
+    expected = stranger(est, WEST)["busy"]
+    found = bits(adapted, WEST)["busy"]
+    assert np.array_equal(found[0], expected[0])
+    assert np.array_equal(found[1], expected[1])
+
+
+def test_a_common_head_is_corrected_for_all_ids():
+    est = fitted(heads="column", max_epochs=5).fit(X, y)
+    adapted = est.adapt(WEST[FEW], west[FEW])
+    assert (adapted.predict(X) - est.predict(X)).abs().max() > 0.1
+    assert r2(west[REST], adapted.predict(WEST[REST])) > 0.9
+
+
+# Rows without an id
+
+
+def test_rows_without_the_task_column_are_one_new_task(est):
+    bare = WEST.drop(columns="shop")
+    adapted = est.adapt(bare[FEW], west[FEW])
+    (lone,) = set(adapted.groups_) - {"north", "south"}
+    assert r2(west[REST], adapted.predict(bare[REST])) > 0.9
+    assert_same_bits(bits(adapted, bare), bits(adapted, WEST.assign(shop=lone)))
+    assert_same_bits(bits(adapted, X), bits(est, X))
+    named = est.adapt(WEST.assign(shop=lone)[FEW], west[FEW])
+    assert_same_bits(bits(adapted, bare), bits(named, WEST.assign(shop=lone)))
+
+
+def test_the_lone_task_can_be_adapted_again_and_others_beside_it(est):
+    bare = WEST.drop(columns="shop")
+    one = est.adapt(bare[FEW], west[FEW])
+    two = one.adapt(bare[FEW], west[FEW] + 20.0)
+    assert two.groups_.tolist() == one.groups_.tolist()
+    assert (two.predict(bare) - one.predict(bare)).mean() > 15
+    beside = one.adapt(EAST[FEW], east[FEW])
+    assert_same_bits(bits(beside, bare), bits(one, bare))
+
+
+def test_a_new_column_for_rows_without_an_id(est):
+    bare, stock = WEST.drop(columns="shop"), (WEST["x"] - WEST["z"]).rename("stock")
+    adapted = est.adapt(bare[FEW], stock[FEW])
+    assert r2(stock[REST], adapted.predict(bare[REST])["stock"]) > 0.8
+    assert np.array_equal(adapted.predict(X)["sales"], est.predict(X))
+
+
+def test_without_the_lone_task_the_task_column_is_needed(est):
+    bare = X.drop(columns="shop")
+    for model in (est, est.adapt(WEST[FEW], west[FEW])):
+        with pytest.raises(ValueError, match=r"(?s)now missing.*shop"):
+            model.predict(bare)
+
+
+def as_array(X):
+    """The id as a number between the inputs."""
+    codes = X["shop"].map({"north": 3.0, "south": 7.0, "west": 8.0, "east": 1.0})
+    return np.column_stack([X["x"], codes, X["z"]])
+
+
+def test_arrays_with_and_without_the_task_column():
+    est = fitted(task=1).fit(as_array(X), y.to_numpy())
+    column = est.adapt(as_array(WEST)[FEW], west[FEW].to_numpy())
+    assert column.groups_.tolist() == [3.0, 7.0, 8.0]
+    bare = WEST[["x", "z"]].to_numpy()
+    adapted = est.adapt(bare[FEW], west[FEW].to_numpy())
+    assert r2(west[REST].to_numpy(), adapted.predict(bare[REST])) > 0.9
+    np.testing.assert_array_equal(adapted.predict(bare), column.predict(as_array(WEST)))
+    np.testing.assert_array_equal(adapted.predict(as_array(X)), est.predict(as_array(X)))
+
+
+def test_arrays_of_objects_without_the_task_column():
+    """The ids are text: the rows without them are plain numbers."""
+    est = fitted(task=2, max_epochs=2).fit(X.to_numpy(dtype=object), y.to_numpy())
+    bare = WEST[["x", "z"]].to_numpy()
+    adapted = est.adapt(bare[FEW], west[FEW].to_numpy())
+    named = est.adapt(WEST[FEW].to_numpy(dtype=object), west[FEW].to_numpy())
+    expected = named.predict(WEST.to_numpy(dtype=object))
+    np.testing.assert_array_equal(adapted.predict(bare), expected)
+
+
+@pytest.mark.parametrize("ids", [["n", "s"], [3, 7], [3.5, 7.5]], ids=str)
+def test_lists_with_text_without_the_task_column(ids):
+    def rows(table):
+        return [[x, "up" if x > 0 else "down"] for x in table["x"]]
+
+    full = [[*row, ids[i % 2]] for i, row in enumerate(rows(X))]
+    est = fitted(task=2, max_epochs=2).fit(full, y.tolist())
+    adapted = est.adapt(rows(WEST), west.tolist())
+    (lone,) = set(adapted.groups_) - set(ids)
+    named = adapted.predict([[*row, lone] for row in rows(WEST)])
+    np.testing.assert_array_equal(adapted.predict(rows(WEST)), named)
+
+
+def test_polars_without_the_task_column():
+    est = fitted(max_epochs=2).fit(pl.from_pandas(X), pl.from_pandas(y))
+    bare = pl.from_pandas(WEST[["x", "z"]])
+    adapted = est.adapt(bare[FEW], pl.from_pandas(west[FEW]))
+    named = est.adapt(pl.from_pandas(WEST[FEW]), pl.from_pandas(west[FEW]))
+    assert adapted.predict(bare).equals(named.predict(pl.from_pandas(WEST)))
+
+
+def test_a_row_of_weight_zero_is_a_row_less_of_its_id(est):
+    weight = np.where(np.arange(30) % 3 == 0, 0.0, 1.0)
+    spoiled = west[FEW].where(weight > 0, 1e3)
+    found = est.adapt(WEST[FEW], spoiled, sample_weight=weight).predict(WEST)
+    expected = est.adapt(WEST[FEW][weight > 0], west[FEW][weight > 0]).predict(WEST)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-2)
+
+
+def test_ids_as_an_argument():
+    est = fitted(task=None).fit(X[["x", "z"]], y, task=X["shop"])
+    bare = WEST[["x", "z"]]
+    adapted = est.adapt(bare[FEW], west[FEW], task=WEST["shop"][FEW])
+    assert adapted.groups_.tolist() == ["north", "south", "west"]
+    assert r2(west[REST], adapted.predict(bare[REST], task=WEST["shop"][REST])) > 0.9
+    known = bits(est, X[["x", "z"]], task=X["shop"])
+    assert_same_bits(bits(adapted, X[["x", "z"]], task=X["shop"]), known)
+    with pytest.raises(ValueError, match=r"fit\(\.\.\., task=ids\)"):
+        adapted.predict(bare)
+
+
+def test_without_ids_as_an_argument_all_rows_are_one_new_task():
+    est = fitted(task=None).fit(X[["x", "z"]], y, task=X["shop"])
+    bare = WEST[["x", "z"]]
+    adapted = est.adapt(bare[FEW], west[FEW])
+    assert r2(west[REST], adapted.predict(bare[REST])) > 0.9
+    known = bits(est, X[["x", "z"]], task=X["shop"])
+    assert_same_bits(bits(adapted, X[["x", "z"]], task=X["shop"]), known)
+
+
+def test_unfit_ids_are_refused(est):
+    with pytest.raises(ValueError, match="given twice"):
+        est.adapt(WEST[FEW], west[FEW], task=WEST["shop"][FEW])
+    with pytest.raises(ValueError, match=r"have no task id"):
+        est.adapt(WEST[FEW].assign(shop=None), west[FEW])
+
+
+# Independent nets
+
+
+def test_independent_nets_for_each_id_refuse_to_adapt():
+    est = fitted(sharing="none", max_epochs=2).fit(X, y)
+    before = state(est)
+    with pytest.raises(ValueError, match="sharing='none' gives each task id a net of its own"):
+        est.adapt(WEST[FEW], west[FEW])
+    assert_untouched(est, before)
+
+
+def test_independent_nets_for_each_column_adapt_as_wide_ones():
+    est = fitted(sharing="none", heads="column").fit(X, y)
+    adapted = est.adapt(WEST[FEW], (WEST["x"] - WEST["z"])[FEW].rename("stock"))
+    assert np.array_equal(adapted.predict(X)["sales"], est.predict(X))
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_groups_of_any_number_of_members(n_members):
+    est = fitted(n_estimators=n_members).fit(X, y)
+    adapted = est.adapt(WEST[FEW], west[FEW])
+    assert r2(west[REST], adapted.predict(WEST[REST])) > 0.9
+    assert_same_bits(bits(adapted, X), bits(est, X))
