@@ -28,13 +28,17 @@ HIDDEN = (64, 64)
 def estimator(max_epochs: int = EPOCHS) -> MultiTaskRegressor:
     """Ours, with the loop's net, batches and optimizer, and no validation split."""
     return MultiTaskRegressor(
+        n_estimators=1,
+        numeric_embedding=None,
         hidden_layer_sizes=HIDDEN,
+        activation="relu",
         batch_size=BATCH,
         max_epochs=max_epochs,
         early_stopping=False,
         dropout=0.0,
         lr_schedule="constant",
         lr=1e-3,
+        weight_decay=1e-2,
         random_state=0,
     )
 

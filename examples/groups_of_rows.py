@@ -45,7 +45,11 @@ def main(folder: Path = Path()) -> None:
             X, y = make_stores(n_rows, np.random.default_rng(seed))
             for name, parameters in WAYS.items():
                 est = MultiTaskRegressor(
-                    task="store", hidden_layer_sizes=(64, 64), random_state=seed, **parameters
+                    task="store",
+                    hidden_layer_sizes=(64, 64),
+                    n_estimators=4,
+                    random_state=seed,
+                    **parameters,
                 )
                 r2 = est.fit(X, y).score(X_test, y_test)
                 scores.append({"way": name, "rows per store": n_rows, "R2": r2})
@@ -64,7 +68,7 @@ def main(folder: Path = Path()) -> None:
         xlabel="labelled rows per store", ylabel="test R²", title="Twenty stores, one question"
     )
     panel.spines[["top", "right"]].set_visible(False)
-    panel.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     path = folder / "groups_of_rows.png"
     figure.savefig(path, dpi=150)
     print(f"\nsaved {path}")

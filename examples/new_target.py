@@ -51,7 +51,9 @@ def main(folder: Path = Path()) -> None:
             alone = {
                 "logistic regression": make_pipeline(
                     StandardScaler(),
-                    LogisticRegressionCV(use_legacy_attributes=False, l1_ratios=(0,)),
+                    LogisticRegressionCV(
+                        scoring="neg_log_loss", l1_ratios=(0.0,), use_legacy_attributes=False
+                    ),
                 ),
                 "boosting": HistGradientBoostingClassifier(random_state=seed),
             }

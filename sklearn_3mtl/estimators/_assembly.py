@@ -45,10 +45,10 @@ def new_model(
 ) -> FittedModel:
     """The untrained model for a table and its targets."""
     labelled = targets.labelled()
-    chosen = choose(estimator, int(labelled.sum()))
     # An id without any label is as unknown as one that was never seen.
     groups = None if ids is None else unique_ids(ids[labelled])
     uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
+    chosen = choose(estimator, int(labelled.sum()), uses_groups)
     codec = TargetCodec(tasks).fit(targets, weights)
     categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)

@@ -99,7 +99,9 @@ class BaseMultiTask(AdaptingMixin):
         else:
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
-            model.chosen = choose_again(self, previous.chosen, int(targets.labelled().sum()))
+            model.chosen = choose_again(
+                self, previous.chosen, int(targets.labelled().sum()), previous.uses_groups
+            )
             seed = seed.child(f"warm start {self.n_iter_}")
         rows = make_rows(self, model, table, targets, ids, weights)
         before = self.history_ if previous else None

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["choose", "choose_again", "with_chosen"]
 
@@ -37,7 +39,7 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"dropout": 0.1, "weight_decay": 2e-2, "n_iter_no_change": 30}
 
 
-def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
+def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
     """A value for each parameter that is "auto", from the number of rows with a label.
 
     Parameters
@@ -46,6 +48,8 @@ def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
         The estimator.
     n_rows : int
         How many rows have a label.
+    has_groups : bool
+        Whether task ids have layers of their own.
 
     Returns
     -------
@@ -65,15 +69,19 @@ def choose(settings: Settings, n_rows: int) -> dict[str, Any]:
     per_epoch = -(-max(n_rows, 1) // int(batch))
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
-    if _has_modules(settings):
-        # Copies of a user's module all start from its own weights, and it may hold statistics.
+    # Copies of a user's module all start from its own weights, and it may hold statistics; a net
+    # for each task id is an ensemble's work already.
+    if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}
 
 
-def choose_again(settings: Settings, before: Mapping[str, Any], n_rows: int) -> dict[str, Any]:
+def choose_again(
+    settings: Settings, before: Mapping[str, Any], n_rows: int, has_groups: bool
+) -> dict[str, Any]:
     """A value for each parameter that is "auto" now: what it was before, where it was."""
-    return {name: before.get(name, value) for name, value in choose(settings, n_rows).items()}
+    now = choose(settings, n_rows, has_groups)
+    return {name: before.get(name, value) for name, value in now.items()}
 
 
 def with_chosen(settings: Settings, chosen: Mapping[str, Any]) -> Settings:
@@ -86,6 +94,10 @@ def with_chosen(settings: Settings, chosen: Mapping[str, Any]) -> Settings:
 
 def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
+
+
+def _has_net_per_task(settings: Settings) -> bool:
+    return len(make_method(settings.sharing, SHARING).copies(["one", "other"])) > 1
 
 
 def _has_modules(settings: Settings) -> bool:

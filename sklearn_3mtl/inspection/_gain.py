@@ -83,14 +83,16 @@ def single_task_gain(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."
         )
-    models = (estimator, clone(estimator).set_params(sharing="none"))
+    shared, own = clone(estimator), clone(estimator).set_params(sharing="none")
     targets = read_targets(Y)
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}
     for train, test in _splits(cv, X, groups, estimator):
-        for number, model in enumerate(models):
+        for number, model in enumerate((shared, own)):
             fitted = clone(model).fit(_safe_indexing(X, train), _safe_indexing(Y, train))
+            # As many nets to average on both sides.
+            own.set_params(n_estimators=fitted.chosen_.get("n_estimators", own.n_estimators))
             guess = read_targets(fitted.predict(_safe_indexing(X, test)))
             losses[number, test] += _losses(targets, guess, fitted.tasks_, test)
             tasks = fitted.tasks_

@@ -29,7 +29,7 @@ def test_the_scaled_parameters_are_these():
 @pytest.mark.parametrize("backbone", ["mlp", "resnet", "tabm"])
 def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
     est = MultiTaskEstimator(backbone=backbone)
-    chosen = choose(est, n_rows)
+    chosen = choose(est, n_rows, False)
     assert sorted(chosen) == SCALED
     concrete = with_chosen(est, chosen)
     concrete._validate_params()
@@ -39,13 +39,13 @@ def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
 @pytest.mark.parametrize("name", SCALED)
 def test_a_given_value_is_kept_and_not_named_as_chosen(name):
     est = MultiTaskEstimator(**{name: GIVEN[name]})
-    chosen = choose(est, 500)
+    chosen = choose(est, 500, False)
     assert sorted(chosen) == [other for other in SCALED if other != name]
     assert getattr(with_chosen(est, chosen), name) == GIVEN[name]
 
 
 def test_more_rows_mean_no_more_members_and_no_smaller_batches():
-    chosen = [choose(MultiTaskEstimator(), n) for n in SIZES]
+    chosen = [choose(MultiTaskEstimator(), n, False) for n in SIZES]
     for name, sign in (("n_estimators", -1), ("batch_size", 1)):
         values = sign * np.array([row[name] for row in chosen])
         assert (np.diff(values) >= 0).all(), name
@@ -53,7 +53,7 @@ def test_more_rows_mean_no_more_members_and_no_smaller_batches():
 
 def test_choosing_changes_nothing_of_the_estimator():
     est = MultiTaskEstimator()
-    with_chosen(est, choose(est, 100))
+    with_chosen(est, choose(est, 100, False))
     assert est.get_params(deep=False) == DEFAULTS
 
 
@@ -61,8 +61,8 @@ def test_choosing_changes_nothing_of_the_estimator():
     "parts", [{"backbone": nn.Identity()}, {"heads": {"number": nn.LazyLinear(1)}}], ids=list
 )
 def test_a_module_of_the_users_is_one_net_unless_told_otherwise(parts):
-    assert choose(MultiTaskEstimator(**parts), 100)["n_estimators"] == 1
-    assert "n_estimators" not in choose(MultiTaskEstimator(n_estimators=4, **parts), 100)
+    assert choose(MultiTaskEstimator(**parts), 100, False)["n_estimators"] == 1
+    assert "n_estimators" not in choose(MultiTaskEstimator(n_estimators=4, **parts), 100, False)
 
 
 def small(cls=MultiTaskEstimator, **parameters):
@@ -160,3 +160,10 @@ def test_a_warm_start_goes_on_with_the_chosen_network():
     est.fit(X[:30], Y[:30])
     assert est._model.network.n_members == n_members
     assert est.n_iter_ == 4
+
+
+def test_a_net_for_each_task_id_has_no_members():
+    own = MultiTaskEstimator(sharing="none")
+    assert choose(own, 100, True)["n_estimators"] == 1
+    assert choose(own, 100, False)["n_estimators"] > 1
+    assert choose(MultiTaskEstimator(), 100, True)["n_estimators"] > 1
