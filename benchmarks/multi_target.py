@@ -7,6 +7,7 @@ ExtraTrees. Run as ``python benchmarks/multi_target.py``.
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -68,6 +69,7 @@ def mulan() -> None:
             row[f"shared - {name}"] = f"{difference.mean():+.3f} ± {error:.3f}"
         row |= {f"{name} (s)": value / SPLITS for name, value in seconds.items()}
         rows.append(row)
+        print(f"{path.stem} done", file=sys.stderr, flush=True)
     table = pd.DataFrame(rows).set_index("set")
     print_table(table)
     for name in ("per target", "boosting"):

@@ -18,7 +18,7 @@ __all__ = ["TabularInputs"]
 READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
 # Bins of equal mass for each number: one for so many rows, few enough for all columns together.
-ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS = 100, 12, 48, 1024
+ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 1024, 4
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6
 _ONE = torch.ones((), dtype=torch.float32)
@@ -188,7 +188,8 @@ def _is_bent(numbers: np.ndarray) -> bool:
 
 def _n_bins(n_rows: int, n_bent: int) -> int:
     wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
-    return max(min(wanted, MAX_ALL_BINS // max(n_bent, 1)), 1)
+    affordable = MAX_ALL_BINS // max(n_bent, 1)
+    return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
 
 
 def _numeric_coding(

@@ -13,6 +13,8 @@ __all__ = ["best_temperature", "divided"]
 # From half to sixteen times as sure as the logits say, in steps of a fourth root of 2.
 TEMPERATURES = 2.0 ** (torch.arange(-4, 17) / 4)
 COARSE = 2
+# The logarithm of a temperature is near 0 beforehand, give or take a half: few rows say little.
+SPREAD = 0.5
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
@@ -32,7 +34,7 @@ def best_temperature(
     *,
     fine: bool = True,
 ) -> Tensor:
-    """The temperature of each task with the least loss; 1 for a regression task.
+    """The most probable temperature of each task; 1 for a regression task.
 
     Long training makes a net too sure of itself, which costs likelihood long before it costs
     accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
@@ -58,9 +60,10 @@ def best_temperature(
     if layout.n_regression == len(layout):
         return ones
     tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
-    total = torch.stack(
-        [_mean(losses(outputs / t, values), weight) for t in tried.tolist()]
-    )  # fmt: skip
+    mean = torch.stack([_mean(losses(outputs / t, values), weight) for t in tried.tolist()])
+    n_labels = torch.tensor(len(values)) if weight is None else (weight > 0).sum(0)
+    prior = (tried.log() / SPREAD).square().unsqueeze(1) / (2 * n_labels.clamp_min(1))
+    total = mean + prior
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
     # Without a label all totals are alike.
     labelled = ones > 0 if weight is None else (weight > 0).any(0)
