@@ -18,7 +18,7 @@ __all__ = ["TabularInputs"]
 READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
 # Bins of equal mass for each number: one for so many rows, few enough for all columns together.
-ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 1024, 4
+ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 512, 4
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
 CLIP, LARGE = 3.0, 1e6
 _ONE = torch.ones((), dtype=torch.float32)
