@@ -62,7 +62,7 @@ def main() -> None:
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "AUC"
     print(f"{len(X_train):,} training rows, {X_train.shape[1]} columns\n")
-    print_table(table, digits=4)
+    print_table(table, digits=5)
     print(f"\nours: {est.n_iter_} epochs with {est.chosen_}")
 
 

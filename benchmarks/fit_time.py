@@ -31,7 +31,7 @@ def table(n_rows: int, n_columns: int, seed: int = 0) -> tuple[np.ndarray, np.nd
 def main() -> None:
     """Print the table."""
     # The first step of an optimizer in a process imports a part of torch, for one or two seconds.
-    MultiTaskRegressor(max_epochs=1).fit(*table(20, 3))
+    MultiTaskRegressor(max_epochs=1).fit(*table(20, 10))
     rows = []
     for (n_rows, n_columns), limit in SIZES.items():
         X, y = table(n_rows + N_TEST, n_columns)
