@@ -92,9 +92,10 @@ class TabularInputs:
         rows = None
         if table.n_rows > MAX_QUANTILE_ROWS:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
-        columns = [table.numbers([j])[:, 0] for j in self.numeric]
-        n_bins = _n_bins(table.n_rows, sum(_is_bent(column) for column in columns))
-        coding = [_numeric_coding(column, rows, n_bins) for column in columns]
+        # One column at a time: all of them at once would be a copy of the table.
+        n_bent = sum(_is_bent(table.numbers([j])[:, 0]) for j in self.numeric)
+        n_bins = _n_bins(table.n_rows, n_bent)
+        coding = [_numeric_coding(table.numbers([j])[:, 0], rows, n_bins) for j in self.numeric]
         self.center = np.array([c for c, _, _, _ in coding])
         self.scale = np.array([s for _, s, _, _ in coding])
         self.gaps = np.flatnonzero([gap for _, _, gap, _ in coding])

@@ -213,14 +213,22 @@ class MultiTaskNet(NeuralNet):
     def _validation_outputs(self, iterator: BatchIterator, listening: bool) -> Tensor:
         """The outputs of every member for all validation rows."""
         self._set_training(False)
-        found = []
+        # Written into one tensor: small ones that outlive a batch would pin the heap.
+        network = self.module_
+        members = (network.n_members,) if network.n_members > 1 else ()
+        rows, done = len(iterator.dataset), 0
+        found = torch.empty(
+            *members, rows, self.layout.n_outputs, dtype=torch.float32, device=self.device
+        )
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
-            found.append(self.module_(**batch[0]))
+            out = network(**batch[0])
+            found[..., done : done + out.shape[-2], :] = out
+            done += out.shape[-2]
             if listening:
-                self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=found[-1])
-        return torch.cat(found, dim=-2)
+                self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
+        return found
 
     @torch.no_grad()
     def temperature(self) -> Tensor:
