@@ -1,4 +1,4 @@
-"""Heads after an adaptation: those of before, plus linear corrections on the frozen features."""
+"""What adapting adds to the heads' outputs: linear corrections on frozen features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.stacked import aligned
 
-__all__ = ["AdaptedHeads", "GroupCorrection", "SharedCorrection", "side_by_side"]
+__all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection", "side_by_side"]
 
 
 def side_by_side(z: Tensor, n_nets: int) -> Tensor:
@@ -39,10 +39,9 @@ class SharedCorrection(nn.Module):
         self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns)))
 
-    def forward(self, out: Tensor, z: Tensor, group: Tensor | None) -> Tensor:
-        """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs)."""
-        rows = z if z.dim() == 3 else z.unsqueeze(0)
-        rows, weight = aligned(rows, self.weight)
+    def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
+        """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs); features are (M, B, d)."""
+        rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         return out.index_add(-1, cast(Tensor, self.columns), added.view(*out.shape[:-1], -1))
 
@@ -71,13 +70,13 @@ class GroupCorrection(nn.Module):
         self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
 
-    def forward(self, out: Tensor, z: Tensor, group: Tensor | None) -> Tensor:
-        """Add to the outputs of rows whose group was adapted."""
+    def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
+        """Add to the outputs of rows whose group was adapted; features are (M, B, d)."""
         assert group is not None
         known = group.unsqueeze(1) == cast(Tensor, self.groups)
         adapted = known.any(1)
         place = known.to(torch.int8).argmax(1)[adapted]
-        rows = (z if z.dim() == 3 else z.unsqueeze(0))[:, adapted].transpose(0, 1)
+        rows = features[:, adapted].transpose(0, 1)
         rows, weight = aligned(rows, self.weight)
         added = (weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
         full = added.new_zeros(rows.shape[1], len(group), added.shape[-1])
@@ -85,36 +84,27 @@ class GroupCorrection(nn.Module):
         return out.index_add(-1, cast(Tensor, self.columns), full.view(*out.shape[:-1], -1))
 
 
-class AdaptedHeads(nn.Module):
-    """The heads of a fitted network, and what adapting adds.
+class AdaptedOutputs(nn.Module):
+    """What one adaptation adds to the outputs before it.
 
     Outputs that no correction touches keep their bits.
 
     Parameters
     ----------
-    base : nn.Module
-        The heads before.
     order : sequence of int
-        For each output the base's column, -1 for the output of a new task.
+        For each output the column before, -1 for the output of a new task.
     n_base_groups : int or None
-        How many groups the base knows; later ones are unknown to it. None where it has none.
-    n_nets : int
-        How many independent nets' features stand side by side.
+        How many groups were known before; later ones are unknown to what came before. None where
+        there are none.
     corrections : sequence of nn.Module
         What is added, in turn.
     """
 
     def __init__(
-        self,
-        base: nn.Module,
-        order: Sequence[int],
-        n_base_groups: int | None,
-        n_nets: int,
-        corrections: Sequence[nn.Module],
+        self, order: Sequence[int], n_base_groups: int | None, corrections: Sequence[nn.Module]
     ) -> None:
         super().__init__()
-        self.base = base
-        self.n_base_groups, self.n_nets = n_base_groups, n_nets
+        self.n_base_groups = n_base_groups
         self.n_new = sum(column < 0 for column in order)
         n_old = len(order) - self.n_new
         # New outputs stand behind the old ones until they are put into order.
@@ -124,17 +114,28 @@ class AdaptedHeads(nn.Module):
         self.register_buffer("order", None if in_order else torch.tensor(columns), persistent=False)
         self.corrections = nn.ModuleList(corrections)
 
-    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features to outputs of shape (B, n_outputs) or (M, B, n_outputs)."""
-        base_group = group
-        if group is not None and self.n_base_groups is not None:
-            base_group = torch.where(group < self.n_base_groups, group, -1)
-        out = self.base(z, base_group)
+    def known_before(self, group: Tensor | None) -> Tensor | None:
+        """The groups as they were known before: -1 for those that came later."""
+        if group is None or self.n_base_groups is None:
+            return group
+        return torch.where(group < self.n_base_groups, group, -1)
+
+    def forward(self, out: Tensor, features: Tensor, group: Tensor | None = None) -> Tensor:
+        """Map outputs before, (B, n_before) or (M, B, n_before), to those after.
+
+        Parameters
+        ----------
+        out : tensor
+            The outputs before.
+        features : tensor of shape (M, B, d)
+            What the corrections read.
+        group : tensor of shape (B,) or None
+            Each row's group.
+        """
         if self.n_new:
             out = torch.cat([out, out.new_zeros(*out.shape[:-1], self.n_new)], dim=-1)
         if self.order is not None:
             out = out.index_select(-1, cast(Tensor, self.order))
-        features = side_by_side(z, self.n_nets)
         for correction in self.corrections:
             out = correction(out, features, group)
         return out

@@ -33,6 +33,14 @@ class TabularEncoder(nn.Module):
         The encoder's seed.
     numeric : nn.Module or None, default=None
         Maps the numeric tensor to ``numeric.n_out`` features. None leaves it as it is.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features.
+    blocks : list of (int, int)
+        Widths of the features that come from numbers and from categories, and from how many
+        columns they come.
     """
 
     def __init__(
@@ -46,8 +54,11 @@ class TabularEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.numeric = numeric
-        n_numeric = n_numeric if numeric is None else cast(int, numeric.n_out)
-        self.n_out = n_numeric + EMBEDDING_WIDTH * len(cardinalities)
+        n_columns, n_numeric = n_numeric, n_numeric if numeric is None else cast(int, numeric.n_out)
+        n_embedded = EMBEDDING_WIDTH * len(cardinalities)
+        self.n_out = n_numeric + n_embedded
+        blocks = [(n_numeric, n_columns), (n_embedded, len(cardinalities))]
+        self.blocks = [(width, columns) for width, columns in blocks if width]
         self.embedding = (
             StackedEmbedding(cardinalities, EMBEDDING_WIDTH, n_reserved, copies, seed)
             if cardinalities

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.adapted import AdaptedOutputs, side_by_side
 from sklearn_3mtl.core.dispatch import GroupDispatch
+from sklearn_3mtl.core.encoders import TabularEncoder
 
 __all__ = ["SharedLayers", "ThreeMTLNetwork"]
 
@@ -82,6 +85,8 @@ class ThreeMTLNetwork(nn.Module):
         self.heads = heads
         self.n_tasks, self.n_nets, self.n_groups = n_tasks, n_nets, n_groups
         self.n_members, self.independent = n_members, independent
+        # What was added to the heads' outputs since the fit, in turn.
+        self.adaptations = nn.ModuleList()
 
     backbone: SharedLayers
 
@@ -105,9 +110,11 @@ class ThreeMTLNetwork(nn.Module):
         outputs : tensor of shape (B, n_outputs), or (n_members, B, n_outputs) for several members
         """
         if group is None or not self.has_net_per_group:
-            return self.heads(self.features(inputs), group)
+            x = self.encode(inputs)
+            return self.outputs(self.features(x), x, group)
         dispatch = self._dispatch(group)
-        return dispatch.gather(self.heads(self.features(dispatch.scatter(inputs)), group))
+        z = self.features(self.encode(dispatch.scatter(inputs)))
+        return dispatch.gather(self.heads(z, group))
 
     def _dispatch(self, group: Tensor) -> GroupDispatch:
         assert self.n_groups is not None
@@ -115,21 +122,48 @@ class ThreeMTLNetwork(nn.Module):
             group, self.n_groups, self.n_tasks, self.n_members, own_inputs=self.independent
         )
 
-    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def encode(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The fused features of all modalities: (B, d), or (K, B, d) where each net has its own."""
+        return self.fusion([encoder(inputs) for encoder in self.encoders.values()])
+
+    def features(self, x: Tensor) -> Tensor:
         """The features that the heads read: (B, d), or (n_members * n_nets, B, d) for several."""
-        encoded = [encoder(inputs) for encoder in self.encoders.values()]
-        x = self.fusion(encoded)
-        z = self.backbone.shared(x)
-        return self.backbone.per_task(z, x)
+        return self.backbone.per_task(self.backbone.shared(x), x)
+
+    def outputs(self, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
+        """The heads' outputs, and what adapting added to them."""
+        if not self.adaptations:
+            return self.heads(z, group)
+        first = cast(AdaptedOutputs, self.adaptations[0])
+        out = self.heads(z, first.known_before(group))
+        frozen = self.frozen_features(z, x)
+        for adaptation in self.adaptations:
+            out = adaptation(out, frozen, group)
+        return out
+
+    def frozen_features(self, z: Tensor, x: Tensor) -> Tensor:
+        """What a correction reads of each row, (n_members, B, d): z, and the encoded inputs."""
+        z = side_by_side(z, self.n_nets)
+        z = z if z.dim() == 3 else z.unsqueeze(0)
+        # Where each net encodes for itself, the first of each member stands for the others.
+        x = x if x.dim() == 2 else x[:: self.n_nets]
+        return torch.cat([z, x.expand(len(z), -1, -1)], dim=-1)
+
+    @property
+    def blocks(self) -> list[list[tuple[int, int]]]:
+        """The blocks of `frozen_features`: z's one, and those of the encoded inputs."""
+        encoders = cast(dict[str, TabularEncoder], self.encoders)
+        encoded = [block for encoder in encoders.values() for block in encoder.blocks]
+        return [[(self.backbone.n_out * self.n_nets, 1)], encoded]
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """The features of B rows as one matrix; those of several nets stand side by side."""
         if group is not None and self.has_net_per_group:
             dispatch = self._dispatch(group)
-            z = self.features(dispatch.scatter(inputs))
+            z = self.features(self.encode(dispatch.scatter(inputs)))
             z = dispatch.gather(z.unflatten(0, (-1, self.n_tasks)).transpose(1, 2).flatten(2))
         else:
-            z = self.features(inputs)
+            z = self.features(self.encode(inputs))
         return z if z.dim() == 2 else z.transpose(0, 1).flatten(1)
 
     def owners(self) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection, side_by_side
+from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import Container, TargetColumns
 from sklearn_3mtl.data._tables import InputTable
@@ -25,7 +25,7 @@ from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.transfer import Probe, solve_probe
+from sklearn_3mtl.transfer import Probe, View, solve_probe
 
 __all__ = ["Support", "adapt_model"]
 
@@ -79,9 +79,9 @@ def adapt_model(
     values, weight = rows.labels()
 
     known = None if group is None else _known(group, len(model.groups_or_empty))
-    z, before = model.frozen(support.table, known)
-    z = side_by_side(z, model.network.n_nets)
-    z, before = (t if t.dim() == 3 else t.unsqueeze(0) for t in (z, before))
+    features, before = model.frozen(support.table, known)
+    blocks = model.network.blocks
+    views = features.split([sum(width for width, _ in view) for view in blocks], dim=-1)
     order = codec.layout.outputs_in(model.codec.layout)
     adapted_groups = [] if group is None else sorted(set(group[group >= 0].tolist()))
     shared: dict[int, Probe] = {}
@@ -102,12 +102,17 @@ def adapt_model(
         offset = before.new_zeros(*before.shape[:2], len(old))
         offset = offset if task.name in new else before[..., old] / temperature
         if group is None or task.name in new:
-            probe = solve_probe(z[None], offset[None], label[None], mass[None], task)
+            whole = [View(v[None], b) for v, b in zip(views, blocks, strict=True)]
+            probe = solve_probe(whole, offset[None], label[None], mass[None], task)
             shared[index] = probe.times(temperature)
         else:
             padded = _padded(group, adapted_groups)
+            apart = [
+                View(v[:, padded.rows].transpose(0, 1), b)
+                for v, b in zip(views, blocks, strict=True)
+            ]
             probe = solve_probe(
-                z[:, padded.rows].transpose(0, 1),
+                apart,
                 offset[:, padded.rows].transpose(0, 1),
                 label[padded.rows],
                 mass[padded.rows] * padded.real,
@@ -124,8 +129,8 @@ def adapt_model(
         groups=adapted_groups if own else [],
     )
     network = record.apply(model.network)
-    corrections: Any = network.heads.corrections
-    for correction in corrections:
+    added: Any = network.adaptations[-1]
+    for correction in added.corrections:
         _fill(correction, own if isinstance(correction, GroupCorrection) else shared)
     adapted = replace(
         model,
@@ -141,7 +146,6 @@ def adapt_model(
     if not fine_tune(estimator, adapted, rows, seed):
         return adapted, dict.fromkeys(old_tasks, 0.0)
     _, after = adapted.frozen(support.table, group)
-    after = after if after.dim() == 3 else after.unsqueeze(0)
     return adapted, movement(model.codec, before, codec, after, old_tasks)
 
 

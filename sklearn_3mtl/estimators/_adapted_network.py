@@ -6,7 +6,9 @@ import copy
 from dataclasses import dataclass
 from typing import cast
 
-from sklearn_3mtl.core.adapted import AdaptedHeads, GroupCorrection, SharedCorrection
+from torch import nn
+
+from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 
 __all__ = ["Adaptation"]
@@ -40,8 +42,8 @@ class Adaptation:
 
     def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
         """A network that shares all modules with `network`, with corrections that are zero."""
-        n_nets = network.n_nets if network.n_nets > 1 else 1
-        n_in, n_members = int(network.backbone.n_out) * n_nets, network.n_members
+        n_in = sum(width for blocks in network.blocks for width, _ in blocks)
+        n_members = network.n_members
         corrections: list[SharedCorrection | GroupCorrection] = []
         if self.shared:
             corrections.append(SharedCorrection(n_in, self.shared, n_members))
@@ -50,9 +52,8 @@ class Adaptation:
         after = copy.copy(network)
         # nn.Module keeps its parts in dicts, which a shallow copy would share.
         after._modules = dict(network._modules)
-        after.heads = AdaptedHeads(
-            network.heads, self.order, self.n_base_groups, n_nets, corrections
-        )
+        added = AdaptedOutputs(self.order, self.n_base_groups, corrections)
+        added.to(next(network.parameters()).device)
+        after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups
-        after.heads.to(next(network.parameters()).device)
         return cast(ThreeMTLNetwork, after.eval())

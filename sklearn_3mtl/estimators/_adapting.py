@@ -46,8 +46,9 @@ class AdaptingMixin(PredictingMixin):
         a new task, of any kind, appended after the old. In the long layout a new task id starts
         from what all ids share. This estimator is left as it is, to the bit.
 
-        The representation stays frozen unless `adapt_parts` says otherwise: each adapted task gets
-        a linear correction on it, whose penalty leave-one-out validation chooses.
+        The network stays frozen unless `adapt_parts` says otherwise: each adapted task gets a
+        linear correction, which reads the representation and the encoded inputs. Leave-one-out
+        validation chooses its penalty, and how much each of the two counts.
 
         Parameters
         ----------

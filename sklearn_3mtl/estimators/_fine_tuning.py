@@ -23,7 +23,9 @@ from sklearn_3mtl.objective import SingleLevelObjective
 __all__ = ["fine_tune", "movement"]
 
 # Which parts of the network each name trains.
-PARTS = {"head": ("heads",), "all": ("encoders", "backbone", "heads")}
+HEADS = ("heads", "adaptations")
+BOXES = ("encoders", "backbone", "heads")
+PARTS = {"auto": HEADS, "head": HEADS, "heads": HEADS, "all": ("encoders", "backbone", *HEADS)}
 AUTO_LR, AUTO_STEPS, BATCH_ROWS = 1e-4, 100, 64
 
 
@@ -86,9 +88,8 @@ def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
 
 
 def _parts(given: Any) -> tuple[str, ...]:
-    if given == "auto":
-        return PARTS["head"]
-    return PARTS.get(given, (given,)) if isinstance(given, str) else tuple(given)
+    names = [given] if isinstance(given, str) else given
+    return tuple(dict.fromkeys(part for name in names for part in PARTS.get(name, (name,))))
 
 
 def _parameters_of(network: ThreeMTLNetwork, parts: Sequence[str]) -> list[torch.nn.Parameter]:
@@ -102,7 +103,7 @@ def _parameters_of(network: ThreeMTLNetwork, parts: Sequence[str]) -> list[torch
         if not found and part not in PARTS["all"]:
             raise ValueError(
                 f"`adapt_parts` should be 'auto', 'head', 'all' or a list of parts, "
-                f"{list(PARTS['all'])!r} or prefixes of the names of parameters within. "
+                f"{list(BOXES)!r} or prefixes of the names of parameters within. "
                 f"Found {part!r}."
             )
         chosen |= found

@@ -112,14 +112,16 @@ class FittedModel:
 
     @torch.inference_mode()
     def frozen(self, table: InputTable, group: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Features of every net, and outputs of every member, with the rows last but one."""
+        """What a correction reads, and the outputs, of every member: (M, n_samples, ...)."""
         features, outputs = [], []
         for inputs, rows in self._chunks(table, group):
             of_group = inputs.pop("group", None)
-            z = self.network.features(inputs)
-            features.append(z[..., :rows, :].cpu())
-            outputs.append(self.network.heads(z, of_group)[..., :rows, :].cpu())
-        return torch.cat(features, dim=-2), torch.cat(outputs, dim=-2)
+            x = self.network.encode(inputs)
+            z = self.network.features(x)
+            features.append(self.network.frozen_features(z, x)[:, :rows].cpu())
+            out = self.network.outputs(z, x, of_group)[..., :rows, :].cpu()
+            outputs.append(out if out.dim() == 3 else out.unsqueeze(0))
+        return torch.cat(features, dim=1), torch.cat(outputs, dim=1)
 
     def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
         """Nets that share nothing have no prior: an unknown group gets the mean of all nets."""

@@ -1,14 +1,16 @@
-"""Heads after an adaptation: corrections beside the loop by hand, and what they leave alone."""
+"""What adapting adds: corrections beside the loop by hand, and what they leave alone."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from sklearn_3mtl.core.adapted import AdaptedHeads, GroupCorrection, SharedCorrection, side_by_side
-from sklearn_3mtl.core.heads import GroupHeads, LinearHeads
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.adapted import (
+    AdaptedOutputs,
+    GroupCorrection,
+    SharedCorrection,
+    side_by_side,
+)
 
-SEED = Seed(3)
 GROUP = torch.tensor([0, 2, 1, -1, 2, 0])
 B, D = len(GROUP), 4
 
@@ -32,12 +34,13 @@ def of_members(n_members, *shape):
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_a_shared_correction_adds_a_linear_layer_to_its_outputs(n_members):
     correction = filled(SharedCorrection(D, [4, 1], n_members))
-    out, z = of_members(n_members, B, 5), of_members(n_members, B, D)
+    out, z = of_members(n_members, B, 5), numbers(n_members, B, D)
     found = correction(out, z, None)
     assert found.shape == out.shape
     assert torch.equal(found[..., [0, 2, 3]], out[..., [0, 2, 3]])
     for m in range(n_members):
-        before, features, after = (t[m] if n_members > 1 else t for t in (out, z, found))
+        before, after = (t[m] if n_members > 1 else t for t in (out, found))
+        features = z[m]
         expected = F.linear(features, correction.weight[m], correction.bias[m])
         torch.testing.assert_close(after[:, [4, 1]], before[:, [4, 1]] + expected)
 
@@ -46,13 +49,14 @@ def test_a_shared_correction_adds_a_linear_layer_to_its_outputs(n_members):
 def test_a_group_correction_adds_to_the_rows_of_adapted_groups_alone(n_members):
     groups = [2, 0]
     correction = filled(GroupCorrection(D, [4, 1], groups, n_members))
-    out, z = of_members(n_members, B, 5), of_members(n_members, B, D)
+    out, z = of_members(n_members, B, 5), numbers(n_members, B, D)
     found = correction(out, z, GROUP)
     others = ~torch.isin(GROUP, torch.tensor(groups))
     assert torch.equal(found[..., others, :], out[..., others, :])
     assert torch.equal(found[..., [0, 2, 3]], out[..., [0, 2, 3]])
     for m in range(n_members):
-        before, features, after = (t[m] if n_members > 1 else t for t in (out, z, found))
+        before, after = (t[m] if n_members > 1 else t for t in (out, found))
+        features = z[m]
         for place, group in enumerate(groups):
             mine = group == GROUP
             added = F.linear(features[mine], correction.weight[place, m], correction.bias[place, m])
@@ -62,12 +66,12 @@ def test_a_group_correction_adds_to_the_rows_of_adapted_groups_alone(n_members):
 def test_a_group_correction_without_rows_of_its_groups_changes_nothing():
     correction = filled(GroupCorrection(D, [1], [5], 1))
     out = numbers(B, 2)
-    assert torch.equal(correction(out, numbers(B, D), GROUP), out)
+    assert torch.equal(correction(out, numbers(1, B, D), GROUP), out)
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_corrections_start_at_zero(n_members):
-    out, z = of_members(n_members, B, 3), of_members(n_members, B, D)
+    out, z = of_members(n_members, B, 3), numbers(n_members, B, D)
     for fresh in (SharedCorrection(D, [1], n_members), GroupCorrection(D, [1], [0], n_members)):
         assert torch.equal(fresh(out, z, GROUP), out)
 
@@ -86,39 +90,24 @@ def test_features_of_independent_nets_stand_side_by_side():
 
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_new_outputs_take_their_place_and_old_ones_keep_their_bits(n_members):
-    base = LinearHeads(D, {"a": 1, "b": 2}, SEED, n_members)
-    z = of_members(n_members, B, D)
-    # The outputs of a new task stand between a's and b's.
+    before, z = of_members(n_members, B, 3), numbers(n_members, B, D)
+    # The outputs of a new task stand between the old ones.
     correction = filled(SharedCorrection(D, [1, 2], n_members))
-    heads = AdaptedHeads(base, [0, -1, -1, 1, 2], None, 1, [correction])
-    out = heads(z)
-    assert torch.equal(out[..., [0, 3, 4]], base(z))
-    expected = z @ correction.weight.squeeze(0).mT
-    expected = expected + correction.bias.squeeze(0).unsqueeze(-2)
-    torch.testing.assert_close(out[..., [1, 2]], expected)
+    out = AdaptedOutputs([0, -1, -1, 1, 2], None, [correction])(before, z)
+    assert torch.equal(out[..., [0, 3, 4]], before)
+    expected = z @ correction.weight.mT + correction.bias.unsqueeze(-2)
+    torch.testing.assert_close(out[..., [1, 2]], expected.view(*before.shape[:-1], 2))
 
 
-def test_groups_that_came_later_are_unknown_to_the_heads_before():
-    base = GroupHeads(D, {"a": 1}, 2, SEED)
-    base.deviation.data[:-1] = numbers(2, D + 1)
-    z = numbers(B, D)
-    heads = AdaptedHeads(base, [0], 2, 1, [])
+def test_groups_that_came_later_are_unknown_before():
     later = torch.where(GROUP < 2, GROUP, -1)
-    assert torch.equal(heads(z, GROUP), base(z, later))
+    assert torch.equal(AdaptedOutputs([0], 2, []).known_before(GROUP), later)
+    assert AdaptedOutputs([0], None, []).known_before(GROUP) is GROUP
+    assert AdaptedOutputs([0], 2, []).known_before(None) is None
 
 
 def test_corrections_are_applied_in_turn():
-    base = LinearHeads(D, {"a": 1}, SEED)
-    z = numbers(B, D)
+    out, z = numbers(B, 1), numbers(1, B, D)
     parts = [filled(SharedCorrection(D, [0], 1)), filled(GroupCorrection(D, [0], [1], 1))]
-    found = AdaptedHeads(base, [0], None, 1, parts)(z, GROUP)
-    expected = parts[1](parts[0](base(z), z, GROUP), z, GROUP)
-    assert torch.equal(found, expected)
-
-
-def test_heads_can_be_adapted_again():
-    base = LinearHeads(D, {"a": 1, "b": 1}, SEED)
-    z = numbers(B, D)
-    once = AdaptedHeads(base, [0, 1, -1], None, 1, [filled(SharedCorrection(D, [2], 1))])
-    twice = AdaptedHeads(once, [0, -1, 1, 2], None, 1, [filled(SharedCorrection(D, [1], 1))])
-    assert torch.equal(twice(z)[:, [0, 2, 3]], once(z))
+    found = AdaptedOutputs([0], None, parts)(out, z, GROUP)
+    assert torch.equal(found, parts[1](parts[0](out, z, GROUP), z, GROUP))

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from sklearn_3mtl.core import ThreeMTLNetwork
+from sklearn_3mtl.core.adapted import AdaptedOutputs
 from sklearn_3mtl.core.backbones import MLP
 from sklearn_3mtl.core.encoders import EMBEDDING_WIDTH, TabularEncoder
 from sklearn_3mtl.core.fusion import ConcatFusion
@@ -58,6 +59,37 @@ def test_forward_is_heads_of_backbone_of_encoder():
     torch.testing.assert_close(net(**INPUTS), net.heads(z))
     assert net(**INPUTS).shape == (9, 4)
     torch.testing.assert_close(net.transform(**INPUTS), z)
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("sharing", [HardSharing(), NoSharing()], ids=["hard", "none"])
+def test_a_correction_reads_the_features_of_all_nets_and_the_encoded_inputs(sharing, n_members):
+    net = build(sharing, "ab", n_members=n_members)
+    x = net.encode(INPUTS)
+    z = net.features(x)
+    frozen = net.frozen_features(z, x)
+    widths = [sum(width for width, _ in blocks) for blocks in net.blocks]
+    assert frozen.shape == (n_members, 9, sum(widths))
+    assert widths == [8 * net.n_nets, 3 + 2 * EMBEDDING_WIDTH]
+    assert net.blocks[1] == [(3, 3), (2 * EMBEDDING_WIDTH, 2)]
+    for member in range(n_members):
+        first = member * net.n_nets
+        nets = [z[first + k] if z.dim() == 3 else z for k in range(net.n_nets)]
+        own = x[first] if x.dim() == 3 else x
+        assert torch.equal(frozen[member], torch.cat([*nets, own], dim=-1))
+
+
+def test_groups_that_were_adapted_to_are_unknown_to_the_heads():
+    net = build(HardSharing(), "a")
+    seen = []
+    net.heads.register_forward_pre_hook(lambda module, args: seen.append(args[1]))
+    before = net(group=GROUP, **INPUTS)
+    net.adaptations.append(AdaptedOutputs([0, 1], 1, []))
+    net.adaptations.append(AdaptedOutputs([-1, 0, 1], 2, []))
+    after = net(group=GROUP, **INPUTS)
+    assert torch.equal(seen[0], GROUP)
+    assert torch.equal(seen[1], torch.where(GROUP < 1, GROUP, -1))
+    assert torch.equal(after, torch.cat([torch.zeros(9, 1), before], dim=1))
 
 
 def test_encoder_puts_embeddings_beside_the_numbers():
