@@ -2,8 +2,9 @@
 
 Each table is split 75/25 three times; the score is accuracy or R2. Beside ours: scikit-learn's
 gradient boosting, random forest and MLP (scaled, one-hot encoded) with their defaults, and, on
-every third table, RealMLP-TD of pytabkit where that is installed. Run as
-``python benchmarks/defaults.py``; ``--scores FILE`` keeps the single scores.
+every third table, RealMLP-TD of pytabkit where that is installed. Two tables are worked on at a
+time, so each fit has one core. Run as ``python benchmarks/defaults.py``; ``--scores FILE`` keeps
+the single scores.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from _baselines import RealMLP, boosting, forest, mlp
 from _tables import data_folder, print_table
+from joblib import Parallel, delayed
 from scipy.stats import wilcoxon
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
@@ -53,6 +56,8 @@ def split(frame: pd.DataFrame, is_classification: bool, seed: int) -> list[Any]:
 
 def scores_of(path: Path, kind: str, models: dict[str, Any]) -> list[dict[str, Any]]:
     """Score and fit time of each model on each split of a table."""
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", module="sklearn|pytabkit|pytorch_lightning|lightning")
     is_classification = kind == "classification"
     score = accuracy_score if is_classification else r2_score
     found = []
@@ -102,15 +107,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scores", type=Path, help="a CSV for the score of every split")
     options = parser.parse_args()
-    warnings.filterwarnings("ignore", module="sklearn|pytabkit|pytorch_lightning|lightning")
     folder = data_folder("uci_tabular")
     index = pd.read_csv(folder / "index.csv").sort_values(["rows", "name"])
     common = {OURS: ours, "HistGradientBoosting": boosting, "RandomForest": forest, "MLP": mlp}
+    with_peer = {**common, PEER: RealMLP} if has_pytabkit() else common
+    # The largest first: no process waits for the other at the end.
+    jobs = [
+        delayed(scores_of)(folder / f"{name}.parquet", kind, common if number % 3 else with_peer)
+        for number, (name, kind) in enumerate(zip(index["name"], index["kind"], strict=True))
+    ][::-1]
     found: list[dict[str, Any]] = []
-    for number, (name, kind) in enumerate(zip(index["name"], index["kind"], strict=True)):
-        with_peer = number % 3 == 0 and has_pytabkit()
-        models = {**common, PEER: RealMLP} if with_peer else common
-        found += scores_of(folder / f"{name}.parquet", kind, models)
+    for part in Parallel(2, return_as="generator_unordered")(jobs):
+        found += part
         if options.scores:
             pd.DataFrame(found).to_csv(options.scores, index=False)
     scores = pd.DataFrame(found)
