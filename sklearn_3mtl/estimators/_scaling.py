@@ -25,18 +25,19 @@ class _Sizes:
     n_estimators: int
     width: int
     lr: float
+    dropout: float
     largest_batch: int
 
 
 _SIZES = (
-    _Sizes(3_000, 8, 128, 2e-3, 256),
-    _Sizes(30_000, 4, 256, 4e-3, 256),
-    _Sizes(np.inf, 4, 256, 2e-3, 512),
+    _Sizes(3_000, 8, 128, 2e-3, 0.1, 256),
+    _Sizes(30_000, 4, 256, 4e-3, 0.1, 256),
+    _Sizes(np.inf, 4, 256, 2e-3, 0.3, 512),
 )
 _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
-_SAME = {"dropout": 0.1, "weight_decay": 2e-2, "n_iter_no_change": 30}
+_SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
 
 
 def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
         "n_estimators": sizes.n_estimators,
         "hidden_layer_sizes": (sizes.width, sizes.width),
         "lr": sizes.lr,
+        "dropout": sizes.dropout,
         "batch_size": int(np.clip(batch, _SMALLEST_BATCH, sizes.largest_batch)),
         **_SAME,
     }
