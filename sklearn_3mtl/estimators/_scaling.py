@@ -32,7 +32,7 @@ class _Sizes:
 _SIZES = (
     _Sizes(3_000, 8, 128, 2e-3, 0.1, 256),
     _Sizes(30_000, 4, 256, 4e-3, 0.1, 256),
-    _Sizes(np.inf, 4, 256, 2e-3, 0.3, 512),
+    _Sizes(np.inf, 8, 256, 2e-3, 0.3, 512),
 )
 _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
