@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.linear_model import RidgeCV
 
 from sklearn_3mtl import MultiTaskRegressor
 from tests._adapting import (
@@ -59,6 +60,29 @@ def test_a_new_column_of_each_kind_is_learned(name, sharing):
         assert r2(truth, new) > 0.9
     else:
         assert (new == truth).mean() > 0.8
+
+
+def test_a_new_target_reads_what_the_old_ones_never_needed():
+    # Two features for one old target leave out the columns that the new one is made of.
+    est = small(MultiTaskRegressor, hidden_layer_sizes=(2,), max_epochs=20)
+    est.fit(X[REST], pd.DataFrame({"old": X["a"][REST]}))
+    new = (X["c"] - X["d"]).rename("new")
+    found = est.adapt(X[FEW], new[FEW]).predict(X[REST])
+    assert r2(new[REST], found["new"]) > 0.9
+
+
+def test_a_new_target_reads_what_the_old_ones_taught():
+    # Twelve rows don't tell which of forty columns counts; the old targets do.
+    random = np.random.default_rng(7)
+    wide = pd.DataFrame(random.normal(size=(900, 40))).add_prefix("x")
+    truth = wide["x0"] + wide["x1"]
+    est = small(MultiTaskRegressor, max_epochs=30)
+    est.fit(wide[12:600], pd.DataFrame({"old": truth, "older": 3 - truth})[12:600])
+    new = (5 - 2 * truth + 0.3 * random.normal(size=900)).rename("new")
+    found = est.adapt(wide[:12], new[:12]).predict(wide[600:])
+    alone = RidgeCV(np.logspace(-2, 4, 13)).fit(wide[:12], new[:12]).predict(wide[600:])
+    assert r2(new[600:], found["new"]) > 0.8
+    assert r2(new[600:], alone) < 0.3
 
 
 def test_several_new_columns_with_gaps_of_their_own(fitted):
