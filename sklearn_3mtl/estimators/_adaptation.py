@@ -103,7 +103,9 @@ def adapt_model(
         offset = offset if task.name in new else before[..., old] / temperature
         if group is None or task.name in new:
             whole = [View(v[None], b) for v, b in zip(views, blocks, strict=True)]
-            probe = solve_probe(whole, offset[None], label[None], mass[None], task)
+            probe = solve_probe(
+                whole, offset[None], label[None], mass[None], task, is_new=task.name in new
+            )
             shared[index] = probe.times(temperature)
         else:
             padded = _padded(group, adapted_groups)
@@ -117,6 +119,7 @@ def adapt_model(
                 label[padded.rows],
                 mass[padded.rows] * padded.real,
                 task,
+                is_new=False,
             )
             own[index] = probe.times(temperature)
     record = Adaptation(

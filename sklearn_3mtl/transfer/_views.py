@@ -50,6 +50,8 @@ class Mixtures:
     ----------
     features : tensor of shape (G, n_mixtures, M, n, r)
         Centred and of a mean squared norm of 1 in each mixture.
+    variance : tensor of shape (G, n_mixtures, M, r)
+        The sum of each direction's weighted squares.
     mean : tensor of shape (G, M, 1, d)
         What was taken off the views' features side by side.
     """
@@ -66,23 +68,29 @@ class Mixtures:
         self._unit = torch.cat([unit for *_, unit in scaled])
         f = torch.cat([features for features, *_ in scaled], dim=-1)
         n, d = f.shape[-2:]
-        self._rows = f if n <= d else None
+        # Rows weighted as the loss weighs them: the directions are then uncorrelated.
+        weighted = rows.sqrt() * f
+        self._rows = weighted if n <= d else None
+        root = self._part.sqrt()
         if self._rows is not None:
-            each = torch.stack([v @ v.mT for v in f.split(widths.tolist(), -1)])
+            each = torch.stack([v @ v.mT for v in weighted.split(widths.tolist(), -1)])
             gram = torch.einsum("cv,vgmij->gcmij", part / part.sum(1, keepdim=True), each)
         else:
-            root = self._part.sqrt()
-            gram = (f.mT @ f).unsqueeze(1) * (root[:, :, None] * root[:, None])[:, None]
+            outer = (root[:, :, None] * root[:, None])[:, None]
+            gram = (weighted.mT @ weighted).unsqueeze(1) * outer
         values, vectors = torch.linalg.eigh(gram)
-        values, vectors = values[..., -N_DIRECTIONS:], vectors[..., -N_DIRECTIONS:]
+        values, vectors = values[..., -N_DIRECTIONS:].clamp_min(0), vectors[..., -N_DIRECTIONS:]
         if self._rows is not None:
-            s = values.clamp_min(0).sqrt()
+            s = values.sqrt()
             real = s > NOTHING * s.amax(-1, keepdim=True)
-            self.features = vectors * torch.where(real, s, 0.0).unsqueeze(-2)
-            self._basis = vectors / torch.where(real, s, torch.inf).unsqueeze(-2)
+            values, s = torch.where(real, values, 0.0), torch.where(real, s, torch.inf)
+            self._basis = vectors / s.unsqueeze(-2)
+            of_rows = torch.where(real, values.sqrt(), 0.0).unsqueeze(-2) * vectors
+            self.features = of_rows / torch.where(rows > 0, rows.sqrt(), torch.inf).unsqueeze(1)
         else:
-            self._basis = vectors * self._part.sqrt()[:, None, :, None]
+            self._basis = vectors * root[:, None, :, None]
             self.features = f.unsqueeze(1) @ self._basis
+        self.variance = values
 
     def __len__(self) -> int:
         return len(self._part)

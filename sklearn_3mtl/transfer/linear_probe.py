@@ -15,11 +15,17 @@ from sklearn_3mtl.transfer._views import Mixtures, View
 __all__ = ["Probe", "solve_probe"]
 
 PENALTIES = torch.logspace(-3, 3, 7, dtype=torch.float64)
-BIAS_PENALTY = 1e-3
-# Members that choose penalties and mixtures; more of them hardly change the choice.
-N_JUDGES = 2
-MAX_NEWTON, TOLERANCE, MAX_LOGIT_STEP, FLAT = 40, 1e-2, 4.0, 1e-6
-SMALLEST_ERROR = 1e-12
+# What is known of a penalty before any evidence, in powers of ten: a new task may need much of its
+# features, a known one should move little.
+NEW_TASK, KNOWN_TASK, SPREAD = 0.0, 1.0, 1.0
+NEW_BIAS_PENALTY = 0.1
+# The noise of a regression task is worth this many rows with the error of no correction.
+PRIOR_ROWS = 3.0
+# Members and rows that choose penalties and mixtures; more of them hardly change the choice.
+N_JUDGES, JUDGE_ROWS = 2, 256
+MAX_STEPS, TOLERANCE, FLAT = 200, 1e-2, 1e-6
+# The largest curvature of a likelihood in its outputs.
+CURVATURE = {"regression": 1.0, "binary": 0.25, "multiclass": 0.5}
 
 
 @dataclass(frozen=True)
@@ -48,21 +54,27 @@ class Probe:
 
 
 def solve_probe(
-    views: Sequence[View], offset: Tensor, labels: Tensor, weight: Tensor, task: Task
+    views: Sequence[View],
+    offset: Tensor,
+    labels: Tensor,
+    weight: Tensor,
+    task: Task,
+    *,
+    is_new: bool,
 ) -> Probe:
     """Fit a penalised linear correction to outputs, for groups of rows and members at once.
 
     Squared error for a regression task, the logistic or softmax likelihood for a classification
-    task, plus a ridge penalty that leaves the bias nearly free. Each view of the rows and each
-    mixture of views is solved for; they are averaged with their leave-one-out likelihoods for
-    weights (pseudo-BMA: Yao et al., "Using stacking to average Bayesian predictive distributions",
-    Bayesian Analysis 2018, arXiv 1704.02030). A mean of linear corrections is one.
+    task, plus a ridge penalty. Each view of the rows and each mixture of views is solved for; they
+    are averaged with their leave-one-out likelihoods for weights (pseudo-BMA: Yao et al., "Using
+    stacking to average Bayesian predictive distributions", Bayesian Analysis 2018, arXiv
+    1704.02030). A mean of linear corrections is one.
 
-    One penalty of each mixture, for all groups and members, minimises the leave-one-out loss,
-    which is exact for squared error (Allen's PRESS) and approximate for the others (Rad and
-    Maleki, "A scalable estimate of the out-of-sample prediction error", JRSS B 2020, arXiv
-    1801.10243). Of equally good penalties the largest is taken: a correction without evidence
-    stays away.
+    The penalty of each mixture, common to all groups and members, is the mean of the logarithms of
+    `PENALTIES` under the leave-one-out likelihood and a prior: without evidence a correction is
+    what the prior says. Leaving one out is exact for squared error (Allen's PRESS) and approximate
+    for the others (Rad and Maleki, "A scalable estimate of the out-of-sample prediction error",
+    JRSS B 2020, arXiv 1801.10243).
 
     Parameters
     ----------
@@ -76,35 +88,58 @@ def solve_probe(
         The weight of each label; 0 for a missing label or a padding row.
     task : Task
         What the labels are.
+    is_new : bool
+        Whether the offset says nothing: the bias is then nearly free. Otherwise it is penalised
+        like any feature, and the prior keeps the correction small.
 
     Returns
     -------
     probe : Probe
     """
     rows = weight.double()[:, None, :, None]
+    targets = _targets(labels, task)
+    offset = offset.double()
+    penalty, share = _choose(views, offset, targets, rows, task, is_new)
     mixtures = Mixtures(views, rows)
-    features, n = mixtures.features, len(mixtures)
-    features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
-    targets, offset = _targets(labels, task), offset.double().unsqueeze(1).expand(-1, n, -1, -1, -1)
-
-    judges = slice(0, N_JUDGES)
-    some = (features[:, :, judges].flatten(1, 2), offset[:, :, judges].flatten(1, 2), targets, rows)
-    losses = _leave_one_out(*some, task, *_newton(*some, task, PENALTIES[:, None])[:3])
-    losses = losses.unflatten(2, (n, -1)).sum((1, 4)).mean(2) / rows.sum().clamp_min(1e-12)
-    is_best = losses <= losses.amin(0) + 1e-12
-    best = (is_best * torch.arange(len(PENALTIES))[:, None]).amax(0)
-    likelihood = -losses.amin(0)
-    if task.kind == "regression":
-        likelihood = -0.5 * losses.amin(0).clamp_min(SMALLEST_ERROR).log()
-    share = torch.softmax(likelihood * (rows > 0).sum(), 0)
-
-    every = (features.flatten(1, 2), offset.flatten(1, 2), targets, rows)
-    penalty = PENALTIES[best].repeat_interleave(features.shape[2])
-    *_, solved = _newton(*every, task, penalty[None])
-    solved = solved[0].unflatten(1, (n, -1)) * share.view(-1, 1, 1, 1)
+    solved = _solve(mixtures, offset, targets, rows, task, penalty[None], is_new)[0][0]
+    solved = solved * share.view(-1, 1, 1, 1)
     weights = mixtures.weights(solved[..., :-1])
     bias = solved[..., -1].sum(1) - (weights @ mixtures.mean.transpose(-1, -2)).squeeze(-1)
-    return Probe(weights.float(), bias.float(), share, PENALTIES[best])
+    return Probe(weights.float(), bias.float(), share, penalty)
+
+
+def _choose(
+    views: Sequence[View], offset: Tensor, targets: Tensor, rows: Tensor, task: Task, is_new: bool
+) -> tuple[Tensor, Tensor]:
+    """The penalty and the share of each mixture, from some members and rows."""
+    n = rows.shape[-2]
+    some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
+    views = [View(view.features[:, :N_JUDGES, some], view.blocks) for view in views]
+    offset, targets, rows = offset[:, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
+    mixtures = Mixtures(views, rows)
+    penalties = PENALTIES[:, None].repeat(1, len(mixtures))
+    _, outputs = _solve(mixtures, offset, targets, rows, task, penalties, is_new)
+    # One penalty at a time: the Hessians of all would fill the memory.
+    losses = torch.stack(
+        [
+            _leave_one_out(mixtures, targets, rows, task, out, penalty, is_new)
+            for out, penalty in zip(outputs, PENALTIES, strict=True)
+        ]
+    )
+    n_rows = (rows > 0).sum()
+    losses = losses.sum((1, 4)).mean(2) / rows.sum().clamp_min(1e-12)
+    if task.kind == "regression":
+        null = ((offset - targets).square() * rows).sum() / (rows.sum() * offset.shape[1])
+        noise = (n_rows * losses + PRIOR_ROWS * null) / (n_rows + PRIOR_ROWS)
+        evidence = -0.5 * n_rows * noise.clamp_min(1e-300).log()
+    else:
+        evidence = -n_rows * losses
+    power = PENALTIES.log10()[:, None]
+    prior = -0.5 * ((power - (NEW_TASK if is_new else KNOWN_TASK)) / SPREAD).square()
+    posterior = torch.softmax((evidence + prior).flatten(), 0).view_as(losses)
+    share = posterior.sum(0)
+    mean = ((evidence + prior).softmax(0) * power).sum(0)
+    return 10**mean, share
 
 
 def _targets(labels: Tensor, task: Task) -> Tensor:
@@ -131,74 +166,86 @@ def _loss(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
     return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
 
 
-def _newton(
-    features: Tensor, offset: Tensor, targets: Tensor, rows: Tensor, task: Task, penalties: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Newton's method for every penalty at once.
-
-    Parameters
-    ----------
-    features : tensor of shape (G, K, n, r)
-    offset : tensor of shape (G, K, n, n_outputs)
-    targets, rows
-        Labels and their weights, common to the K problems.
-    task : Task
-    penalties : tensor of shape (n_penalties, 1) or (n_penalties, K)
-
-    Returns
-    -------
-    outputs, curvature : tensors of shape (n_penalties, G, K, n, n_outputs)
-    factor : tensor of shape (n_penalties, G, K, n_outputs, r, r)
-        The Cholesky factors of the Hessians.
-    coefficients : tensor of shape (n_penalties, G, K, n_outputs, r)
-    """
-    penalty = penalties.unsqueeze(-1).repeat(1, 1, features.shape[-1])
-    penalty[..., -1] = BIAS_PENALTY
-    penalty = penalty[:, None, :, None]
-    shape = (len(penalties), *offset.shape[:2], offset.shape[-1], features.shape[-1])
-    coefficients = features.new_zeros(shape)
-    outputs = offset.expand(len(penalties), *offset.shape)
-    # Twice the diagonal of the softmax's Hessian bounds it.
-    bound = 2.0 if task.kind == "multiclass" else 1.0
-    for _ in range(MAX_NEWTON):
-        mean, curvature = _mean_and_curvature(outputs, task)
-        factor = _factor(features, rows * curvature, penalty / bound)
-        slope = (rows * (mean - targets)).transpose(-1, -2) @ features + coefficients * penalty
-        step = torch.cholesky_solve(slope.unsqueeze(-1), factor).squeeze(-1) / bound
-        moved = features @ step.transpose(-1, -2)
-        if task.kind != "regression":
-            largest = moved.abs().amax((-1, -2), keepdim=True)
-            shorter = MAX_LOGIT_STEP / largest.clamp_min(MAX_LOGIT_STEP)
-            step, moved = step * shorter, moved * shorter
-        coefficients, outputs = coefficients - step, outputs - moved
-        if task.kind == "regression" or float(moved.abs().max()) < TOLERANCE:
-            break
-    curvature = _mean_and_curvature(outputs, task)[1]
-    return outputs, curvature, _factor(features, rows * curvature, penalty), coefficients
+def _penalties(penalty: Tensor, n_directions: int, is_new: bool) -> Tensor:
+    """The penalty of each coefficient, the bias last: (..., n_directions + 1)."""
+    found = penalty.unsqueeze(-1).repeat(*([1] * penalty.dim()), n_directions + 1)
+    if is_new:
+        found[..., -1] = NEW_BIAS_PENALTY
+    return found
 
 
-def _leave_one_out(
-    features: Tensor,
+def _solve(
+    mixtures: Mixtures,
     offset: Tensor,
     targets: Tensor,
     rows: Tensor,
     task: Task,
+    penalty: Tensor,
+    is_new: bool,
+) -> tuple[Tensor, Tensor]:
+    """Minimise the penalised loss for every penalty at once.
+
+    A bound on the likelihood's curvature is diagonal in the principal directions, so each step is
+    that of a diagonal Newton method; Nesterov's momentum is restarted where it points uphill
+    (O'Donoghue and Candes, arXiv 1204.3982). For squared error the first step is exact.
+
+    Parameters
+    ----------
+    penalty : tensor of shape (n_penalties, n_mixtures)
+
+    Returns
+    -------
+    coefficients : tensor of shape (n_penalties, G, n_mixtures, M, n_outputs, r + 1)
+        The bias last.
+    outputs : tensor of shape (n_penalties, G, n_mixtures, M, n, n_outputs)
+    """
+    features = mixtures.features
+    features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
+    mass = rows.sum((1, 2, 3)).view(-1, 1, 1, 1).expand(*mixtures.variance.shape[:-1], 1)
+    variance = torch.cat([mixtures.variance, mass], dim=-1).unsqueeze(-2)
+    ridge = _penalties(penalty, features.shape[-1] - 1, is_new)[:, None, :, None, None]
+    step = 1 / (CURVATURE[task.kind] * variance + ridge)
+    offset, targets, rows = offset.unsqueeze(1), targets.unsqueeze(1), rows.unsqueeze(1)
+    shape = (len(penalty), *features.shape[:3], offset.shape[-1], features.shape[-1])
+    found = ahead = features.new_zeros(shape)
+    momentum = features.new_ones(*shape[:4], 1, 1)
+    outputs = offset + features @ ahead.mT
+    for _ in range(MAX_STEPS):
+        slope = (rows * (_mean_and_curvature(outputs, task)[0] - targets)).mT @ features
+        new = ahead - step * (slope + ridge * ahead)
+        if task.kind == "regression":
+            return new, offset + features @ new.mT
+        uphill = ((ahead - new) * (new - found)).sum((-1, -2), keepdim=True) > 0
+        momentum = torch.where(uphill, 1.0, momentum)
+        grown = (1 + (1 + 4 * momentum.square()).sqrt()) / 2
+        before, ahead = outputs, new + (momentum - 1) / grown * (new - found)
+        found, momentum = new, grown
+        outputs = offset + features @ ahead.mT
+        if float(((outputs - before) * (rows > 0)).abs().max()) < TOLERANCE:
+            break
+    return found, offset + features @ found.mT
+
+
+def _leave_one_out(
+    mixtures: Mixtures,
+    targets: Tensor,
+    rows: Tensor,
+    task: Task,
     outputs: Tensor,
-    curvature: Tensor,
-    factor: Tensor,
+    penalty: Tensor,
+    is_new: bool,
 ) -> Tensor:
-    """The weighted loss of each row under a fit without it, of shape (n_penalties, G, K, n)."""
-    transposed = features.transpose(-1, -2).unsqueeze(-3).expand(*factor.shape[:-1], -1)
+    """The weighted loss of each row under a fit without it, of shape (G, n_mixtures, M, n)."""
+    features = mixtures.features
+    features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
+    targets, rows = targets.unsqueeze(1), rows.unsqueeze(1)
+    mean, curvature = _mean_and_curvature(outputs, task)
+    scaled = features.unsqueeze(-3) * (rows * curvature).mT.unsqueeze(-1)
+    hessian = features.mT.unsqueeze(-3) @ scaled
+    ridge = _penalties(penalty, features.shape[-1] - 1, is_new)
+    factor = torch.linalg.cholesky(hessian + torch.diag_embed(ridge))
+    transposed = features.mT.unsqueeze(-3).expand(*factor.shape[:-1], -1)
     half = torch.linalg.solve_triangular(factor, transposed, upper=False)
-    leverage = half.square().sum(-2).transpose(-1, -2) * rows * curvature
-    leverage = leverage.clamp_max(1 - 1e-6)
-    mean = _mean_and_curvature(outputs, task)[0]
+    leverage = (half.square().sum(-2).mT * rows * curvature).clamp_max(1 - 1e-6)
     left_out = outputs + (mean - targets) / curvature * leverage / (1 - leverage)
     return _loss(left_out, targets, task) * rows.squeeze(-1)
-
-
-def _factor(features: Tensor, curvature: Tensor, penalty: Tensor) -> Tensor:
-    """Cholesky factors of the Hessians, of shape (..., n_outputs, r, r)."""
-    scaled = features.unsqueeze(-3) * curvature.transpose(-1, -2).unsqueeze(-1)
-    hessian = features.transpose(-1, -2).unsqueeze(-3) @ scaled
-    return torch.linalg.cholesky(hessian + torch.diag_embed(penalty))

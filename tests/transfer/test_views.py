@@ -96,7 +96,7 @@ def probe_of(parts, labels, task):
     n = len(labels)
     found = [View(torch.as_tensor(z)[None, None]) for z in parts]
     offset, weight = torch.zeros(1, 1, n, 1), torch.ones(1, n)
-    return solve_probe(found, offset, torch.as_tensor(labels)[None], weight, task)
+    return solve_probe(found, offset, torch.as_tensor(labels)[None], weight, task, is_new=True)
 
 
 @pytest.mark.parametrize("task", [REGRESSION, BINARY], ids=lambda task: task.kind)
