@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
-from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import Container, TargetColumns
 from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.layout import TaskLayout
@@ -57,7 +56,6 @@ def adapt_model(
     model: FittedModel,
     support: Support,
     tasks: dict[Hashable, Task],
-    seed: Seed,
 ) -> tuple[FittedModel, dict[Hashable, float]]:
     """The model after an adaptation; the one before is left as it is.
 
@@ -73,6 +71,7 @@ def adapt_model(
             "could start from. Fit with sharing='hard' to adapt."
         )
     new = [name for name in tasks if name not in model.codec.tasks]
+    _refuse_ids_without_layers(estimator, model, support)
     codec = _codec_after(model, tasks, new, support)
     groups, group = _groups_after(model, support)
     rows = _rows(estimator, model, codec, new, support, group)
@@ -146,10 +145,25 @@ def adapt_model(
         adaptations=(*model.adaptations, record),
     )
     old_tasks = [name for name in model.codec.tasks if name not in _labelled(support)]
-    if not fine_tune(estimator, adapted, rows, seed):
+    if not fine_tune(estimator, adapted, rows):
         return adapted, dict.fromkeys(old_tasks, 0.0)
     _, after = adapted.frozen(support.table, group)
     return adapted, movement(model.codec, before, codec, after, old_tasks)
+
+
+def _refuse_ids_without_layers(estimator: Settings, model: FittedModel, support: Support) -> None:
+    """A new task id would otherwise move the predictions of all the others."""
+    known_labels = [name for name in _labelled(support) if name in model.codec.tasks]
+    if model.groups is None or model.uses_groups or support.ids is None or not known_labels:
+        return
+    ids = support.ids[support.targets.select(known_labels).labelled()]
+    fresh = unique_ids(ids[~pd.Index(ids).isin(pd.Index(model.groups))])
+    if len(fresh):
+        raise ValueError(
+            f"heads={estimator.heads!r} gives a task id nothing of its own: adapting to the new "
+            f"id(s) {fresh.tolist()[:5]!r} would move the predictions of all the others. Fit with "
+            "heads='auto' to adapt to new ids."
+        )
 
 
 def _codec_after(

@@ -7,11 +7,10 @@ from collections.abc import Hashable
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns, read_targets
 from sklearn_3mtl.data._tables import read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
@@ -101,11 +100,10 @@ class AdaptingMixin(PredictingMixin):
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
         if not targets.labelled().any():
             raise ValueError("y has no label: adapt needs at least one.")
-        seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
         support = Support(table, targets, weights, ids)
-        adapted, forgetting = adapt_model(self, model, support, tasks, seed.child("adapt"))
+        adapted, forgetting = adapt_model(self, model, support, tasks)
         adapted.lone_id = lone_id
-        keep_fitted(estimator, adapted, self.history_)
+        keep_fitted(estimator, adapted, copy.copy(self.history_))
         estimator.forgetting_ = forgetting
         return estimator
 
@@ -113,6 +111,12 @@ class AdaptingMixin(PredictingMixin):
         """The old tasks, then those that y adds."""
         known = self._model.codec.tasks
         new = [name for name in targets.names if name not in known]
+        for name, kind in (self.task_kinds or {}).items():
+            if name in known and kind != known[name].kind:
+                raise ValueError(
+                    f"`task_kinds` says that {name!r} is {kind}, but it was fitted as "
+                    f"{known[name].kind}. Give a new target a name of its own."
+                )
         for name, column in zip(targets.names, targets.columns, strict=True):
             if name in known and column.notna().any():
                 _refuse_other_kind(known[name], column)
@@ -127,6 +131,8 @@ class AdaptingMixin(PredictingMixin):
 def support_pair(X: Any, y: Any) -> tuple[Any, Any]:
     """X and y, given as two arguments or as a tuple of both."""
     if y is not None:
+        if isinstance(X, tuple):
+            raise TypeError("adapt takes adapt(X, y) or adapt((X, y)). Found a tuple X and also y.")
         return X, y
     if isinstance(X, tuple) and len(X) == 2:
         return X
@@ -156,6 +162,11 @@ def _named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumn
 def _refuse_other_kind(task: Task, column: Any) -> None:
     observed = column.dropna()
     if task.classes is None:
+        if pd.api.types.infer_dtype(observed) == "boolean":
+            raise ValueError(
+                f"Task {task.name!r} is a regression. Found labels that are True or False. Give a "
+                "new target a name of its own."
+            )
         return
     strange = observed[~observed.isin(task.classes.tolist())].unique().tolist()
     if strange:

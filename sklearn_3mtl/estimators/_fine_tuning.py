@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import torch
+from sklearn.utils import check_random_state
 from torch import Tensor
 
 from sklearn_3mtl.balancing import Equal
@@ -29,7 +30,7 @@ PARTS = {"auto": HEADS, "head": HEADS, "heads": HEADS, "all": ("encoders", "back
 AUTO_LR, AUTO_STEPS, BATCH_ROWS = 1e-4, 100, 64
 
 
-def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: Seed) -> bool:
+def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset) -> bool:
     """Train the parts that `adapt_parts` names, on copies of them; whether there were any steps.
 
     The heads were solved for before ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
@@ -41,6 +42,9 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset, seed: S
         n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
     if not _parameters_of(model.network, parts) or not n_steps:
         return False
+    # Nothing is drawn where the network stays frozen.
+    drawn = int(check_random_state(estimator.random_state).randint(2**31 - 1))
+    seed = Seed(drawn).child("adapt")
     network = copy.deepcopy(model.network).requires_grad_(False)
     chosen = _parameters_of(network, parts)
     for parameter in chosen:

@@ -108,7 +108,8 @@ def with_task_column(X: Any, names: Sequence[Hashable], task: Hashable, value: H
 def lone_id_of(groups: np.ndarray) -> Hashable:
     """An id that no known task has."""
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
-        return max(groups) + 1
+        # Ids of later rows are rarely negative.
+        return min(0, *groups) - 1
     name = "adapted"
     while name in groups:
         name += "'"

@@ -78,7 +78,15 @@ def single_task_gain(
     >>> single_task_gain(est, X, Y, cv=2).columns.tolist()
     ['kind', 'shared', 'own net', 'difference', 'low', 'high', 'verdict']
     """
-    if estimator.get_params()["sharing"] == "none":
+    if not 0 < confidence < 1:
+        raise ValueError(f"`confidence` should lie between 0 and 1. Found {confidence!r}.")
+    parameters = estimator.get_params()
+    if "sharing" not in parameters or "n_estimators" not in parameters:
+        raise ValueError(
+            "single_task_gain compares settings of a multi-task estimator of this library. Found "
+            f"a {type(estimator).__name__}; give the estimator itself, and transform X before."
+        )
+    if parameters["sharing"] == "none":
         raise ValueError(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."

@@ -39,10 +39,14 @@ def read(
     y_true: Any, y_pred: Any, sample_weight: ArrayLike | None
 ) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
     true, predicted = read_targets(y_true), read_targets(y_pred)
+    if true.named and predicted.named and set(true.names) < set(predicted.names):
+        # The labels of some tasks judge those tasks.
+        predicted = predicted.select(true.names)
     if true.n_rows != predicted.n_rows or len(true.names) != len(predicted.names):
         raise ValueError(
             f"The labels have {true.n_rows} rows and {len(true.names)} tasks, the predictions "
-            f"{predicted.n_rows} and {len(predicted.names)}."
+            f"{predicted.n_rows} and {len(predicted.names)}. Labels of some of the tasks should be "
+            "named columns."
         )
     if true.named and predicted.named and set(true.names) != set(predicted.names):
         raise ValueError(

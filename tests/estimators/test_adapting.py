@@ -85,6 +85,37 @@ def test_a_new_target_reads_what_the_old_ones_taught():
     assert r2(new[600:], alone) < 0.3
 
 
+@pytest.mark.parametrize("n", [1, 3, 10])
+def test_a_few_more_rows_of_known_targets_do_no_harm(fitted, n):
+    random = np.random.default_rng(n)
+    noisy = Y.assign(number=Y["number"] + 2 * random.normal(size=len(Y)))
+    before = r2(Y["number"][REST], fitted.predict(X[REST])["number"])
+    after, right = [], []
+    for start in range(0, 60, 10):
+        rows = slice(start, start + n)
+        found = fitted.adapt(X[rows], noisy[["number", "sort"]][rows]).predict(X[REST])
+        after.append(r2(Y["number"][REST], found["number"]))
+        right.append((found["sort"] == Y["sort"][REST]).mean())
+    assert np.mean(after) > before - 0.1
+    assert np.mean(right) > (fitted.predict(X[REST])["sort"] == Y["sort"][REST]).mean() - 0.05
+
+
+def test_a_frozen_adapt_draws_nothing_and_shares_no_history():
+    random = np.random.RandomState(3)
+    est = small(random_state=random).fit(X[REST], Y[REST])
+    before = random.get_state()[1].copy()
+    adapted = est.adapt(X[FEW], NEW["rent"][FEW])
+    assert np.array_equal(random.get_state()[1], before)
+    assert adapted.history_ is not est.history_
+
+
+def test_a_new_target_is_scored_alone(fitted):
+    adapted = fitted.adapt(X[FEW], NEW["rent"][FEW])
+    found = adapted.score(X[REST], NEW[["rent"]][REST])
+    assert found == pytest.approx(r2(NEW["rent"][REST], adapted.predict(X[REST])["rent"]))
+    assert found == adapted.score(X[REST], NEW["rent"][REST])
+
+
 def test_several_new_columns_with_gaps_of_their_own(fitted):
     labels = NEW[FEW].astype(object)
     labels.iloc[::3, 0] = None
@@ -194,7 +225,7 @@ def test_tasks_without_new_labels_keep_their_bits(name, sharing):
     assert_same_bits(bits(adapted, X, others), bits(est, X, others))
     np.testing.assert_array_equal(adapted.transform(X), est.transform(X))
     assert adapted.forgetting_ == dict.fromkeys(others, 0.0)
-    assert adapted.history_ is est.history_
+    assert adapted.history_ == est.history_
     assert adapted.chosen_ == est.chosen_
 
 

@@ -1,5 +1,7 @@
 """What `adapt` refuses, and that it then leaves the estimator as it is."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,10 @@ REFUSED = {
         ValueError,
         r"'answer' is binary with the classes \['no', 'yes'\]. Found other labels: \['perhaps'\]",
     ),
+    "truth for numbers": (
+        lambda: (X[FEW], (Y["number"] > 0)[FEW]), ValueError, "'number' is a regression. .*True",
+    ),
+    "a tuple and y": (lambda: ((X[FEW], NEW[FEW]), NEW[FEW]), TypeError, "tuple X and also y"),
     "text for numbers": (
         lambda: (X[FEW], pd.Series(["x"] * 60, name="number")), ValueError, "'number' holds labels",
     ),
@@ -83,6 +89,12 @@ def test_a_new_column_whose_labels_all_have_weight_zero(fitted):
     weight = np.ones((60, 3)) * [1.0, 0.0, 1.0]
     with pytest.raises(ValueError, match="'big' has no label with a positive weight"):
         fitted.adapt(X[FEW], NEW[FEW], sample_weight=weight)
+
+
+def test_a_kind_that_contradicts_a_known_target(fitted):
+    est = copy.copy(fitted).set_params(task_kinds={"number": "binary"})
+    with pytest.raises(ValueError, match="'number' is binary, but it was fitted as regression"):
+        est.adapt(X[FEW], Y["number"][FEW])
 
 
 def test_before_fit_there_is_nothing_to_adapt():

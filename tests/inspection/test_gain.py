@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.pipeline import make_pipeline
 
 from sklearn_3mtl import MultiTaskEstimator, MultiTaskRegressor
 from sklearn_3mtl.datasets import make_multitask_regression
@@ -108,3 +109,16 @@ def test_unrelated_tasks_that_compete_for_two_units_are_hurt():
         report = verdicts(X, Y, seed, hidden_layer_sizes=(2,), max_epochs=40, lr=2e-2)
         right += bool((report["high"] < 0).all() and (report["verdict"] == "hurt").all())
     assert right >= 9
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 2.0])
+def test_a_confidence_that_is_none_is_refused(confidence):
+    X, Y = np.zeros((20, 2)), np.zeros((20, 2))
+    with pytest.raises(ValueError, match="`confidence` should lie between 0 and 1"):
+        single_task_gain(MultiTaskRegressor(), X, Y, confidence=confidence)
+
+
+def test_a_pipeline_is_refused():
+    X, Y = np.zeros((20, 2)), np.zeros((20, 2))
+    with pytest.raises(ValueError, match="Found a Pipeline"):
+        single_task_gain(make_pipeline(MultiTaskRegressor()), X, Y)
