@@ -44,11 +44,11 @@ def test_a_given_value_is_kept_and_not_named_as_chosen(name):
     assert getattr(with_chosen(est, chosen), name) == GIVEN[name]
 
 
-def test_more_rows_mean_no_more_members_and_no_smaller_batches():
+def test_more_rows_mean_no_smaller_batches_and_no_fewer_units():
     chosen = [choose(MultiTaskEstimator(), n, False) for n in SIZES]
-    for name, sign in (("n_estimators", -1), ("batch_size", 1)):
-        values = sign * np.array([row[name] for row in chosen])
-        assert (np.diff(values) >= 0).all(), name
+    for name in ("batch_size", "hidden_layer_sizes"):
+        values = np.array([row[name] for row in chosen])
+        assert (np.diff(values, axis=0) >= 0).all(), name
 
 
 def test_choosing_changes_nothing_of_the_estimator():
