@@ -5,7 +5,6 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.transfer import View, linear_probe, solve_probe
 from sklearn_3mtl.transfer.linear_probe import (
     NEW_BIAS_PENALTY,
@@ -14,42 +13,16 @@ from sklearn_3mtl.transfer.linear_probe import (
     PRIOR_ROWS,
     SPREAD,
 )
-
-REGRESSION = Task("r", "regression")
-BINARY = Task("b", "binary", np.arange(2))
-MULTICLASS = Task("m", "multiclass", np.arange(3))
-KINDS = [REGRESSION, BINARY, MULTICLASS]
-by_kind = pytest.mark.parametrize("task", KINDS, ids=lambda task: task.kind)
-
-
-def data(task, n=40, d=5, seed=0, noise=0.5):
-    """Features and noisy labels of a linear rule, as float64 arrays."""
-    random = np.random.default_rng(seed)
-    z = random.normal(size=(n, d)) * np.linspace(0.5, 3, d) + 2.0
-    scores = (z - 2) @ random.normal(size=(d, 3)) + noise * random.normal(size=(n, 3))
-    if task.kind == "regression":
-        return z, scores[:, 0]
-    return z, (scores[:, 0] > 0) * 1.0 if task.kind == "binary" else scores.argmax(1) * 1.0
-
-
-def solve(z, labels, task, weight=None, offset=None, is_new=True):
-    """The probe of one group and one member; weight, bias and penalty in numpy."""
-    z = torch.as_tensor(z)[None, None]
-    offset = np.zeros((len(labels), task.n_outputs)) if offset is None else offset
-    weight = np.ones(len(labels)) if weight is None else weight
-    offset, labels, weight = (torch.as_tensor(a)[None] for a in (offset, labels, weight))
-    probe = solve_probe([View(z)], offset[None], labels, weight, task, is_new=is_new)
-    return probe.weight[0, 0].numpy(), probe.bias[0, 0].numpy(), float(probe.penalty)
-
-
-def outputs(probe, z):
-    weight, bias, _ = probe
-    return z @ weight.T + bias
-
-
-def probabilities(probe, z):
-    logits = torch.from_numpy(outputs(probe, z))
-    return (logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(1)).numpy()
+from tests._probe import (
+    BINARY,
+    MULTICLASS,
+    REGRESSION,
+    by_kind,
+    data,
+    outputs,
+    probabilities,
+    solve,
+)
 
 
 def design(z, penalty):
@@ -274,38 +247,3 @@ def test_labels_that_a_plane_separates_stay_finite():
     found = solve(z, (z[:, 0] > 0) * 1.0, BINARY)
     assert np.isfinite(outputs(found, z)).all()
     assert ((outputs(found, z)[:, 0] > 0) == (z[:, 0] > 0)).all()
-
-
-@by_kind
-@pytest.mark.parametrize("n", [1, 2, 5])
-def test_a_few_labels_move_what_is_known_only_a_little(task, n):
-    z, y = data(task, seed=1)
-    offset = np.zeros((n, task.n_outputs))
-    found = solve(z[:n], y[:n], task, offset=offset, is_new=False)
-    moved = np.abs(outputs(found, z[:n])).max()
-    assert 0 < moved < 0.6 * np.abs(y).max()
-
-
-def test_many_labels_move_what_is_known_as_far_as_they_say():
-    z, _ = data(REGRESSION, n=200)
-    found = solve(z, np.full(200, 3.0), REGRESSION, is_new=False)
-    np.testing.assert_allclose(outputs(found, z)[:, 0], 3.0, atol=0.3)
-
-
-@pytest.mark.parametrize("n", [2, 4, 10])
-def test_labels_of_chance_leave_a_new_task_unsure(n):
-    confidence = []
-    for seed in range(20):
-        z = np.random.default_rng(seed).normal(size=(300, 30))
-        y = np.random.default_rng(seed + 100).permutation(np.arange(n) % 2) * 1.0
-        p = probabilities(solve(z[:n], y, BINARY), z)
-        confidence.append(np.maximum(p, 1 - p).mean())
-    assert np.mean(confidence) < 0.75
-
-
-@pytest.mark.parametrize("task", [BINARY, MULTICLASS], ids=lambda task: task.kind)
-def test_many_rows_are_judged_by_some(task):
-    z, y = data(task, n=3000, noise=0.1)
-    found = probabilities(solve(z, y, task), z)
-    guess = (found[:, 0] > 0.5) if task is BINARY else found.argmax(1)
-    assert (guess == y).mean() > 0.95

@@ -1,0 +1,50 @@
+"""What the solved correction does with few rows, and with very many."""
+
+import numpy as np
+import pytest
+
+from tests._probe import (
+    BINARY,
+    MULTICLASS,
+    REGRESSION,
+    by_kind,
+    data,
+    outputs,
+    probabilities,
+    solve,
+)
+
+
+@by_kind
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_few_labels_move_what_is_known_only_a_little(task, n):
+    z, y = data(task, seed=1)
+    offset = np.zeros((n, task.n_outputs))
+    found = solve(z[:n], y[:n], task, offset=offset, is_new=False)
+    moved = np.abs(outputs(found, z[:n])).max()
+    assert 0 < moved < 0.6 * np.abs(y).max()
+
+
+def test_many_labels_move_what_is_known_as_far_as_they_say():
+    z, _ = data(REGRESSION, n=200)
+    found = solve(z, np.full(200, 3.0), REGRESSION, is_new=False)
+    np.testing.assert_allclose(outputs(found, z)[:, 0], 3.0, atol=0.3)
+
+
+@pytest.mark.parametrize("n", [2, 4, 10])
+def test_labels_of_chance_leave_a_new_task_unsure(n):
+    confidence = []
+    for seed in range(20):
+        z = np.random.default_rng(seed).normal(size=(300, 30))
+        y = np.random.default_rng(seed + 100).permutation(np.arange(n) % 2) * 1.0
+        p = probabilities(solve(z[:n], y, BINARY), z)
+        confidence.append(np.maximum(p, 1 - p).mean())
+    assert np.mean(confidence) < 0.75
+
+
+@pytest.mark.parametrize("task", [BINARY, MULTICLASS], ids=lambda task: task.kind)
+def test_many_rows_are_judged_by_some(task):
+    z, y = data(task, n=3000, noise=0.1)
+    found = probabilities(solve(z, y, task), z)
+    guess = (found[:, 0] > 0.5) if task is BINARY else found.argmax(1)
+    assert (guess == y).mean() > 0.95
