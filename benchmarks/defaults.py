@@ -4,7 +4,7 @@ Each table is split 75/25 three times; the score is accuracy or R2. Beside ours:
 gradient boosting, random forest and MLP (scaled, one-hot encoded) with their defaults, and, on
 every third table, RealMLP-TD of pytabkit where that is installed. Two tables are worked on at a
 time, so each fit has one core. Run as ``python benchmarks/defaults.py``; ``--scores FILE`` keeps
-the single scores.
+the single scores, and tables that are in it already are not run again.
 """
 
 from __future__ import annotations
@@ -111,12 +111,16 @@ def main() -> None:
     index = pd.read_csv(folder / "index.csv").sort_values(["rows", "name"])
     common = {OURS: ours, "HistGradientBoosting": boosting, "RandomForest": forest, "MLP": mlp}
     with_peer = {**common, PEER: RealMLP} if has_pytabkit() else common
+    found: list[dict[str, Any]] = []
+    if options.scores and options.scores.exists():
+        found = pd.read_csv(options.scores).to_dict("records")
+    done = {row["table"] for row in found}
     # The largest first: no process waits for the other at the end.
     jobs = [
         delayed(scores_of)(folder / f"{name}.parquet", kind, common if number % 3 else with_peer)
         for number, (name, kind) in enumerate(zip(index["name"], index["kind"], strict=True))
+        if name not in done
     ][::-1]
-    found: list[dict[str, Any]] = []
     for part in Parallel(2, return_as="generator_unordered")(jobs):
         found += part
         if options.scores:

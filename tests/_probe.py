@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.transfer import View, solve_probe
+from sklearn_3mtl.transfer import Blocks, solve_probe
 
 REGRESSION = Task("r", "regression")
 BINARY = Task("b", "binary", np.arange(2))
@@ -24,13 +24,18 @@ def data(task, n=40, d=5, seed=0, noise=0.5):
     return z, (scores[:, 0] > 0) * 1.0 if task.kind == "binary" else scores.argmax(1) * 1.0
 
 
+def one_block(z):
+    """All features belong together and are read as they are."""
+    return Blocks([z.shape[-1]], [[1.0]], [1.0])
+
+
 def solve(z, labels, task, weight=None, offset=None, is_new=True):
     """The probe of one group and one member; weight, bias and penalty in numpy."""
     z = torch.as_tensor(z)[None, None]
     offset = np.zeros((len(labels), task.n_outputs)) if offset is None else offset
     weight = np.ones(len(labels)) if weight is None else weight
     offset, labels, weight = (torch.as_tensor(a)[None] for a in (offset, labels, weight))
-    probe = solve_probe([View(z)], offset[None], labels, weight, task, is_new=is_new)
+    probe = solve_probe(z, one_block(z), offset[None], labels, weight, task, is_new=is_new)
     return probe.weight[0, 0].numpy(), probe.bias[0, 0].numpy(), float(probe.penalty)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,29 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, StackedEmbedding
 
-__all__ = ["TabularEncoder"]
+__all__ = ["Block", "TabularEncoder"]
 
 EMBEDDING_WIDTH = 8
+# Of a number's variance among the encoded features, beside what an embedding makes of it.
+PLAIN_SHARE = 0.1
+
+
+class Block(NamedTuple):
+    """Encoded features that belong together.
+
+    Attributes
+    ----------
+    width : int
+        How many they are.
+    plain : float
+        How much of the inputs' variance they have where numbers are left as they are, in columns.
+    encoded : float
+        How much of the encoded inputs' variance they have, in columns.
+    """
+
+    width: int
+    plain: float
+    encoded: float
 
 
 class TabularEncoder(nn.Module):
@@ -38,9 +58,8 @@ class TabularEncoder(nn.Module):
     ----------
     n_out : int
         Width of the features.
-    blocks : list of (int, int)
-        Widths of the features that come from numbers and from categories, and from how many
-        columns they come.
+    blocks : list of Block
+        The numbers, what an embedding makes of them, and the embedded categories.
     """
 
     def __init__(
@@ -57,8 +76,15 @@ class TabularEncoder(nn.Module):
         n_columns, n_numeric = n_numeric, n_numeric if numeric is None else cast(int, numeric.n_out)
         n_embedded = EMBEDDING_WIDTH * len(cardinalities)
         self.n_out = n_numeric + n_embedded
-        blocks = [(n_numeric, n_columns), (n_embedded, len(cardinalities))]
-        self.blocks = [(width, columns) for width, columns in blocks if width]
+        n_bent = n_numeric - n_columns
+        plain = PLAIN_SHARE if n_bent else 1.0
+        n_categories = len(cardinalities)
+        blocks = [
+            Block(n_columns, n_columns, n_columns * plain),
+            Block(n_bent, 0.0, n_columns * (1 - plain)),
+            Block(n_embedded, n_categories, n_categories),
+        ]
+        self.blocks = [block for block in blocks if block.width]
         self.embedding = (
             StackedEmbedding(cardinalities, EMBEDDING_WIDTH, n_reserved, copies, seed)
             if cardinalities

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.adapted import AdaptedOutputs, side_by_side
 from sklearn_3mtl.core.dispatch import GroupDispatch
-from sklearn_3mtl.core.encoders import TabularEncoder
+from sklearn_3mtl.core.encoders import Block, TabularEncoder
 
 __all__ = ["SharedLayers", "ThreeMTLNetwork"]
 
@@ -150,11 +150,24 @@ class ThreeMTLNetwork(nn.Module):
         return torch.cat([z, x.expand(len(z), -1, -1)], dim=-1)
 
     @property
-    def blocks(self) -> list[list[tuple[int, int]]]:
-        """The blocks of `frozen_features`: z's one, and those of the encoded inputs."""
+    def blocks(self) -> list[int]:
+        """Widths of the blocks of `frozen_features`: z, and those of the encoded inputs."""
+        return [self.backbone.n_out * self.n_nets, *(b.width for b in self._encoded_blocks)]
+
+    @property
+    def views(self) -> list[list[float]]:
+        """What share of each view each block has: z, the inputs encoded, and the inputs plain."""
+        encoded = self._encoded_blocks
+        return [
+            [1.0, *(0.0 for _ in encoded)],
+            [0.0, *(block.encoded for block in encoded)],
+            [0.0, *(block.plain for block in encoded)],
+        ]
+
+    @property
+    def _encoded_blocks(self) -> list[Block]:
         encoders = cast(dict[str, TabularEncoder], self.encoders)
-        encoded = [block for encoder in encoders.values() for block in encoder.blocks]
-        return [[(self.backbone.n_out * self.n_nets, 1)], encoded]
+        return [block for encoder in encoders.values() for block in encoder.blocks]
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """The features of B rows as one matrix; those of several nets stand side by side."""

@@ -24,7 +24,7 @@ from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.transfer import Probe, View, solve_probe
+from sklearn_3mtl.transfer import Blocks, Probe, solve_probe
 
 __all__ = ["Support", "adapt_model"]
 
@@ -79,8 +79,7 @@ def adapt_model(
 
     known = None if group is None else _known(group, len(model.groups_or_empty))
     features, before = model.frozen(support.table, known)
-    blocks = model.network.blocks
-    views = features.split([sum(width for width, _ in view) for view in blocks], dim=-1)
+    blocks = Blocks.of_views(model.network.blocks, model.network.views)
     order = codec.layout.outputs_in(model.codec.layout)
     adapted_groups = [] if group is None else sorted(set(group[group >= 0].tolist()))
     shared: dict[int, Probe] = {}
@@ -101,19 +100,16 @@ def adapt_model(
         offset = before.new_zeros(*before.shape[:2], len(old))
         offset = offset if task.name in new else before[..., old] / temperature
         if group is None or task.name in new:
-            whole = [View(v[None], b) for v, b in zip(views, blocks, strict=True)]
             probe = solve_probe(
-                whole, offset[None], label[None], mass[None], task, is_new=task.name in new
-            )
+                features[None], blocks, offset[None], label[None], mass[None], task,
+                is_new=task.name in new,
+            )  # fmt: skip
             shared[index] = probe.times(temperature)
         else:
             padded = _padded(group, adapted_groups)
-            apart = [
-                View(v[:, padded.rows].transpose(0, 1), b)
-                for v, b in zip(views, blocks, strict=True)
-            ]
             probe = solve_probe(
-                apart,
+                features[:, padded.rows].transpose(0, 1),
+                blocks,
                 offset[:, padded.rows].transpose(0, 1),
                 label[padded.rows],
                 mass[padded.rows] * padded.real,

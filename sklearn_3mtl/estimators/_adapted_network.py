@@ -42,7 +42,7 @@ class Adaptation:
 
     def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
         """A network that shares all modules with `network`, with corrections that are zero."""
-        n_in = sum(width for blocks in network.blocks for width, _ in blocks)
+        n_in = sum(network.blocks)
         n_members = network.n_members
         corrections: list[SharedCorrection | GroupCorrection] = []
         if self.shared:

@@ -46,8 +46,8 @@ class AdaptingMixin(PredictingMixin):
         from what all ids share. This estimator is left as it is, to the bit.
 
         The network stays frozen unless `adapt_parts` says otherwise: each adapted task gets a
-        linear correction, which reads the representation and the encoded inputs. Leave-one-out
-        validation chooses its penalty, and how much each of the two counts.
+        linear correction, which reads the representation, the encoded inputs and the plain ones.
+        Leave-one-out validation chooses its penalty, and how much each of them counts.
 
         Parameters
         ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.transfer._views import Mixtures, View
+from sklearn_3mtl.transfer._mixtures import Blocks, Mixtures
 
 __all__ = ["Probe", "solve_probe"]
 
@@ -35,10 +34,9 @@ class Probe:
     Attributes
     ----------
     weight : float32 tensor of shape (G, M, n_outputs, n_features)
-        The views' features stand side by side.
     bias : float32 tensor of shape (G, M, n_outputs)
     mixture : float64 tensor of shape (n_mixtures,)
-        How much each mixture of views counts, in the order of ``transfer._views.Mixtures``.
+        How much each of the blocks' mixtures counts.
     penalty : float64 tensor of shape (n_mixtures,)
         Each mixture's ridge penalty, for features scaled to a mean squared norm of 1.
     """
@@ -54,7 +52,8 @@ class Probe:
 
 
 def solve_probe(
-    views: Sequence[View],
+    features: Tensor,
+    blocks: Blocks,
     offset: Tensor,
     labels: Tensor,
     weight: Tensor,
@@ -65,10 +64,10 @@ def solve_probe(
     """Fit a penalised linear correction to outputs, for groups of rows and members at once.
 
     Squared error for a regression task, the logistic or softmax likelihood for a classification
-    task, plus a ridge penalty. Each view of the rows and each mixture of views is solved for; they
-    are averaged with their leave-one-out likelihoods for weights (pseudo-BMA: Yao et al., "Using
-    stacking to average Bayesian predictive distributions", Bayesian Analysis 2018, arXiv
-    1704.02030). A mean of linear corrections is one.
+    task, plus a ridge penalty. Each mixture of blocks of features is solved for; they are averaged
+    with their leave-one-out likelihoods for weights (pseudo-BMA: Yao et al., "Using stacking to
+    average Bayesian predictive distributions", Bayesian Analysis 2018, arXiv 1704.02030). A mean of
+    linear corrections is one.
 
     The penalty of each mixture, common to all groups and members, is the mean of the logarithms of
     `PENALTIES` under the leave-one-out likelihood and a prior: without evidence a correction is
@@ -78,8 +77,10 @@ def solve_probe(
 
     Parameters
     ----------
-    views : sequence of View
-        Frozen features of G groups of n rows for M members, in one or more views.
+    features : tensor of shape (G, M, n, n_features)
+        Frozen features of G groups of n rows for M members.
+    blocks : Blocks
+        Which features belong together, and how they are mixed.
     offset : tensor of shape (G, M, n, n_outputs)
         The outputs to be corrected.
     labels : tensor of shape (G, n)
@@ -99,8 +100,8 @@ def solve_probe(
     rows = weight.double()[:, None, :, None]
     targets = _targets(labels, task)
     offset = offset.double()
-    penalty, share = _choose(views, offset, targets, rows, task, is_new)
-    mixtures = Mixtures(views, rows)
+    penalty, share = _choose(features, blocks, offset, targets, rows, task, is_new)
+    mixtures = Mixtures(features, blocks, rows)
     solved = _solve(mixtures, offset, targets, rows, task, penalty[None], is_new)[0][0]
     solved = solved * share.view(-1, 1, 1, 1)
     weights = mixtures.weights(solved[..., :-1])
@@ -109,14 +110,20 @@ def solve_probe(
 
 
 def _choose(
-    views: Sequence[View], offset: Tensor, targets: Tensor, rows: Tensor, task: Task, is_new: bool
+    features: Tensor,
+    blocks: Blocks,
+    offset: Tensor,
+    targets: Tensor,
+    rows: Tensor,
+    task: Task,
+    is_new: bool,
 ) -> tuple[Tensor, Tensor]:
     """The penalty and the share of each mixture, from some members and rows."""
     n = rows.shape[-2]
     some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
-    views = [View(view.features[:, :N_JUDGES, some], view.blocks) for view in views]
+    features = features[:, :N_JUDGES, some]
     offset, targets, rows = offset[:, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
-    mixtures = Mixtures(views, rows)
+    mixtures = Mixtures(features, blocks, rows)
     penalties = PENALTIES[:, None].repeat(1, len(mixtures))
     _, outputs = _solve(mixtures, offset, targets, rows, task, penalties, is_new)
     # One penalty at a time: the Hessians of all would fill the memory.
@@ -136,6 +143,7 @@ def _choose(
         evidence = -n_rows * losses
     power = PENALTIES.log10()[:, None]
     prior = -0.5 * ((power - (NEW_TASK if is_new else KNOWN_TASK)) / SPREAD).square()
+    prior = prior + torch.tensor(blocks.prior, dtype=torch.float64).log()
     posterior = torch.softmax((evidence + prior).flatten(), 0).view_as(losses)
     share = posterior.sum(0)
     mean = ((evidence + prior).softmax(0) * power).sum(0)

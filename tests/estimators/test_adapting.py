@@ -85,6 +85,19 @@ def test_a_new_target_reads_what_the_old_ones_taught():
     assert r2(new[600:], alone) < 0.3
 
 
+def test_a_linear_target_that_the_source_knows_nothing_of_is_level_with_ridge():
+    random = np.random.default_rng(0)
+    numbers = pd.DataFrame(random.normal(size=(1600, 10))).add_prefix("x")
+    source = np.sin(numbers @ random.normal(size=10))
+    est = MultiTaskRegressor(random_state=0, max_epochs=5)
+    est.fit(numbers[:500], source[:500].rename("source"))
+    new = (numbers @ random.normal(size=10) + random.normal(size=1600)).rename("new")
+    few = slice(500, 550)
+    found = est.adapt(numbers[few], new[few]).predict(numbers[600:])["new"]
+    alone = RidgeCV(np.logspace(-2, 4, 13)).fit(numbers[few], new[few]).predict(numbers[600:])
+    assert r2(new[600:], found) > r2(new[600:], alone) - 0.05
+
+
 def test_a_frozen_adapt_draws_nothing_and_shares_no_history():
     random = np.random.RandomState(3)
     est = small(random_state=random).fit(X[REST], Y[REST])

@@ -1,0 +1,140 @@
+"""Blocks of features, brought to one scale, and the mixtures that can be made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Blocks", "Mixtures"]
+
+# Principal directions of the features that are kept; the others hardly vary.
+N_DIRECTIONS = 128
+# A direction or a block below this part of the whole is rounding, not variation.
+NOTHING = 1e-6
+# A linear rule in the plain inputs is one possibility beside richer ones.
+PLAIN_PRIOR = 0.25
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Features side by side, and how they can be mixed.
+
+    Attributes
+    ----------
+    widths : sequence of int
+        How many features each block has.
+    mixtures : sequence of sequences of float
+        What share of a mixture's variance each block has; a mixture's shares need not add up to 1.
+    prior : sequence of float
+        How much each mixture counts before there is evidence.
+    """
+
+    widths: Sequence[int]
+    mixtures: Sequence[Sequence[float]]
+    prior: Sequence[float]
+
+    @classmethod
+    def of_views(cls, widths: Sequence[int], views: Sequence[Sequence[float]]) -> Blocks:
+        """Mix three views of a row: learned features, the inputs encoded, and the inputs plain.
+
+        The mixtures are each of them, and the first two in equal parts.
+        """
+        learned, encoded, plain = (np.array(view) / max(sum(view), NOTHING) for view in views)
+        mixtures, prior = [learned, encoded, (learned + encoded) / 2], [1.0, 1.0, 1.0]
+        if not np.array_equal(encoded, plain):
+            mixtures.append(plain)
+            prior.append(PLAIN_PRIOR)
+        return cls(widths, [mixture.tolist() for mixture in mixtures], prior)
+
+
+class Mixtures:
+    """Mixtures of blocks of features, each in few principal directions.
+
+    The directions are a rotation, which a ridge penalty doesn't see.
+
+    Parameters
+    ----------
+    features : tensor of shape (G, M, n, d)
+        Of G groups of n rows for M members.
+    blocks : Blocks
+        What belongs together, and what is mixed.
+    rows : tensor of shape (G, 1, n, 1)
+        The weight of each row; 0 for padding.
+
+    Attributes
+    ----------
+    features : tensor of shape (G, n_mixtures, M, n, r)
+        Centred and of a mean squared norm of 1 in each mixture.
+    variance : tensor of shape (G, n_mixtures, M, r)
+        The sum of each direction's weighted squares.
+    mean : tensor of shape (G, M, 1, d)
+        What was taken off the features.
+    """
+
+    def __init__(self, features: Tensor, blocks: Blocks, rows: Tensor) -> None:
+        widths = torch.tensor(blocks.widths)
+        f, self.mean, self._unit, varies = _standardised(features, widths, rows)
+        part = torch.tensor(blocks.mixtures, dtype=torch.float64) * varies
+        part = part / part.sum(1, keepdim=True).clamp_min(1e-12)
+        # For each mixture the part of the variance that each feature's block has.
+        self._part = part.repeat_interleave(widths, 1)
+        n, d = f.shape[-2:]
+        # Rows weighted as the loss weighs them: the directions are then uncorrelated.
+        weighted = rows.sqrt() * f
+        self._rows = weighted if n <= d else None
+        root = self._part.sqrt()
+        if self._rows is not None:
+            each = torch.stack([v @ v.mT for v in weighted.split(blocks.widths, -1)])
+            gram = torch.einsum("cb,bgmij->gcmij", part, each)
+        else:
+            outer = (root[:, :, None] * root[:, None])[:, None]
+            gram = (weighted.mT @ weighted).unsqueeze(1) * outer
+        values, vectors = torch.linalg.eigh(gram)
+        values, vectors = values[..., -N_DIRECTIONS:].clamp_min(0), vectors[..., -N_DIRECTIONS:]
+        if self._rows is not None:
+            s = values.sqrt()
+            real = s > NOTHING * s.amax(-1, keepdim=True)
+            values, s = torch.where(real, values, 0.0), torch.where(real, s, torch.inf)
+            self._basis = vectors / s.unsqueeze(-2)
+            of_rows = torch.where(real, values.sqrt(), 0.0).unsqueeze(-2) * vectors
+            self.features = of_rows / torch.where(rows > 0, rows.sqrt(), torch.inf).unsqueeze(1)
+        else:
+            self._basis = vectors * root[:, None, :, None]
+            self.features = f.unsqueeze(1) @ self._basis
+        self.variance = values
+
+    def __len__(self) -> int:
+        return len(self._part)
+
+    def weights(self, coefficients: Tensor) -> Tensor:
+        """Map coefficients of the directions, (G, n_mixtures, M, n_outputs, r), to features.
+
+        Returns
+        -------
+        weights : tensor of shape (G, M, n_outputs, d)
+            Summed over the mixtures.
+        """
+        found = coefficients @ self._basis.mT
+        if self._rows is not None:
+            found = (found @ self._rows.unsqueeze(1)) * self._part[:, None, None]
+        return found.sum(1) * self._unit
+
+
+def _standardised(
+    features: Tensor, widths: Tensor, rows: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Centred blocks of a mean squared norm of 1, their mean, scale, and which of them vary."""
+    z = features.double()
+    mean = (rows * z).sum(-2, keepdim=True) / rows.sum(-2, keepdim=True).clamp_min(1e-12)
+    centred = (z - mean) * (rows > 0)
+    mass = rows.sum().clamp_min(1e-12) * z.shape[1]
+    split = widths.tolist()
+    variance = torch.stack([(rows * b.square()).sum() for b in centred.split(split, -1)])
+    whole = torch.stack([(rows * b.square()).sum() for b in z.split(split, -1)])
+    varies = variance > NOTHING**2 * whole
+    unit = (varies * mass / torch.where(varies, variance, 1.0)).sqrt().repeat_interleave(widths)
+    return centred * unit, mean, unit, varies
