@@ -60,7 +60,8 @@ class AdaptingMixin(PredictingMixin):
         task : array-like of shape (n_samples,) or None, default=None
             Task ids, where `fit` was given them as an argument. None: one new task.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Weights >= 0 of the rows, or of each label. None weighs all alike.
+            Weights >= 0 of the rows, or of each label. None weighs all alike. A weight of 2 is not
+            a row twice: leave-one-out leaves both out.
 
         Returns
         -------
@@ -120,12 +121,25 @@ class AdaptingMixin(PredictingMixin):
         for name, column in zip(targets.names, targets.columns, strict=True):
             if name in known and column.notna().any():
                 _refuse_other_kind(known[name], column)
-        if not new:
-            return dict(known)
+                if known[name].kind == "regression" and set(column.dropna()) == {0, 1}:
+                    self._refuse_classes(name, targets)
+        return {**known, **self._read_tasks(targets, new)} if new else dict(known)
+
+    def _read_tasks(self, targets: TargetColumns, names: list[Hashable]) -> dict[Hashable, Task]:
+        """The tasks that the labels of some columns show."""
         reader = copy.copy(self)
         kinds = self.task_kinds or {}
-        reader.task_kinds = {name: kind for name, kind in kinds.items() if name in new}
-        return {**known, **reader._infer_tasks(targets.select(new))}
+        reader.task_kinds = {name: kind for name, kind in kinds.items() if name in names}
+        return reader._infer_tasks(targets.select(names))
+
+    def _refuse_classes(self, name: Hashable, targets: TargetColumns) -> None:
+        """Numbers that would be classes in a column of their own."""
+        if self._read_tasks(targets, [name])[name].is_classification:
+            raise ValueError(
+                f"Task {name!r} is a regression. Found labels that are all 0 or 1, which look like "
+                "classes. Give a new target a name of its own; if they are amounts, say so: "
+                f"task_kinds={{{name!r}: 'regression'}}."
+            )
 
 
 def support_pair(X: Any, y: Any) -> tuple[Any, Any]:

@@ -50,18 +50,18 @@ def adapt(estimator: Any, X: Any, y: ArrayLike | None = None, **params: Any) -> 
     >>> adapted.predict(X).shape
     (60, 2)
     """
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if not hasattr(last, "adapt"):
+    if not isinstance(estimator, Pipeline):
+        if hasattr(estimator, "adapt"):
+            return estimator.adapt(X, y, **params)
         raise TypeError(
             "adapt needs an estimator of this library, or a Pipeline that ends in one. "
-            f"Found {type(last).__name__}."
+            f"Found {type(estimator).__name__}."
         )
-    if not isinstance(estimator, Pipeline):
-        return estimator.adapt(X, y, **params)
+    last = estimator.steps[-1][1]
     check_is_fitted(last)
     X, y = support_pair(X, y)
     transformed = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
-    adapted = last.adapt(transformed, y, **params)
+    adapted = adapt(last, transformed, y, **params)
     return Pipeline(
         [*estimator.steps[:-1], (estimator.steps[-1][0], adapted)],
         memory=estimator.memory,

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_3mtl.core._extras import needs
@@ -50,7 +51,7 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator : estimator with `history_`
+        estimator : estimator with `history_`, or Pipeline that ends in one
             Fitted.
         **kwargs
             Passed to `plot`.
@@ -59,6 +60,7 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
         """
+        estimator = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         check_is_fitted(estimator)
         history = estimator.history_
         names = {f"{part}_loss/{task}": (part, task)

@@ -134,7 +134,7 @@ def test_override_classification_is_binary_for_two_classes():
 
 ERRORS = [
     ([None, np.nan, None], ValueError, "Task 'target' has no label"),
-    (["a", "a", None], ValueError, r"'target' has one class, 'a'; at least two"),
+    (["a", "a", None], ValueError, r"'target' has one class, 'a'; at least two are needed\.$"),
     ([1, 1, 1], ValueError, r"task_kinds=\{'target': 'regression'\}"),
     ([1.0, np.inf], ValueError, "Task 'target' contains infinity in y"),
     ([1j, 2.0], ValueError, "Complex data not supported: task 'target'"),

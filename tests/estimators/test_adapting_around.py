@@ -81,6 +81,12 @@ def test_a_pipeline_with_a_task_column():
     assert np.array_equal(adapted.predict(LONG), pipe.predict(LONG))
 
 
+def test_a_pipeline_in_a_pipeline(pipeline):
+    adapted = adapt(Pipeline([("inner", pipeline)]), X[FEW], NEW["rent"][FEW])
+    expected = adapt(pipeline, X[FEW], NEW["rent"][FEW]).predict(X)
+    pd.testing.assert_frame_equal(adapted.predict(X), expected)
+
+
 def test_what_is_no_estimator_of_the_library_is_refused():
     for other in (Ridge(), make_pipeline(StandardScaler(), Ridge())):
         with pytest.raises(TypeError, match="Found Ridge"):

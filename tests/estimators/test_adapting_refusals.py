@@ -53,6 +53,11 @@ REFUSED = {
     "truth for numbers": (
         lambda: (X[FEW], (Y["number"] > 0)[FEW]), ValueError, "'number' is a regression. .*True",
     ),
+    "classes for numbers": (
+        lambda: (X[FEW], (Y["number"] > 0)[FEW].astype(float)),
+        ValueError,
+        "'number' is a regression. .*all 0 or 1.*task_kinds={'number': 'regression'}",
+    ),
     "a tuple and y": (lambda: ((X[FEW], NEW[FEW]), NEW[FEW]), TypeError, "tuple X and also y"),
     "text for numbers": (
         lambda: (X[FEW], pd.Series(["x"] * 60, name="number")), ValueError, "'number' holds labels",
@@ -95,6 +100,14 @@ def test_a_kind_that_contradicts_a_known_target(fitted):
     est = copy.copy(fitted).set_params(task_kinds={"number": "binary"})
     with pytest.raises(ValueError, match="'number' is binary, but it was fitted as regression"):
         est.adapt(X[FEW], Y["number"][FEW])
+
+
+def test_zeros_and_ones_are_amounts_where_the_user_or_the_class_says_so(fitted):
+    few = (Y["number"] > 0)[FEW].astype(float)
+    est = copy.copy(fitted).set_params(task_kinds={"number": "regression"})
+    assert list(est.adapt(X[FEW], few).tasks_) == list(fitted.tasks_)
+    numbers = small(MultiTaskRegressor).fit(X[REST], Y["number"][REST])
+    assert list(numbers.adapt(X[FEW], few).tasks_) == ["number"]
 
 
 def test_before_fit_there_is_nothing_to_adapt():

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
 
 from sklearn_3mtl import MultiTaskEstimator
 from sklearn_3mtl.inspection import LossCurveDisplay, TaskScoreDisplay
@@ -42,6 +43,12 @@ def test_without_early_stopping_there_is_no_validation_curve():
     display = LossCurveDisplay.from_estimator(est)
     assert display.best_epoch is None
     assert set(display.losses.columns.get_level_values("part")) == {"train"}
+
+
+def test_curves_of_a_pipeline_are_those_of_its_last_step(fitted):
+    est, _, _ = fitted
+    display = LossCurveDisplay.from_estimator(Pipeline([("nothing", "passthrough"), ("net", est)]))
+    pd.testing.assert_frame_equal(display.losses, LossCurveDisplay.from_estimator(est).losses)
 
 
 def test_curves_on_axes_of_the_users(fitted):
