@@ -68,10 +68,9 @@ def test_a_correction_reads_the_features_of_all_nets_and_the_encoded_inputs(shar
     x = net.encode(INPUTS)
     z = net.features(x)
     frozen = net.frozen_features(z, x)
-    widths = [sum(width for width, _ in blocks) for blocks in net.blocks]
-    assert frozen.shape == (n_members, 9, sum(widths))
-    assert widths == [8 * net.n_nets, 3 + 2 * EMBEDDING_WIDTH]
-    assert net.blocks[1] == [(3, 3), (2 * EMBEDDING_WIDTH, 2)]
+    assert net.blocks == [8 * net.n_nets, 3, 2 * EMBEDDING_WIDTH]
+    assert frozen.shape == (n_members, 9, sum(net.blocks))
+    assert net.views == [[1, 0, 0], [0, 3, 2], [0, 3, 2]]
     for member in range(n_members):
         first = member * net.n_nets
         nets = [z[first + k] if z.dim() == 3 else z for k in range(net.n_nets)]

@@ -109,3 +109,16 @@ def test_the_encoder_puts_categories_beside_embedded_numbers(name, copies):
     torch.testing.assert_close(
         out[..., : numeric.n_out], expected.expand(*out.shape[:-1], numeric.n_out)
     )
+
+
+@pytest.mark.parametrize("name", sorted(NUMERIC_EMBEDDINGS))
+def test_each_column_has_the_same_share_of_a_view_however_it_is_coded(name):
+    copies = Copies("a")
+    numeric = NUMERIC_EMBEDDINGS[name](2, 3, [*EDGES[:2]], copies, SEED)
+    encoder = TabularEncoder(3, (4, 5), 2, copies, SEED, numeric)
+    assert [block.width for block in encoder.blocks] == [3, numeric.n_out - 3, 2 * EMBEDDING_WIDTH]
+    assert [block.plain for block in encoder.blocks] == [3, 0, 2]
+    numbers_, bent, categories = (block.encoded for block in encoder.blocks)
+    assert numbers_ + bent == pytest.approx(3)
+    assert 0 < numbers_ < bent
+    assert categories == 2

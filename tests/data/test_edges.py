@@ -45,13 +45,21 @@ def test_few_values_are_the_edges_themselves(values):
     assert len(edges) == len(values)
 
 
-def test_a_value_that_most_rows_have_leaves_bins_for_the_others():
-    gains = np.random.default_rng(0).exponential(size=100)
+@pytest.mark.parametrize("name", ["exponential", "normal"])
+def test_a_value_that_most_rows_have_leaves_bins_for_the_others(name):
+    gains = getattr(np.random.default_rng(0), name)(size=100)
     edges, numbers = coded([*np.zeros(900), *gains])
     assert len(edges) > 8
     among = np.histogram(numbers[900:], edges)[0]
     assert (among > 0).all()
     assert among.max() < 25
+
+
+@pytest.mark.parametrize(("n_columns", "expected"), [(2, 12), (100, 5), (200, 1)])
+def test_the_more_columns_the_fewer_bins(n_columns, expected):
+    table = read_inputs(np.random.default_rng(0).normal(size=(60, n_columns)))
+    inputs = TabularInputs().fit(table, [], None, np.random.default_rng(0))
+    assert {len(edges) - 1 for edges in inputs.edges} == {expected}
 
 
 def test_missing_numbers_have_no_part_in_the_edges():

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 
@@ -36,6 +38,26 @@ def test_scores_are_those_of_the_held_out_predictions():
         )
         expected = 1 - ((Y - guess) ** 2).mean() / Y.var(ddof=0)
         np.testing.assert_allclose(report[column], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.5])
+def test_the_interval_is_that_of_a_paired_t_test_over_held_out_rows(confidence):
+    X, Y = make_multitask_regression(n_samples=60, n_tasks=2, random_state=0)
+    est, cv = tiny(MultiTaskRegressor, max_epochs=3), KFold(3)
+    report = single_task_gain(est, X, Y, cv=cv, confidence=confidence)
+    errors = [
+        pd.concat(
+            [
+                (Y.iloc[b] - est.fit(X.iloc[a], Y.iloc[a]).predict(X.iloc[b])) ** 2
+                for a, b in cv.split(X)
+            ]
+        )
+        for est in (est.set_params(sharing="none"), clone(est).set_params(sharing="hard"))
+    ]
+    units = Y.var(ddof=0)
+    interval = stats.ttest_rel(errors[0] / units, errors[1] / units).confidence_interval(confidence)
+    np.testing.assert_allclose(report["low"], interval.low, rtol=1e-5)
+    np.testing.assert_allclose(report["high"], interval.high, rtol=1e-5)
 
 
 def test_rows_that_are_tested_twice_count_once():
