@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -64,7 +65,8 @@ class RealMLP:
         from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
         cls = RealMLP_TD_Classifier if is_classification else RealMLP_TD_Regressor
-        self.model = cls(random_state=seed, device="cpu")
+        # Its own default, all cores, is far slower where another process has one of them.
+        self.model = cls(random_state=seed, device="cpu", n_threads=torch.get_num_threads())
         self.categories = {name: X[name].astype(object) for name in categories(X)}
         numbers = X.drop(columns=list(self.categories))
         self.medians = numbers.median().fillna(0.0)
