@@ -35,7 +35,7 @@ def solve(z, labels, task, weight=None, offset=None, is_new=True):
     offset = np.zeros((len(labels), task.n_outputs)) if offset is None else offset
     weight = np.ones(len(labels)) if weight is None else weight
     offset, labels, weight = (torch.as_tensor(a)[None] for a in (offset, labels, weight))
-    probe = solve_probe(z, one_block(z), offset[None], labels, weight, task, is_new=is_new)
+    probe = solve_probe(one_block(z), z, offset[None], labels, weight, task, is_new=is_new)
     return probe.weight[0, 0].numpy(), probe.bias[0, 0].numpy(), float(probe.penalty)
 
 

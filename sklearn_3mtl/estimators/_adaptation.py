@@ -11,20 +11,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
 from sklearn_3mtl.data._columns import Container, TargetColumns
 from sklearn_3mtl.data._tables import InputTable
-from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
+from sklearn_3mtl.estimators._corrections import solve_corrections
 from sklearn_3mtl.estimators._fine_tuning import fine_tune, movement
 from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.transfer import Blocks, Probe, solve_probe
+from sklearn_3mtl.transfer import Blocks
 
 __all__ = ["Support", "adapt_model"]
 
@@ -75,61 +74,22 @@ def adapt_model(
     codec = _codec_after(model, tasks, new, support)
     groups, group = _groups_after(model, support)
     rows = _rows(estimator, model, codec, new, support, group)
-    values, weight = rows.labels()
-
     known = None if group is None else _known(group, len(model.groups_or_empty))
     features, before = model.frozen(support.table, known)
-    blocks = Blocks.of_views(model.network.blocks, model.network.views)
     order = codec.layout.outputs_in(model.codec.layout)
-    adapted_groups = [] if group is None else sorted(set(group[group >= 0].tolist()))
-    shared: dict[int, Probe] = {}
-    own: dict[int, Probe] = {}
-    for index, task in enumerate(codec.layout.tasks):
-        label, mass = values[:, index], weight[:, index]
-        if not bool((mass > 0).any()):
-            if task.name in new:
-                raise ValueError(
-                    f"New task {task.name!r} has no label with a positive weight: "
-                    "`sample_weight` or `class_weight` is 0 wherever it is labelled."
-                )
-            continue
-        columns = range(codec.layout.n_outputs)[codec.layout.outputs_of(index)]
-        old = [order[column] for column in columns]
-        # The likelihood is that of the calibrated outputs.
-        temperature = float(codec.temperature[index])
-        offset = before.new_zeros(*before.shape[:2], len(old))
-        offset = offset if task.name in new else before[..., old] / temperature
-        if group is None or task.name in new:
-            probe = solve_probe(
-                features[None], blocks, offset[None], label[None], mass[None], task,
-                is_new=task.name in new,
-            )  # fmt: skip
-            shared[index] = probe.times(temperature)
-        else:
-            padded = _padded(group, adapted_groups)
-            probe = solve_probe(
-                features[:, padded.rows].transpose(0, 1),
-                blocks,
-                offset[:, padded.rows].transpose(0, 1),
-                label[padded.rows],
-                mass[padded.rows] * padded.real,
-                task,
-                is_new=False,
-            )
-            own[index] = probe.times(temperature)
+    blocks = Blocks.of_views(model.network.blocks, model.network.views)
+    found = solve_corrections(codec, rows, features, before, order, blocks)
     record = Adaptation(
         n_new_tasks=len(new),
         n_base_groups=len(model.groups_or_empty) if model.uses_groups else None,
         n_groups=None if groups is None or not model.uses_groups else len(groups),
         order=order,
-        shared=_columns(codec.layout, shared),
-        own=_columns(codec.layout, own),
-        groups=adapted_groups if own else [],
+        shared=found.columns(found.shared),
+        own=found.columns(found.own),
+        groups=found.groups,
     )
     network = record.apply(model.network)
-    added: Any = network.adaptations[-1]
-    for correction in added.corrections:
-        _fill(correction, own if isinstance(correction, GroupCorrection) else shared)
+    found.fill(network)
     adapted = replace(
         model,
         codec=codec,
@@ -236,33 +196,6 @@ def _class_weight(estimator: Settings, codec: TargetCodec, new: list[Hashable]) 
 def _labelled(support: Support) -> list[Hashable]:
     targets = support.targets
     return [n for n, c in zip(targets.names, targets.columns, strict=True) if c.notna().any()]
-
-
-@dataclass
-class _Padded:
-    rows: Tensor
-    real: Tensor
-
-
-def _padded(group: Tensor, groups: list[int]) -> _Padded:
-    """The rows of each group, of shape (n_groups, n_rows), and which of them are no padding."""
-    members = [torch.nonzero(group == g).flatten() for g in groups]
-    rows = torch.nn.utils.rnn.pad_sequence(members, batch_first=True)
-    lengths = torch.tensor([len(m) for m in members])
-    return _Padded(rows, (torch.arange(rows.shape[1]) < lengths[:, None]).float())
-
-
-def _columns(layout: TaskLayout, probes: Mapping[int, Probe]) -> list[int]:
-    return [c for index in probes for c in range(layout.n_outputs)[layout.outputs_of(index)]]
-
-
-def _fill(correction: SharedCorrection | GroupCorrection, probes: Mapping[int, Probe]) -> None:
-    weight = torch.cat([probe.weight for probe in probes.values()], dim=2)
-    bias = torch.cat([probe.bias for probe in probes.values()], dim=2)
-    if isinstance(correction, SharedCorrection):
-        weight, bias = weight[0], bias[0]
-    correction.weight.data.copy_(weight)
-    correction.bias.data.copy_(bias)
 
 
 def _container_after(model: FittedModel, has_new: bool) -> Container:

@@ -58,10 +58,10 @@ class Mixtures:
 
     Parameters
     ----------
-    features : tensor of shape (G, M, n, d)
-        Of G groups of n rows for M members.
     blocks : Blocks
         What belongs together, and what is mixed.
+    features : tensor of shape (G, M, n, d)
+        Of G groups of n rows for M members.
     rows : tensor of shape (G, 1, n, 1)
         The weight of each row; 0 for padding.
 
@@ -75,7 +75,7 @@ class Mixtures:
         What was taken off the features.
     """
 
-    def __init__(self, features: Tensor, blocks: Blocks, rows: Tensor) -> None:
+    def __init__(self, blocks: Blocks, features: Tensor, rows: Tensor) -> None:
         widths = torch.tensor(blocks.widths)
         f, self.mean, self._unit, varies = _standardised(features, widths, rows)
         part = torch.tensor(blocks.mixtures, dtype=torch.float64) * varies

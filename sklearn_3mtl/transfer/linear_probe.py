@@ -52,8 +52,8 @@ class Probe:
 
 
 def solve_probe(
-    features: Tensor,
     blocks: Blocks,
+    features: Tensor,
     offset: Tensor,
     labels: Tensor,
     weight: Tensor,
@@ -77,10 +77,10 @@ def solve_probe(
 
     Parameters
     ----------
-    features : tensor of shape (G, M, n, n_features)
-        Frozen features of G groups of n rows for M members.
     blocks : Blocks
         Which features belong together, and how they are mixed.
+    features : tensor of shape (G, M, n, n_features)
+        Frozen features of G groups of n rows for M members.
     offset : tensor of shape (G, M, n, n_outputs)
         The outputs to be corrected.
     labels : tensor of shape (G, n)
@@ -100,8 +100,8 @@ def solve_probe(
     rows = weight.double()[:, None, :, None]
     targets = _targets(labels, task)
     offset = offset.double()
-    penalty, share = _choose(features, blocks, offset, targets, rows, task, is_new)
-    mixtures = Mixtures(features, blocks, rows)
+    penalty, share = _choose(blocks, features, offset, targets, rows, task, is_new)
+    mixtures = Mixtures(blocks, features, rows)
     solved = _solve(mixtures, offset, targets, rows, task, penalty[None], is_new)[0][0]
     solved = solved * share.view(-1, 1, 1, 1)
     weights = mixtures.weights(solved[..., :-1])
@@ -110,8 +110,8 @@ def solve_probe(
 
 
 def _choose(
-    features: Tensor,
     blocks: Blocks,
+    features: Tensor,
     offset: Tensor,
     targets: Tensor,
     rows: Tensor,
@@ -123,7 +123,7 @@ def _choose(
     some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
     features = features[:, :N_JUDGES, some]
     offset, targets, rows = offset[:, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
-    mixtures = Mixtures(features, blocks, rows)
+    mixtures = Mixtures(blocks, features, rows)
     penalties = PENALTIES[:, None].repeat(1, len(mixtures))
     _, outputs = _solve(mixtures, offset, targets, rows, task, penalties, is_new)
     # One penalty at a time: the Hessians of all would fill the memory.

@@ -35,13 +35,13 @@ def kernel(z):
 
 
 def alone(z, blocks=None):
-    return Mixtures(z, blocks or one_block(z), ones(z)).features[:, 0]
+    return Mixtures(blocks or one_block(z), z, ones(z)).features[:, 0]
 
 
 @by_n
 def test_every_mixture_has_a_mean_squared_norm_of_one(n):
     z = torch.cat(parts_of(n), -1)
-    mixtures = Mixtures(z, EACH_AND_BOTH, ones(z))
+    mixtures = Mixtures(EACH_AND_BOTH, z, ones(z))
     assert len(mixtures) == 3
     norms = mixtures.features.square().sum(-1).mean((0, 2, 3))
     torch.testing.assert_close(norms, torch.ones(3, dtype=torch.float64))
@@ -54,7 +54,7 @@ def test_a_mixture_has_its_blocks_in_their_shares(n):
     first, second = (kernel(alone(part)) for part in parts_of(n))
     expected = [first, second, (first + second) / 2, 0.75 * first + 0.25 * second]
     for found, kernel_ in zip(
-        Mixtures(z, blocks, ones(z)).features.unbind(1), expected, strict=True
+        Mixtures(blocks, z, ones(z)).features.unbind(1), expected, strict=True
     ):
         torch.testing.assert_close(kernel(found), kernel_)
 
@@ -62,7 +62,7 @@ def test_a_mixture_has_its_blocks_in_their_shares(n):
 @by_n
 def test_weights_give_the_directions_back(n):
     z = torch.cat(parts_of(n), -1)
-    mixtures = Mixtures(z, EACH_AND_BOTH, ones(z))
+    mixtures = Mixtures(EACH_AND_BOTH, z, ones(z))
     coefficients = torch.zeros(2, 3, 3, 1, mixtures.features.shape[-1], dtype=torch.float64)
     coefficients[:, 1, :, 0] = normal(mixtures.features.shape[-1], seed=9)
     coefficients[:, 2, :, 0] = normal(mixtures.features.shape[-1], seed=8)
@@ -80,7 +80,7 @@ def test_a_constant_block_leaves_the_mixture_to_the_others():
 
 def test_a_mixture_of_constants_is_nothing():
     z = torch.full((1, 1, 20, 4), 7.3)
-    assert not Mixtures(z, one_block(z), ones(z)).features.any()
+    assert not Mixtures(one_block(z), z, ones(z)).features.any()
 
 
 def test_few_directions_are_kept(monkeypatch):
@@ -109,7 +109,7 @@ def probe_of(parts, labels, task, prior=(1.0, 1.0, 1.0)):
     blocks = Blocks([part.shape[-1] for part in parts], EACH_AND_BOTH.mixtures, prior)
     offset, weight = torch.zeros(1, 1, n, 1), torch.ones(1, n)
     labels = torch.as_tensor(labels)[None]
-    return solve_probe(z, blocks, offset, labels, weight, task, is_new=True)
+    return solve_probe(blocks, z, offset, labels, weight, task, is_new=True)
 
 
 @pytest.mark.parametrize("task", [REGRESSION, BINARY], ids=lambda task: task.kind)
@@ -133,7 +133,7 @@ def test_a_block_twice_is_the_block_once():
     n = torch.as_tensor(z)[None, None]
     offset, weight = torch.zeros(1, 1, 30, 1), torch.ones(1, 30)
     once = solve_probe(
-        n, one_block(n), offset, torch.as_tensor(labels)[None], weight, REGRESSION, is_new=True
+        one_block(n), n, offset, torch.as_tensor(labels)[None], weight, REGRESSION, is_new=True
     )
     twice = probe_of([z, z], labels, REGRESSION)
     torch.testing.assert_close(twice.mixture, torch.full((3,), 1 / 3, dtype=torch.float64))
