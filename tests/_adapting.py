@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sklearn_3mtl import MultiTaskEstimator
+from sklearn_3mtl import MultiTaskEstimator, MultiTaskRegressor
 from tests._pinned import tiny
 
 
@@ -46,6 +46,16 @@ def shops(n=200, seed=0, names=("north", "south")):
 
 def slope(shop):
     return shop.map({"north": 2.0, "south": -2.0, "west": 5.0, "east": -4.0})
+
+
+X, Y, NEW = planted()
+FEW, REST = slice(0, 60), slice(60, None)
+
+
+def of_shops(**parameters):
+    """A regression of sales with layers for each shop."""
+    defaults = {"task": "shop", "max_epochs": 60, "lr": 0.02}
+    return small(MultiTaskRegressor, **{**defaults, **parameters})
 
 
 def bits(est, X, columns=None, **kwargs):

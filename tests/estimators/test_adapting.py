@@ -8,25 +8,19 @@ from sklearn.linear_model import RidgeCV
 
 from sklearn_3mtl import MultiTaskRegressor
 from tests._adapting import (
+    FEW,
+    NEW,
+    REST,
+    X,
+    Y,
     assert_same_bits,
     assert_untouched,
     bits,
-    planted,
     r2,
     small,
     state,
 )
 from tests._inputs import mixed_table
-
-X, Y, NEW = planted()
-FEW = slice(0, 60)
-REST = slice(60, None)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return small().fit(X[REST], Y[REST])
-
 
 # New targets
 

@@ -17,18 +17,11 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from sklearn_3mtl import MultiTaskRegressor, adapt, load_estimator
-from tests._adapting import assert_same_bits, bits, planted, r2, shops, small
+from tests._adapting import FEW, NEW, REST, X, Y, assert_same_bits, bits, r2, shops, small
 from tests._inputs import mixed_table
 
-X, Y, NEW = planted()
-FEW, REST = slice(0, 60), slice(60, None)
 LONG, sales = shops()
 WEST, west = shops(60, seed=1, names=["west"])
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return small().fit(X[REST], Y[REST])
 
 
 @pytest.fixture(scope="module")

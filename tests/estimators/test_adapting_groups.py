@@ -6,8 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_3mtl import MultiTaskRegressor
-from tests._adapting import assert_same_bits, assert_untouched, bits, r2, shops, small, state
+from tests._adapting import (
+    assert_same_bits,
+    assert_untouched,
+    bits,
+    of_shops,
+    r2,
+    shops,
+    small,
+    state,
+)
 
 X, y = shops()
 WEST, west = shops(80, seed=1, names=["west"])
@@ -15,14 +23,9 @@ EAST, east = shops(80, seed=2, names=["east"])
 FEW, REST = slice(0, 30), slice(30, None)
 
 
-def fitted(**parameters):
-    defaults = {"task": "shop", "max_epochs": 60, "lr": 0.02}
-    return small(MultiTaskRegressor, **{**defaults, **parameters})
-
-
 @pytest.fixture(scope="module")
 def est():
-    return fitted().fit(X, y)
+    return of_shops().fit(X, y)
 
 
 def stranger(model, rows):
@@ -52,7 +55,7 @@ def test_the_other_ids_keep_their_bits(est):
 
 
 def test_a_new_id_is_refused_where_no_id_has_layers_of_its_own():
-    est = fitted(heads="column", max_epochs=2).fit(X, y)
+    est = of_shops(heads="column", max_epochs=2).fit(X, y)
     before = state(est)
     with pytest.raises(ValueError, match=r"heads='column' .* new id\(s\) \['west'\]"):
         est.adapt(WEST[FEW], west[FEW])
@@ -162,7 +165,7 @@ def test_a_column_without_labels_of_the_new_id_stays_with_what_all_share():
 
 
 def test_a_common_head_is_corrected_for_all_ids():
-    est = fitted(heads="column", max_epochs=5).fit(X, y)
+    est = of_shops(heads="column", max_epochs=5).fit(X, y)
     raised = (y + 5.0)[FEW]
     adapted = est.adapt(X[FEW], raised)
     assert (adapted.predict(X) - est.predict(X)).mean() > 3.0
@@ -177,7 +180,7 @@ def test_a_row_of_weight_zero_is_a_row_less_of_its_id(est):
 
 
 def test_ids_as_an_argument():
-    est = fitted(task=None).fit(X[["x", "z"]], y, task=X["shop"])
+    est = of_shops(task=None).fit(X[["x", "z"]], y, task=X["shop"])
     bare = WEST[["x", "z"]]
     adapted = est.adapt(bare[FEW], west[FEW], task=WEST["shop"][FEW])
     assert adapted.groups_.tolist() == ["north", "south", "west"]
@@ -189,7 +192,7 @@ def test_ids_as_an_argument():
 
 
 def test_without_ids_as_an_argument_all_rows_are_one_new_task():
-    est = fitted(task=None).fit(X[["x", "z"]], y, task=X["shop"])
+    est = of_shops(task=None).fit(X[["x", "z"]], y, task=X["shop"])
     bare = WEST[["x", "z"]]
     adapted = est.adapt(bare[FEW], west[FEW])
     assert r2(west[REST], adapted.predict(bare[REST])) > 0.9
@@ -208,7 +211,7 @@ def test_unfit_ids_are_refused(est):
 
 
 def test_independent_nets_for_each_id_refuse_to_adapt():
-    est = fitted(sharing="none", max_epochs=2).fit(X, y)
+    est = of_shops(sharing="none", max_epochs=2).fit(X, y)
     before = state(est)
     with pytest.raises(ValueError, match="sharing='none' gives each task id a net of its own"):
         est.adapt(WEST[FEW], west[FEW])
@@ -216,14 +219,14 @@ def test_independent_nets_for_each_id_refuse_to_adapt():
 
 
 def test_independent_nets_for_each_column_adapt_as_wide_ones():
-    est = fitted(sharing="none", heads="column").fit(X, y)
+    est = of_shops(sharing="none", heads="column").fit(X, y)
     adapted = est.adapt(WEST[FEW], (WEST["x"] - WEST["z"])[FEW].rename("stock"))
     assert np.array_equal(adapted.predict(X)["sales"], est.predict(X))
 
 
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_groups_of_any_number_of_members(n_members):
-    est = fitted(n_estimators=n_members).fit(X, y)
+    est = of_shops(n_estimators=n_members).fit(X, y)
     adapted = est.adapt(WEST[FEW], west[FEW])
     assert r2(west[REST], adapted.predict(WEST[REST])) > 0.9
     assert_same_bits(bits(adapted, X), bits(est, X))

@@ -6,19 +6,14 @@ import pytest
 
 from sklearn_3mtl import MultiTaskRegressor
 from tests._adapting import (
-    planted,
+    FEW,
+    NEW,
+    REST,
+    X,
+    Y,
     r2,
     small,
 )
-
-X, Y, NEW = planted()
-FEW = slice(0, 60)
-REST = slice(60, None)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return small().fit(X[REST], Y[REST])
 
 
 @pytest.mark.parametrize("n", [1, 3, 10])

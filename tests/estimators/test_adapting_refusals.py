@@ -8,18 +8,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from sklearn_3mtl import MultiTaskClassifier, MultiTaskRegressor
-from tests._adapting import assert_untouched, planted, small, state
+from tests._adapting import FEW, NEW, REST, X, Y, assert_untouched, small, state
 from tests._pinned import tiny
-
-X, Y, NEW = planted()
-FEW = slice(0, 60)
-REST = slice(60, None)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    return small().fit(X[REST], Y[REST])
-
 
 REFUSED = {
     "a list of two": (lambda: ([X[FEW], NEW[FEW]],), TypeError, r"tuple, adapt\(\(X, y\)\)"),

@@ -4,8 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sklearn_3mtl import MultiTaskRegressor
-from tests._adapting import assert_same_bits, bits, r2, shops, small
+from tests._adapting import assert_same_bits, bits, of_shops, r2, shops
 
 X, y = shops()
 WEST, west = shops(80, seed=1, names=["west"])
@@ -13,14 +12,9 @@ EAST, east = shops(80, seed=2, names=["east"])
 FEW, REST = slice(0, 30), slice(30, None)
 
 
-def fitted(**parameters):
-    defaults = {"task": "shop", "max_epochs": 60, "lr": 0.02}
-    return small(MultiTaskRegressor, **{**defaults, **parameters})
-
-
 @pytest.fixture(scope="module")
 def est():
-    return fitted().fit(X, y)
+    return of_shops().fit(X, y)
 
 
 def test_rows_without_the_task_column_are_one_new_task(est):
@@ -65,7 +59,7 @@ def as_array(X):
 
 
 def test_arrays_with_and_without_the_task_column():
-    est = fitted(task=1).fit(as_array(X), y.to_numpy())
+    est = of_shops(task=1).fit(as_array(X), y.to_numpy())
     column = est.adapt(as_array(WEST)[FEW], west[FEW].to_numpy())
     assert column.groups_.tolist() == [3.0, 7.0, 8.0]
     bare = WEST[["x", "z"]].to_numpy()
@@ -77,7 +71,7 @@ def test_arrays_with_and_without_the_task_column():
 
 def test_arrays_of_objects_without_the_task_column():
     """The ids are text: the rows without them are plain numbers."""
-    est = fitted(task=2, max_epochs=2).fit(X.to_numpy(dtype=object), y.to_numpy())
+    est = of_shops(task=2, max_epochs=2).fit(X.to_numpy(dtype=object), y.to_numpy())
     bare = WEST[["x", "z"]].to_numpy()
     adapted = est.adapt(bare[FEW], west[FEW].to_numpy())
     named = est.adapt(WEST[FEW].to_numpy(dtype=object), west[FEW].to_numpy())
@@ -91,7 +85,7 @@ def test_lists_with_text_without_the_task_column(ids):
         return [[x, "up" if x > 0 else "down"] for x in table["x"]]
 
     full = [[*row, ids[i % 2]] for i, row in enumerate(rows(X))]
-    est = fitted(task=2, max_epochs=2).fit(full, y.tolist())
+    est = of_shops(task=2, max_epochs=2).fit(full, y.tolist())
     adapted = est.adapt(rows(WEST), west.tolist())
     (lone,) = set(adapted.groups_) - set(ids)
     named = adapted.predict([[*row, lone] for row in rows(WEST)])
@@ -99,7 +93,7 @@ def test_lists_with_text_without_the_task_column(ids):
 
 
 def test_polars_without_the_task_column():
-    est = fitted(max_epochs=2).fit(pl.from_pandas(X), pl.from_pandas(y))
+    est = of_shops(max_epochs=2).fit(pl.from_pandas(X), pl.from_pandas(y))
     bare = pl.from_pandas(WEST[["x", "z"]])
     adapted = est.adapt(bare[FEW], pl.from_pandas(west[FEW]))
     named = est.adapt(pl.from_pandas(WEST[FEW]), pl.from_pandas(west[FEW]))
@@ -108,5 +102,7 @@ def test_polars_without_the_task_column():
 
 def test_rows_without_an_id_are_no_later_store():
     numbered = X.assign(shop=X["shop"].map({"north": 1, "south": 2}))
-    adapted = fitted(max_epochs=2).fit(numbered, y).adapt(WEST.drop(columns="shop")[FEW], west[FEW])
+    adapted = (
+        of_shops(max_epochs=2).fit(numbered, y).adapt(WEST.drop(columns="shop")[FEW], west[FEW])
+    )
     assert adapted.groups_.tolist() == [1, 2, -1]
