@@ -128,6 +128,12 @@ def main() -> None:
     scores = pd.DataFrame(found)
     print(f"{len(index)} tables, {len(SEEDS)} splits each\n")
     print_table(summary(scores, list(common)))
+    for kind, part in scores.groupby("kind"):
+        print(f"\n{part['table'].nunique()} of them {kind}\n")
+        print_table(summary(part, list(common)))
+    by_split = {seed: summary(part, list(common)) for seed, part in scores.groupby("seed")}
+    print("\nmean rank on each split\n")
+    print_table(pd.DataFrame({f"split {s}": t["mean rank"] for s, t in by_split.items()}))
     if PEER in set(scores["model"]):
         n_tables = scores.loc[scores["model"] == PEER, "table"].nunique()
         print(f"\nbeside {PEER}, on every third table by number of rows ({n_tables})\n")
