@@ -48,7 +48,7 @@ def new_model(
     # An id without any label is as unknown as one that was never seen.
     groups = None if ids is None else unique_ids(ids[labelled])
     uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
-    chosen = choose(estimator, int(labelled.sum()), uses_groups)
+    chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks)
     codec = TargetCodec(tasks).fit(targets, weights)
     categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)

@@ -100,7 +100,7 @@ class BaseMultiTask(AdaptingMixin):
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
             model.chosen = choose_again(
-                self, previous.chosen, int(targets.labelled().sum()), previous.uses_groups
+                self, previous.chosen, int(targets.labelled().sum()), previous.uses_groups, tasks
             )
             seed = seed.child(f"warm start {self.n_iter_}")
         rows = make_rows(self, model, table, targets, ids, weights)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import nn
 
+from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.sharing import SHARING
@@ -38,9 +39,13 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
+# Hidden units of the regression heads: of one at most, of all together, and where none is better.
+_HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
 
-def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
+def choose(
+    settings: Settings, n_rows: int, has_groups: bool, tasks: Mapping[Hashable, Task]
+) -> dict[str, Any]:
     """A value for each parameter that is "auto", from the number of rows with a label.
 
     Parameters
@@ -51,6 +56,8 @@ def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
         How many rows have a label.
     has_groups : bool
         Whether task ids have layers of their own.
+    tasks : mapping of task name to Task
+        The columns of y.
 
     Returns
     -------
@@ -64,6 +71,7 @@ def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
         "hidden_layer_sizes": (sizes.width, sizes.width),
         "lr": sizes.lr,
         "dropout": sizes.dropout,
+        "heads": "group" if has_groups else _heads(settings, tasks),
         "batch_size": int(np.clip(batch, _SMALLEST_BATCH, sizes.largest_batch)),
         **_SAME,
     }
@@ -79,10 +87,14 @@ def choose(settings: Settings, n_rows: int, has_groups: bool) -> dict[str, Any]:
 
 
 def choose_again(
-    settings: Settings, before: Mapping[str, Any], n_rows: int, has_groups: bool
+    settings: Settings,
+    before: Mapping[str, Any],
+    n_rows: int,
+    has_groups: bool,
+    tasks: Mapping[Hashable, Task],
 ) -> dict[str, Any]:
     """A value for each parameter that is "auto" now: what it was before, where it was."""
-    now = choose(settings, n_rows, has_groups)
+    now = choose(settings, n_rows, has_groups, tasks)
     return {name: before.get(name, value) for name, value in now.items()}
 
 
@@ -96,6 +108,18 @@ def with_chosen(settings: Settings, chosen: Mapping[str, Any]) -> Settings:
 
 def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
+
+
+def _heads(settings: Settings, tasks: Mapping[Hashable, Task]) -> Any:
+    """A hidden layer for each regression task, where several tasks share a net that we size."""
+    sized = _is_auto(settings.hidden_layer_sizes) and isinstance(settings.backbone, str)
+    if len(tasks) < 2 or not sized or _has_net_per_task(settings):
+        return "column"
+    names = [name for name, task in tasks.items() if task.kind == "regression"]
+    width = min(_HEAD_WIDTH, _HEADS_WIDTH // max(len(names), 1))
+    if not names or width < _NARROWEST_HEAD:
+        return "column"
+    return dict.fromkeys(names, (width,))
 
 
 def _has_net_per_task(settings: Settings) -> bool:

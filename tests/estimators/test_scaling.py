@@ -6,18 +6,20 @@ from sklearn.base import clone
 from torch import nn
 
 from sklearn_3mtl import MultiTaskEstimator, MultiTaskRegressor
+from sklearn_3mtl.data import Task
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from tests._inputs import mixed_table, numeric_table
 
 DEFAULTS = MultiTaskEstimator().get_params(deep=False)
 # What the rows decide; these have an "auto" of another meaning.
-OTHERS = {"heads", "device", "adapt_parts", "adapt_lr", "adapt_steps"}
+OTHERS = {"device", "adapt_parts", "adapt_lr", "adapt_steps"}
 AUTOS = sorted(n for n, v in DEFAULTS.items() if isinstance(v, str) and v == "auto")
 SCALED = [name for name in AUTOS if name not in OTHERS]
 GIVEN = {
     "hidden_layer_sizes": (5, 5), "dropout": 0.2, "n_estimators": 3, "lr": 0.02, "batch_size": 24,
-    "weight_decay": 0.3, "max_epochs": 2, "n_iter_no_change": 4,
+    "weight_decay": 0.3, "max_epochs": 2, "n_iter_no_change": 4, "heads": "column",
 }  # fmt: skip
+TASKS = {"a": Task("a", "regression"), "b": Task("b", "binary"), "c": Task("c", "regression")}
 SIZES = [1, 10, 300, 3000, 40_000, 2_000_000]
 
 
@@ -29,7 +31,7 @@ def test_the_scaled_parameters_are_these():
 @pytest.mark.parametrize("backbone", ["mlp", "resnet", "tabm"])
 def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
     est = MultiTaskEstimator(backbone=backbone)
-    chosen = choose(est, n_rows, False)
+    chosen = choose(est, n_rows, False, TASKS)
     assert sorted(chosen) == SCALED
     concrete = with_chosen(est, chosen)
     concrete._validate_params()
@@ -39,13 +41,13 @@ def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
 @pytest.mark.parametrize("name", SCALED)
 def test_a_given_value_is_kept_and_not_named_as_chosen(name):
     est = MultiTaskEstimator(**{name: GIVEN[name]})
-    chosen = choose(est, 500, False)
+    chosen = choose(est, 500, False, {})
     assert sorted(chosen) == [other for other in SCALED if other != name]
     assert getattr(with_chosen(est, chosen), name) == GIVEN[name]
 
 
 def test_more_rows_mean_no_smaller_batches_and_no_fewer_units():
-    chosen = [choose(MultiTaskEstimator(), n, False) for n in SIZES]
+    chosen = [choose(MultiTaskEstimator(), n, False, {}) for n in SIZES]
     for name in ("batch_size", "hidden_layer_sizes"):
         values = np.array([row[name] for row in chosen])
         assert (np.diff(values, axis=0) >= 0).all(), name
@@ -53,7 +55,7 @@ def test_more_rows_mean_no_smaller_batches_and_no_fewer_units():
 
 def test_choosing_changes_nothing_of_the_estimator():
     est = MultiTaskEstimator()
-    with_chosen(est, choose(est, 100, False))
+    with_chosen(est, choose(est, 100, False, {}))
     assert est.get_params(deep=False) == DEFAULTS
 
 
@@ -61,8 +63,8 @@ def test_choosing_changes_nothing_of_the_estimator():
     "parts", [{"backbone": nn.Identity()}, {"heads": {"number": nn.LazyLinear(1)}}], ids=list
 )
 def test_a_module_of_the_users_is_one_net_unless_told_otherwise(parts):
-    assert choose(MultiTaskEstimator(**parts), 100, False)["n_estimators"] == 1
-    assert "n_estimators" not in choose(MultiTaskEstimator(n_estimators=4, **parts), 100, False)
+    assert choose(MultiTaskEstimator(**parts), 100, False, {})["n_estimators"] == 1
+    assert "n_estimators" not in choose(MultiTaskEstimator(n_estimators=4, **parts), 100, False, {})
 
 
 def small(cls=MultiTaskEstimator, **parameters):
@@ -133,6 +135,51 @@ def test_patience_that_was_chosen_ends_training():
     assert est.n_iter_ == est.chosen_["n_iter_no_change"] + 1
 
 
+# Heads
+
+
+def heads(tasks, has_groups=False, **parameters):
+    return choose(MultiTaskEstimator(**parameters), 100, has_groups, tasks)["heads"]
+
+
+def regressions(n):
+    return {number: Task(number, "regression") for number in range(n)}
+
+
+def test_regression_targets_that_share_a_net_have_a_hidden_layer_each():
+    assert heads(TASKS) == {"a": (64,), "c": (64,)}
+    widths = [next(iter(heads(regressions(n)).values())) for n in (2, 16, 20, 64)]
+    assert widths == [(64,), (64,), (51,), (16,)]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"sharing": "none"}, {"hidden_layer_sizes": (8,)}, {"backbone": nn.Identity()}],
+    ids=lambda parameters: next(iter(parameters)),
+)
+def test_heads_are_linear_below_a_net_of_the_users_shape_or_of_each_tasks_own(parameters):
+    assert heads(TASKS, **parameters) == "column"
+
+
+def test_heads_are_linear_for_one_target_for_classes_and_for_very_many():
+    assert heads(regressions(1)) == heads(regressions(65)) == "column"
+    assert heads({"b": TASKS["b"], "d": Task("d", "binary")}) == "column"
+
+
+def test_heads_of_task_ids_are_the_ids_own():
+    assert heads(TASKS, has_groups=True) == "group"
+
+
+def test_chosen_heads_are_in_the_network():
+    X, Y = mixed_table()
+    est = small(hidden_layer_sizes="auto").fit(X, Y)
+    assert {task.kind for name in est.chosen_["heads"] for task in [est.tasks_[name]]} == {
+        "regression"
+    }
+    wider = clone(est).set_params(heads={name: (128,) for name in est.chosen_["heads"]}).fit(X, Y)
+    assert not est.predict(X).equals(wider.predict(X))
+
+
 # Warm start
 
 
@@ -164,6 +211,6 @@ def test_a_warm_start_goes_on_with_the_chosen_network():
 
 def test_a_net_for_each_task_id_has_no_members():
     own = MultiTaskEstimator(sharing="none")
-    assert choose(own, 100, True)["n_estimators"] == 1
-    assert choose(own, 100, False)["n_estimators"] > 1
-    assert choose(MultiTaskEstimator(), 100, True)["n_estimators"] > 1
+    assert choose(own, 100, True, {})["n_estimators"] == 1
+    assert choose(own, 100, False, {})["n_estimators"] > 1
+    assert choose(MultiTaskEstimator(), 100, True, {})["n_estimators"] > 1
