@@ -56,9 +56,9 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         size for each task, all trained side by side; the single-task baseline.
     heads : {"auto", "column", "group"} or mapping of task name to spec, default="auto"
         ``"column"``: a linear head for each column of y. ``"group"``: each task id has its own
-        deviation from it. ``"auto"``: ``"group"`` where there are task ids, else ``"column"``. In a mapping a
-        spec is a tuple of hidden widths or an nn.Module from (B, n_features) to (B, n_outputs);
-        tasks that aren't named keep the linear head.
+        deviation from it. ``"auto"``: ``"group"`` where there are task ids, else ``"column"``. In
+        a mapping a spec is a tuple of hidden widths or an nn.Module from (B, n_features) to
+        (B, n_outputs); tasks that aren't named keep the linear head.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the task losses become one step.
     task_weight : mapping of task name to float, array-like of shape (n_tasks,) or None

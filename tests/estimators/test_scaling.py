@@ -173,10 +173,8 @@ def test_heads_of_task_ids_are_the_ids_own():
 def test_chosen_heads_are_in_the_network():
     X, Y = mixed_table()
     est = small(hidden_layer_sizes="auto").fit(X, Y)
-    assert {task.kind for name in est.chosen_["heads"] for task in [est.tasks_[name]]} == {
-        "regression"
-    }
-    wider = clone(est).set_params(heads={name: (128,) for name in est.chosen_["heads"]}).fit(X, Y)
+    assert {est.tasks_[name].kind for name in est.chosen_["heads"]} == {"regression"}
+    wider = clone(est).set_params(heads=dict.fromkeys(est.chosen_["heads"], (128,))).fit(X, Y)
     assert not est.predict(X).equals(wider.predict(X))
 
 
