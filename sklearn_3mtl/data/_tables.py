@@ -58,6 +58,16 @@ class InputTable:
             _refuse_collections(column)
         return np.asarray(column, dtype=object)
 
+    def distinct_values(self, position: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """A column's values, each row's position among them, -1 for none.
+
+        Columns of another dtype than category have a value for each row, and no positions.
+        """
+        column = self.column(position)
+        if not isinstance(column.dtype, pd.CategoricalDtype):
+            return self.category_values(position), None
+        return np.asarray(column.array.categories, dtype=object), column.array.codes
+
     def numbers(
         self, positions: Sequence[int], start: int = 0, stop: int | None = None
     ) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -172,10 +173,13 @@ class TabularInputs:
     def _codes(self, table: InputTable) -> np.ndarray:
         codes = np.empty((table.n_rows, len(self.categorical)), dtype=np.int64)
         for index, position in enumerate(self.categorical):
-            column = table.category_values(position)
-            known = pd.Index(self.categories[index], dtype=object).get_indexer(column)
-            known = np.where(known < 0, UNSEEN_CODE, known + FIRST_CODE)
-            codes[:, index] = np.where(pd.isna(column), MISSING_CODE, known)
+            known = dict(zip(self.categories[index], count(FIRST_CODE), strict=False))
+            values, positions = table.distinct_values(position)
+            found = np.fromiter((known.get(v, UNSEEN_CODE) for v in values), np.int64, len(values))
+            found[pd.isna(values)] = MISSING_CODE
+            if positions is not None:
+                found = np.append(found, MISSING_CODE)[positions]
+            codes[:, index] = found
         return codes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -114,16 +115,20 @@ class TargetCodec:
         layout = self.layout
         if (self.temperature != 1).any():
             widths = [task.n_outputs for task in layout.tasks]
-            by_output = np.repeat(self.temperature, widths).astype(np.float32)
-            outputs = outputs / torch.from_numpy(by_output).to(outputs.device)
+            repeated = np.repeat(self.temperature, widths).astype(np.float32)
+            outputs = outputs / torch.from_numpy(repeated).to(outputs.device)
         if outputs.dim() == 2:
             return outputs
+        # One output after the other, members added in turn: the bits of a task's predictions then
+        # don't depend on which other tasks there are.
+        by_output = outputs.movedim(-1, 0).contiguous()
         r, s = layout.n_regression, layout.n_regression + layout.n_binary
-        parts = [outputs[..., :r].mean(0), torch.sigmoid(outputs[..., r:s]).mean(0).logit(TINY)]
+        binary = _mean_of_members(torch.sigmoid(by_output[r:s])).logit(TINY)
+        parts = [_mean_of_members(by_output[:r]), binary]
         for index in range(s, len(layout)):
-            log_probabilities = outputs[..., layout.outputs_of(index)].log_softmax(-1)
-            parts.append(log_probabilities.logsumexp(0))
-        return torch.cat(parts, dim=-1)
+            log_probabilities = by_output[layout.outputs_of(index)].log_softmax(0)
+            parts.append(log_probabilities.logsumexp(1))
+        return torch.cat(parts).T
 
     def predict(self, outputs: np.ndarray) -> list[Any]:
         """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""
@@ -165,6 +170,12 @@ class TargetCodec:
                 "use NaN for a missing label, or a large finite number."
             )
         return numbers
+
+
+def _mean_of_members(values: torch.Tensor) -> torch.Tensor:
+    """The mean over the second axis, in one order of sums whatever the other axes."""
+    members = values.unbind(1)
+    return reduce(torch.add, members) / len(members)
 
 
 def _center_and_scale(observed: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -75,7 +75,7 @@ def adapt_model(
     groups, group = _groups_after(model, support)
     rows = _rows(estimator, model, codec, new, support, group)
     known = None if group is None else _known(group, len(model.groups_or_empty))
-    features, before = model.frozen(support.table, known)
+    features, before = model.frozen(rows.inputs, known)
     order = codec.layout.outputs_in(model.codec.layout)
     blocks = Blocks.of_views(model.network.blocks, model.network.views)
     found = solve_corrections(codec, rows, features, before, order, blocks)
@@ -103,7 +103,7 @@ def adapt_model(
     old_tasks = [name for name in model.codec.tasks if name not in _labelled(support)]
     if not fine_tune(estimator, adapted, rows):
         return adapted, dict.fromkeys(old_tasks, 0.0)
-    _, after = adapted.frozen(support.table, group)
+    _, after = adapted.frozen(rows.inputs, group)
     return adapted, movement(model.codec, before, codec, after, old_tasks)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,13 +88,13 @@ class FittedModel:
         network = self.network
         n_nets = network.n_nets * network.n_members
         rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * n_nets, 1)
-        return min(max(2 ** (rows.bit_length() - 1), 256), 4096) if rows else 256
+        return min(max(2 ** (rows.bit_length() - 1), 64), 4096) if rows else 64
 
     @torch.inference_mode()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
-        for inputs, rows in self._chunks(table, group):
+        for inputs, rows in self._padded(self.inputs.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0
             if unknown is not None and self.network.has_net_per_group and unknown.any():
                 out = self._average_of_nets(inputs, unknown)
@@ -107,19 +107,23 @@ class FittedModel:
     @torch.inference_mode()
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The features that the heads read, of shape (n_samples, n_features)."""
-        parts = [self.network.transform(**x)[:rows] for x, rows in self._chunks(table, group)]
+        chunks = self._padded(self.inputs.blocks(table), group)
+        parts = [self.network.transform(**x)[:rows] for x, rows in chunks]
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()
-    def frozen(self, table: InputTable, group: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What a correction reads, and the outputs, of every member: (M, n_samples, ...)."""
+    def frozen(self, rows: dict[str, Tensor], group: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What a correction reads, and the outputs, of every member: (M, n_samples, ...).
+
+        Takes rows that are tensors already.
+        """
         features, outputs = [], []
-        for inputs, rows in self._chunks(table, group):
+        for inputs, n_rows in self._padded([dict(rows)], group):
             of_group = inputs.pop("group", None)
             x = self.network.encode(inputs)
             z = self.network.features(x)
-            features.append(self.network.frozen_features(z, x)[:, :rows].cpu())
-            out = self.network.outputs(z, x, of_group)[..., :rows, :].cpu()
+            features.append(self.network.frozen_features(z, x)[:, :n_rows].cpu())
+            out = self.network.outputs(z, x, of_group)[..., :n_rows, :].cpu()
             outputs.append(out if out.dim() == 3 else out.unsqueeze(0))
         return torch.cat(features, dim=1), torch.cat(outputs, dim=1)
 
@@ -139,13 +143,13 @@ class FittedModel:
         out[..., unknown, :] = answers.unflatten(-2, (-1, n_groups)).mean(-2)
         return out
 
-    def _chunks(
-        self, table: InputTable, group: Tensor | None
+    def _padded(
+        self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None
     ) -> Iterator[tuple[dict[str, Tensor], int]]:
         self.network.eval()
         device = next(self.network.parameters()).device
         done, size = 0, self.chunk_rows
-        for block in self.inputs.blocks(table):
+        for block in blocks:
             n_rows = len(block["numeric"])
             if self.uses_groups and group is not None:
                 block["group"] = group[done : done + n_rows]

@@ -22,7 +22,9 @@ NEW_BIAS_PENALTY = 0.1
 PRIOR_ROWS = 3.0
 # Members and rows that choose penalties and mixtures; more of them hardly change the choice.
 N_JUDGES, JUDGE_ROWS = 2, 256
-MAX_STEPS, TOLERANCE, FLAT = 200, 1e-2, 1e-6
+MAX_STEPS, CHECK_EVERY, TOLERANCE, FLAT = 200, 4, 1e-2, 1e-6
+# About how many numbers of Hessians are held at once.
+HESSIAN_NUMBERS = 2**20
 # The largest curvature of a likelihood in its outputs.
 CURVATURE = {"regression": 1.0, "binary": 0.25, "multiclass": 0.5}
 
@@ -126,13 +128,11 @@ def _choose(
     mixtures = Mixtures(blocks, features, rows)
     penalties = PENALTIES[:, None].repeat(1, len(mixtures))
     _, outputs = _solve(mixtures, offset, targets, rows, task, penalties, is_new)
-    # One penalty at a time: the Hessians of all would fill the memory.
-    losses = torch.stack(
-        [
-            _leave_one_out(mixtures, targets, rows, task, out, penalty, is_new)
-            for out, penalty in zip(outputs, PENALTIES, strict=True)
-        ]
-    )
+    # The Hessians of all penalties at once could fill the memory.
+    hessian = outputs[0, ..., 0, :].numel() * (mixtures.features.shape[-1] + 1) ** 2
+    at_once = max(HESSIAN_NUMBERS // hessian, 1)
+    parts = zip(outputs.split(at_once), PENALTIES.split(at_once), strict=True)
+    losses = torch.cat([_leave_one_out(mixtures, targets, rows, task, *p, is_new) for p in parts])
     n_rows = (rows > 0).sum()
     losses = losses.sum((1, 4)).mean(2) / rows.sum().clamp_min(1e-12)
     if task.kind == "regression":
@@ -157,12 +157,18 @@ def _targets(labels: Tensor, task: Task) -> Tensor:
     return labels.double()[:, None, :, None]
 
 
-def _mean_and_curvature(outputs: Tensor, task: Task) -> tuple[Tensor, Tensor]:
-    """The mean of the likelihood, and its curvature in each output."""
+def _mean(outputs: Tensor, task: Task) -> Tensor:
+    """The mean of the likelihood."""
     if task.kind == "regression":
-        return outputs, torch.ones_like(outputs)
-    mean = outputs.sigmoid() if task.kind == "binary" else outputs.softmax(-1)
-    return mean, (mean * (1 - mean)).clamp_min(FLAT)
+        return outputs
+    return outputs.sigmoid() if task.kind == "binary" else outputs.softmax(-1)
+
+
+def _curvature(mean: Tensor, task: Task) -> Tensor:
+    """The curvature of the likelihood in each output."""
+    if task.kind == "regression":
+        return torch.ones_like(mean)
+    return (mean * (1 - mean)).clamp_min(FLAT)
 
 
 def _loss(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
@@ -218,18 +224,20 @@ def _solve(
     found = ahead = features.new_zeros(shape)
     momentum = features.new_ones(*shape[:4], 1, 1)
     outputs = offset + features @ ahead.mT
-    for _ in range(MAX_STEPS):
-        slope = (rows * (_mean_and_curvature(outputs, task)[0] - targets)).mT @ features
-        new = ahead - step * (slope + ridge * ahead)
+    seen = rows > 0
+    for number in range(1, MAX_STEPS + 1):
+        slope = (rows * (_mean(outputs, task) - targets)).mT @ features
+        new = ahead - step * torch.addcmul(slope, ridge, ahead)
         if task.kind == "regression":
             return new, offset + features @ new.mT
-        uphill = ((ahead - new) * (new - found)).sum((-1, -2), keepdim=True) > 0
-        momentum = torch.where(uphill, 1.0, momentum)
-        grown = (1 + (1 + 4 * momentum.square()).sqrt()) / 2
-        before, ahead = outputs, new + (momentum - 1) / grown * (new - found)
+        moved = new - found
+        uphill = ((ahead - new) * moved).sum((-1, -2), keepdim=True) > 0
+        momentum = momentum.masked_fill(uphill, 1.0)
+        grown = 0.5 + (momentum.square() + 0.25).sqrt()
+        before, ahead = outputs, torch.addcmul(new, (momentum - 1) / grown, moved)
         found, momentum = new, grown
         outputs = offset + features @ ahead.mT
-        if float(((outputs - before) * (rows > 0)).abs().max()) < TOLERANCE:
+        if number % CHECK_EVERY == 0 and float(((outputs - before) * seen).abs().max()) < TOLERANCE:
             break
     return found, offset + features @ found.mT
 
@@ -243,15 +251,17 @@ def _leave_one_out(
     penalty: Tensor,
     is_new: bool,
 ) -> Tensor:
-    """The weighted loss of each row under a fit without it, of shape (G, n_mixtures, M, n)."""
+    """The weighted loss of each row under a fit without it, (n_penalties, G, n_mixtures, M, n)."""
     features = mixtures.features
     features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
     targets, rows = targets.unsqueeze(1), rows.unsqueeze(1)
-    mean, curvature = _mean_and_curvature(outputs, task)
+    mean = _mean(outputs, task)
+    curvature = _curvature(mean, task)
     scaled = features.unsqueeze(-3) * (rows * curvature).mT.unsqueeze(-1)
     hessian = features.mT.unsqueeze(-3) @ scaled
     ridge = _penalties(penalty, features.shape[-1] - 1, is_new)
-    factor = torch.linalg.cholesky(hessian + torch.diag_embed(ridge))
+    ridge = torch.diag_embed(ridge)[:, None, None, None, None]
+    factor = torch.linalg.cholesky(hessian + ridge)
     transposed = features.mT.unsqueeze(-3).expand(*factor.shape[:-1], -1)
     half = torch.linalg.solve_triangular(factor, transposed, upper=False)
     leverage = (half.square().sum(-2).mT * rows * curvature).clamp_max(1 - 1e-6)

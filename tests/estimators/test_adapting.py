@@ -175,6 +175,15 @@ def test_tasks_without_new_labels_keep_their_bits(name, sharing):
     assert adapted.chosen_ == est.chosen_
 
 
+@pytest.mark.parametrize("old", [[name] for name in Y] + [list(Y)], ids=" ".join)
+def test_tasks_of_an_ensemble_keep_their_bits(old):
+    # Members are averaged: a sum must not depend on how many outputs stand beside it.
+    est = small(n_estimators=8, max_epochs=2).fit(X[REST], Y[old][REST])
+    for name in NEW:
+        adapted = est.adapt(X[FEW], NEW[name][FEW])
+        assert_same_bits(bits(adapted, X, old), bits(est, X, old))
+
+
 @pytest.mark.parametrize("parts", ["head", "all"])
 @pytest.mark.parametrize("name", WAYS)
 def test_the_old_estimator_is_left_as_it_is(name, parts):
