@@ -21,7 +21,7 @@ from sklearn_3mtl.objective import SingleLevelObjective
 __all__ = ["FittedModel"]
 
 # About how many numbers a layer may put out at once to stay in the processor's cache.
-CACHED_NUMBERS = 2**18
+CACHED_NUMBERS = 2**17
 
 
 @dataclass

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.transfer._descent import descend
 from sklearn_3mtl.transfer._mixtures import Blocks, Mixtures
 
 __all__ = ["Probe", "solve_probe"]
@@ -22,11 +23,9 @@ NEW_BIAS_PENALTY = 0.1
 PRIOR_ROWS = 3.0
 # Members and rows that choose penalties and mixtures; more of them hardly change the choice.
 N_JUDGES, JUDGE_ROWS = 2, 256
-MAX_STEPS, CHECK_EVERY, TOLERANCE, FLAT = 200, 4, 1e-2, 1e-6
+FLAT = 1e-6
 # About how many numbers of Hessians are held at once.
 HESSIAN_NUMBERS = 2**20
-# The largest curvature of a likelihood in its outputs.
-CURVATURE = {"regression": 1.0, "binary": 0.25, "multiclass": 0.5}
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ def solve_probe(
     offset = offset.double()
     penalty, share = _choose(blocks, features, offset, targets, rows, task, is_new)
     mixtures = Mixtures(blocks, features, rows)
-    solved = _solve(mixtures, offset, targets, rows, task, penalty[None], is_new)[0][0]
+    ridge = _ridge(penalty[None], mixtures.features.shape[-1], is_new)
+    solved = descend(mixtures, offset, targets, rows, task.kind, ridge)[0][0]
     solved = solved * share.view(-1, 1, 1, 1)
     weights = mixtures.weights(solved[..., :-1])
     bias = solved[..., -1].sum(1) - (weights @ mixtures.mean.transpose(-1, -2)).squeeze(-1)
@@ -126,13 +126,13 @@ def _choose(
     features = features[:, :N_JUDGES, some]
     offset, targets, rows = offset[:, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
     mixtures = Mixtures(blocks, features, rows)
-    penalties = PENALTIES[:, None].repeat(1, len(mixtures))
-    _, outputs = _solve(mixtures, offset, targets, rows, task, penalties, is_new)
+    ridge = _ridge(PENALTIES[:, None].repeat(1, len(mixtures)), mixtures.features.shape[-1], is_new)
+    _, outputs = descend(mixtures, offset, targets, rows, task.kind, ridge)
     # The Hessians of all penalties at once could fill the memory.
     hessian = outputs[0, ..., 0, :].numel() * (mixtures.features.shape[-1] + 1) ** 2
     at_once = max(HESSIAN_NUMBERS // hessian, 1)
-    parts = zip(outputs.split(at_once), PENALTIES.split(at_once), strict=True)
-    losses = torch.cat([_leave_one_out(mixtures, targets, rows, task, *p, is_new) for p in parts])
+    parts = zip(outputs.split(at_once), ridge.split(at_once), strict=True)
+    losses = torch.cat([_leave_one_out(mixtures, targets, rows, task, *part) for part in parts])
     n_rows = (rows > 0).sum()
     losses = losses.sum((1, 4)).mean(2) / rows.sum().clamp_min(1e-12)
     if task.kind == "regression":
@@ -180,66 +180,12 @@ def _loss(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
     return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
 
 
-def _penalties(penalty: Tensor, n_directions: int, is_new: bool) -> Tensor:
-    """The penalty of each coefficient, the bias last: (..., n_directions + 1)."""
-    found = penalty.unsqueeze(-1).repeat(*([1] * penalty.dim()), n_directions + 1)
+def _ridge(penalty: Tensor, n_directions: int, is_new: bool) -> Tensor:
+    """The penalty of each coefficient, the bias last: (n_penalties, n_mixtures, r + 1)."""
+    found = penalty.unsqueeze(-1).repeat(1, 1, n_directions + 1)
     if is_new:
         found[..., -1] = NEW_BIAS_PENALTY
     return found
-
-
-def _solve(
-    mixtures: Mixtures,
-    offset: Tensor,
-    targets: Tensor,
-    rows: Tensor,
-    task: Task,
-    penalty: Tensor,
-    is_new: bool,
-) -> tuple[Tensor, Tensor]:
-    """Minimise the penalised loss for every penalty at once.
-
-    A bound on the likelihood's curvature is diagonal in the principal directions, so each step is
-    that of a diagonal Newton method; Nesterov's momentum is restarted where it points uphill
-    (O'Donoghue and Candes, arXiv 1204.3982). For squared error the first step is exact.
-
-    Parameters
-    ----------
-    penalty : tensor of shape (n_penalties, n_mixtures)
-
-    Returns
-    -------
-    coefficients : tensor of shape (n_penalties, G, n_mixtures, M, n_outputs, r + 1)
-        The bias last.
-    outputs : tensor of shape (n_penalties, G, n_mixtures, M, n, n_outputs)
-    """
-    features = mixtures.features
-    features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
-    mass = rows.sum((1, 2, 3)).view(-1, 1, 1, 1).expand(*mixtures.variance.shape[:-1], 1)
-    variance = torch.cat([mixtures.variance, mass], dim=-1).unsqueeze(-2)
-    ridge = _penalties(penalty, features.shape[-1] - 1, is_new)[:, None, :, None, None]
-    step = 1 / (CURVATURE[task.kind] * variance + ridge)
-    offset, targets, rows = offset.unsqueeze(1), targets.unsqueeze(1), rows.unsqueeze(1)
-    shape = (len(penalty), *features.shape[:3], offset.shape[-1], features.shape[-1])
-    found = ahead = features.new_zeros(shape)
-    momentum = features.new_ones(*shape[:4], 1, 1)
-    outputs = offset + features @ ahead.mT
-    seen = rows > 0
-    for number in range(1, MAX_STEPS + 1):
-        slope = (rows * (_mean(outputs, task) - targets)).mT @ features
-        new = ahead - step * torch.addcmul(slope, ridge, ahead)
-        if task.kind == "regression":
-            return new, offset + features @ new.mT
-        moved = new - found
-        uphill = ((ahead - new) * moved).sum((-1, -2), keepdim=True) > 0
-        momentum = momentum.masked_fill(uphill, 1.0)
-        grown = 0.5 + (momentum.square() + 0.25).sqrt()
-        before, ahead = outputs, torch.addcmul(new, (momentum - 1) / grown, moved)
-        found, momentum = new, grown
-        outputs = offset + features @ ahead.mT
-        if number % CHECK_EVERY == 0 and float(((outputs - before) * seen).abs().max()) < TOLERANCE:
-            break
-    return found, offset + features @ found.mT
 
 
 def _leave_one_out(
@@ -248,8 +194,7 @@ def _leave_one_out(
     rows: Tensor,
     task: Task,
     outputs: Tensor,
-    penalty: Tensor,
-    is_new: bool,
+    ridge: Tensor,
 ) -> Tensor:
     """The weighted loss of each row under a fit without it, (n_penalties, G, n_mixtures, M, n)."""
     features = mixtures.features
@@ -259,9 +204,7 @@ def _leave_one_out(
     curvature = _curvature(mean, task)
     scaled = features.unsqueeze(-3) * (rows * curvature).mT.unsqueeze(-1)
     hessian = features.mT.unsqueeze(-3) @ scaled
-    ridge = _penalties(penalty, features.shape[-1] - 1, is_new)
-    ridge = torch.diag_embed(ridge)[:, None, None, None, None]
-    factor = torch.linalg.cholesky(hessian + ridge)
+    factor = torch.linalg.cholesky(hessian + torch.diag_embed(ridge)[:, None, :, None, None])
     transposed = features.mT.unsqueeze(-3).expand(*factor.shape[:-1], -1)
     half = torch.linalg.solve_triangular(factor, transposed, upper=False)
     leverage = (half.square().sum(-2).mT * rows * curvature).clamp_max(1 - 1e-6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from sklearn_3mtl.transfer import linear_probe, solve_probe
+from sklearn_3mtl.transfer import _descent, linear_probe, solve_probe
 from sklearn_3mtl.transfer.linear_probe import (
     NEW_BIAS_PENALTY,
     NEW_TASK,
@@ -35,8 +35,8 @@ def design(z, penalty):
 
 def one_penalty(monkeypatch, penalty):
     """Leave one penalty to choose from, and solve for it to the end."""
-    monkeypatch.setattr(linear_probe, "MAX_STEPS", 100_000)
-    monkeypatch.setattr(linear_probe, "TOLERANCE", 1e-7)
+    monkeypatch.setattr(_descent, "MAX_STEPS", 100_000)
+    monkeypatch.setattr(_descent, "TOLERANCE", 1e-7)
     monkeypatch.setattr(linear_probe, "PENALTIES", torch.tensor([penalty], dtype=torch.float64))
 
 
