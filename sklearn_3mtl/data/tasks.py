@@ -161,8 +161,8 @@ def _classification_task(name: Hashable, dtype: Any, observed: pd.Series, kind: 
     if len(classes) < 2:
         hint = f" If it is a number to predict, say so: task_kinds={{{name!r}: 'regression'}}."
         raise ValueError(
-            f"Classification task {name!r} has one class, {classes[0]!r}; at least two are needed."
-            + (hint if pd.api.types.is_numeric_dtype(dtype) else "")
+            f"Classification task {name!r} has one class, {classes.tolist()[0]!r}; "
+            "at least two are needed." + (hint if pd.api.types.is_numeric_dtype(dtype) else "")
         )
     if kind == "binary" and len(classes) > 2:
         raise ValueError(
