@@ -37,6 +37,8 @@ class LinearHeads(nn.Module):
         How many members of an ensemble have such heads of their own.
     """
 
+    is_linear = True
+
     def __init__(
         self, n_in: int, widths: Mapping[str, int], seed: Seed, n_members: int = 1
     ) -> None:

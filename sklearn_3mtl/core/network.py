@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.adapted import AdaptedOutputs, side_by_side
 from sklearn_3mtl.core.dispatch import GroupDispatch
 from sklearn_3mtl.core.encoders import Block, TabularEncoder
+from sklearn_3mtl.core.stages import Stage
 
 __all__ = ["SharedLayers", "ThreeMTLNetwork"]
 
@@ -37,6 +38,14 @@ class SharedLayers(nn.Module, ABC):
     @abstractmethod
     def per_task(self, z: Tensor, x: Tensor) -> Tensor:
         """Map z to the features that the heads read: (B, n_out) or (n_tasks, B, n_out)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map fused features to those that the heads read."""
+        return self.per_task(self.shared(x), x)
+
+    def stages(self) -> list[Stage]:
+        """The layers as a chain of stages; one that has none to tell apart is one stage."""
+        return [Stage.of(self)]
 
 
 class ThreeMTLNetwork(nn.Module):
@@ -128,7 +137,11 @@ class ThreeMTLNetwork(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The features that the heads read: (B, d), or (n_members * n_nets, B, d) for several."""
-        return self.backbone.per_task(self.backbone.shared(x), x)
+        return self.backbone(x)
+
+    def stages(self) -> list[Stage]:
+        """The chain from the encoded inputs to the outputs, what was adapted aside."""
+        return [*self.backbone.stages(), Stage.of(self.heads, is_head=True)]
 
     def outputs(self, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
         """The heads' outputs, and what adapting added to them."""

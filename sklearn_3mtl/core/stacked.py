@@ -88,6 +88,8 @@ class StackedLinear(nn.Module):
         The layer's seed; each copy draws from its own child, uniformly in +- 1 / sqrt(n_in).
     """
 
+    is_linear = True
+
     def __init__(self, n_in: int, n_out: int, copies: Copies, seed: Seed) -> None:
         super().__init__()
         bound = n_in**-0.5 if n_in else 0.0

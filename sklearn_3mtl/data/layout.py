@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from sklearn_3mtl.data.tasks import Task
 
@@ -55,6 +56,18 @@ class TaskLayout:
     def n_multiclass(self) -> int:
         """How many tasks are multiclass."""
         return len(self.tasks) - self.n_regression - self.n_binary
+
+    @property
+    def column_of_output(self) -> torch.Tensor:
+        """Which task, in this order, each output belongs to."""
+        return torch.repeat_interleave(torch.from_numpy(np.diff(self.offsets)))
+
+    @property
+    def class_of_output(self) -> torch.Tensor:
+        """The class that each output of a multiclass task stands for; -1 for other tasks."""
+        of = self.column_of_output
+        within = torch.arange(self.n_outputs) - torch.from_numpy(self.offsets)[of]
+        return torch.where(of < self.n_regression + self.n_binary, -1, within)
 
     def outputs_of(self, index: int) -> slice:
         """The output columns of task `index`, in this order."""

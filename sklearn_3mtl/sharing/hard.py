@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.network import SharedLayers
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.sharing._base import BackboneFactory, Sharing
 
 __all__ = ["HardSharing"]
@@ -51,3 +52,8 @@ class _OneBackbone(SharedLayers):
 
     def per_task(self, z: Tensor, x: Tensor) -> Tensor:
         return z
+
+    def stages(self) -> list[Stage]:
+        layers = getattr(self.net, "layers", None)
+        chain = layers if isinstance(layers, nn.Sequential) else [self.net]
+        return [Stage.of(layer) for layer in chain]

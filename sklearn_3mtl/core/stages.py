@@ -1,0 +1,54 @@
+"""The network above the encoders as a chain of stages, for whoever adapts them task by task."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Stage", "on_rows"]
+
+
+class Stage(NamedTuple):
+    """One link of the chain from the encoded inputs to the outputs.
+
+    Attributes
+    ----------
+    module : nn.Module
+        Maps (B, d_in), or (M, B, d_in) for M members, to (..., B, d_out), each row for itself.
+    is_linear : bool
+        Whether it is ``x W^T + b``, with parameters ``weight`` and ``bias`` alone.
+    is_head : bool
+        Whether it lies above the cut.
+    """
+
+    module: nn.Module
+    is_linear: bool
+    is_head: bool
+
+    @classmethod
+    def of(cls, module: nn.Module, *, is_head: bool = False) -> Stage:
+        """The stage of a module, which says itself whether it is linear."""
+        return cls(module, getattr(module, "is_linear", False), is_head)
+
+
+def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
+    """Call a module of rows on rows that stand in tasks.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Maps (..., B, d_in) to (..., B, d_out).
+    x : tensor of shape (..., T, R, d_in)
+        R rows of each of T tasks.
+    weights : dict of str to tensor, or None, default=None
+        Parameters in the place of the module's own. None: its own.
+
+    Returns
+    -------
+    out : tensor of shape (..., T, R, d_out)
+    """
+    flat = x.flatten(-3, -2)
+    out = module(flat) if weights is None else torch.func.functional_call(module, weights, (flat,))
+    return out.unflatten(-2, x.shape[-3:-1])

@@ -1,0 +1,125 @@
+"""The support sets of T tasks, padded to one length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.data.layout import TaskLayout
+
+__all__ = ["SupportSet"]
+
+
+@dataclass(frozen=True)
+class SupportSet:
+    """The labelled rows that T tasks adapt on.
+
+    Parameters
+    ----------
+    x : tensor of shape (..., T, K, d)
+        Encoded inputs, K rows of each task; members of an ensemble in front.
+    values, weight : tensors of shape (T, K, C)
+        Labels and the weight of each, 0 for a missing one and for padding.
+    losses : callable (outputs (B, n_outputs), values (B, C)) -> (B, C)
+        The loss of every label.
+    layout : TaskLayout
+        The columns, and the outputs of each.
+    task_weight : tensor of shape (C,) or None, default=None
+        A factor for each column's loss. None: ones.
+    exchangeable : bool, default=False
+        Whether the classes were drawn for each task: an output then means nothing across tasks.
+    """
+
+    x: Tensor
+    values: Tensor
+    weight: Tensor
+    losses: Callable[[Tensor, Tensor], Tensor]
+    layout: TaskLayout
+    task_weight: Tensor | None = None
+    exchangeable: bool = False
+
+    @property
+    def n_tasks(self) -> int:
+        """How many tasks there are."""
+        return len(self.values)
+
+    @cached_property
+    def shares(self) -> Tensor:
+        """What each label's loss counts for: (T, K, C), a mean for each column of a task."""
+        n_labels = (self.weight > 0).sum(1, keepdim=True)
+        shares = self.weight / n_labels.clamp_min(1)
+        return shares if self.task_weight is None else shares * self.task_weight
+
+    def loss(self, outputs: Tensor) -> Tensor:
+        """The sum over tasks, and members, of each task's mean loss.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (..., T, K, n_outputs)
+        """
+        members = outputs.shape[:-3].numel()
+        values, shares = self.values.flatten(0, 1), self.shares.flatten(0, 1)
+        if members > 1:
+            values, shares = values.repeat(members, 1), shares.repeat(members, 1)
+        return (self.losses(outputs.flatten(0, -2), values) * shares).sum()
+
+    @cached_property
+    def column_of(self) -> Tensor:
+        """Which column each output belongs to."""
+        return self.layout.column_of_output.to(self.values.device)
+
+    @cached_property
+    def is_logit(self) -> Tensor:
+        """Which outputs are logits of classes."""
+        return self.column_of >= self.layout.n_regression
+
+    @cached_property
+    def is_binary(self) -> Tensor:
+        """Which outputs are the one logit of a binary column."""
+        return self.is_logit & (self.column_of < self.layout.n_regression + self.layout.n_binary)
+
+    @cached_property
+    def output_weight(self) -> Tensor:
+        """The weight of each row for each output: (T, K, n_outputs)."""
+        return self.weight.index_select(-1, self.column_of)
+
+    @cached_property
+    def targets(self) -> Tensor:
+        """What each output stands for, (T, K, n_outputs): the label, or 1 for its class, else 0."""
+        own = self.values.index_select(-1, self.column_of)
+        class_of = self.layout.class_of_output.to(own.device)
+        return torch.where(class_of < 0, own, (own == class_of).to(own.dtype))
+
+    def residual(self, outputs: Tensor) -> Tensor:
+        """The targets less what outputs predict: a number, or the probability of a class.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (..., T, K, n_outputs)
+        """
+        softmax = self._softmax(outputs) if self.layout.n_multiclass else outputs
+        classes = torch.where(self.is_binary, outputs.sigmoid(), softmax)
+        return self.targets - torch.where(self.is_logit, classes, outputs)
+
+    def _softmax(self, outputs: Tensor) -> Tensor:
+        """The softmax over the outputs of each column."""
+        columns = self.column_of.expand(outputs.shape)
+        shape = (*outputs.shape[:-1], len(self.layout))
+        largest = outputs.detach().new_full(shape, -torch.inf)
+        largest = largest.scatter_reduce(-1, columns, outputs.detach(), "amax")
+        powers = (outputs - largest.gather(-1, columns)).exp()
+        sums = powers.new_zeros(shape).scatter_add(-1, columns, powers)
+        return powers / sums.gather(-1, columns)
+
+    def of(self, tasks: Tensor) -> SupportSet:
+        """The support sets of some of the tasks."""
+        return replace(
+            self,
+            x=self.x.index_select(-3, tasks),
+            values=self.values[tasks],
+            weight=self.weight[tasks],
+        )

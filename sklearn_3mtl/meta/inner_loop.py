@@ -1,0 +1,126 @@
+"""The inner loop: gradient steps of T tasks at once on their support sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.meta._forms import DualForm, FixedForm, Form, Rates, StackedForm, VmapForm
+from sklearn_3mtl.meta._support import SupportSet
+
+__all__ = ["AdaptedStages", "StageRates", "constant_rate", "inner_loop"]
+
+
+class StageRates(Protocol):
+    """The rates of a stage at a step."""
+
+    def __call__(self, stage: int, step: int) -> Rates:
+        """One number for the stage, or a tensor for each of its parameters."""
+
+
+def constant_rate(rate: float) -> StageRates:
+    """The same number for all stages and steps."""
+    return lambda stage, step: rate
+
+
+@dataclass(frozen=True)
+class AdaptedStages:
+    """The stages of the network as T tasks adapted them."""
+
+    forms: tuple[Form, ...]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map encoded inputs of shape (..., T, R, d) to outputs (..., T, R, n_outputs)."""
+        for form in self.forms:
+            x = form(x)
+        return x
+
+    def of(self, tasks: Tensor) -> AdaptedStages:
+        """Those of some of the tasks."""
+        return AdaptedStages(tuple(form.of(tasks) for form in self.forms))
+
+    def grounded(self) -> AdaptedStages:
+        """The same function, through which no gradient reaches the stages' parameters."""
+        return AdaptedStages(tuple(form.grounded() for form in self.forms))
+
+
+def inner_loop(
+    stages: Sequence[Stage],
+    adapts: Sequence[bool],
+    support: SupportSet,
+    rates: StageRates,
+    n_steps: int,
+    *,
+    second_order: bool,
+) -> AdaptedStages:
+    """Let each task take gradient steps on its support set.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        The network above the encoders.
+    adapts : sequence of bool
+        Which of them the tasks change.
+    support : SupportSet
+        The support sets.
+    rates : callable (stage, step) -> rates
+        Step sizes; numbers let a linear stage take its dual form.
+    n_steps : int
+        How many steps.
+    second_order : bool
+        Whether gradients of what comes after flow through the steps, where gradients are recorded.
+    """
+    second_order = second_order and torch.is_grad_enabled()
+    scalar = [isinstance(rates(i, 0), float) for i in range(len(stages))]
+    n_rows = n_steps * support.x.shape[-2]
+    forms = [
+        _form(stage, n_rows, adapts[i], scalar[i], second_order) for i, stage in enumerate(stages)
+    ]
+    with torch.enable_grad():
+        for step in range(n_steps):
+            forms = _step(forms, support, rates, step, second_order)
+    return AdaptedStages(tuple(forms))
+
+
+def _form(stage: Stage, n_rows: int, adapts: bool, scalar: bool, second_order: bool) -> Form:
+    """The cheapest form that the stage and its rates allow."""
+    if not adapts or next(stage.module.parameters(), None) is None:
+        return FixedForm(stage.module)
+    if not stage.is_linear:
+        return VmapForm(stage.module, second_order)
+    n_out, n_in = cast(Tensor, stage.module.weight).shape[-2:]
+    # Products with the support rows, or each task's own weights: whichever has fewer numbers.
+    if scalar and n_rows * (n_in + n_out) < n_in * n_out:
+        return DualForm(stage.module, second_order)
+    return StackedForm(stage.module, second_order)
+
+
+def _step(
+    forms: list[Form], support: SupportSet, rates: StageRates, step: int, second_order: bool
+) -> list[Form]:
+    h, traces = support.x, []
+    for form in forms:
+        trace = form.trace(h)
+        traces.append(trace)
+        h = trace.out
+    variables = [variable for trace in traces for variable in trace.variables]
+    if not variables:
+        return forms
+    found = iter(
+        torch.autograd.grad(
+            support.loss(h),
+            variables,
+            create_graph=second_order,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+    )
+    return [
+        trace.move([next(found) for _ in trace.variables], rates(stage, step))
+        for stage, trace in enumerate(traces)
+    ]

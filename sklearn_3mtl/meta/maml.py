@@ -1,0 +1,43 @@
+"""Model-agnostic meta-learning: gradient steps from a common start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.meta._base import MetaMethod
+from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.inner_loop import AdaptedStages, constant_rate, inner_loop
+
+__all__ = ["MAML"]
+
+
+class MAML(MetaMethod):
+    """Model-agnostic meta-learning: a start from which few gradient steps suffice.
+
+    Each task takes `inner_steps` steps on its support set; the common start is trained for the
+    loss after them, the steps themselves differentiated.
+
+    References
+    ----------
+    Finn, Abbeel, Levine, "Model-agnostic meta-learning for fast adaptation of deep networks",
+    ICML 2017, arXiv 1703.03400, algorithms 1 and 2.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.meta import MAML
+    >>> MAML()
+    MAML()
+    """
+
+    _second_order = True
+    _head_only = False
+
+    def adapt(
+        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+    ) -> AdaptedStages:
+        """Take the steps."""
+        adapts = [stage.is_head or not self._head_only for stage in stages]
+        rates = constant_rate(lr)
+        return inner_loop(stages, adapts, support, rates, n_steps, second_order=self._second_order)

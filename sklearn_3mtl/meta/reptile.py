@@ -1,0 +1,53 @@
+"""Reptile: the start moves towards where the tasks went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.meta._base import MetaMethod
+from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.inner_loop import AdaptedStages, constant_rate, inner_loop
+
+__all__ = ["Reptile"]
+
+
+class Reptile(MetaMethod):
+    """The common start moves towards the mean of the tasks' adapted weights.
+
+    ``start - adapted`` stands in the place of the gradient, and the estimator's optimizer takes the
+    step. With one inner step that is a joint gradient; from two on it favours starts from which
+    tasks are near. Encoders, which no task adapts, learn from the query loss.
+
+    References
+    ----------
+    Nichol, Achiam, Schulman, "On first-order meta-learning algorithms", arXiv 1803.02999,
+    algorithm 2.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.meta import Reptile
+    >>> Reptile()
+    Reptile()
+    """
+
+    def adapt(
+        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+    ) -> AdaptedStages:
+        """Take the steps; no gradient of what comes after reaches the stages."""
+        adapts, rates = [True] * len(stages), constant_rate(lr)
+        adapted = inner_loop(stages, adapts, support, rates, n_steps, second_order=False)
+        return adapted.grounded()
+
+    def pull(self, adapted: AdaptedStages) -> Tensor:
+        """Its gradient is ``start - mean over tasks of adapted``."""
+        terms = [
+            -(form.module.get_parameter(name) * move.detach()).sum()
+            for form in adapted.forms
+            for name, move in form.mean_move().items()
+        ]
+        return torch.stack(terms).sum()
