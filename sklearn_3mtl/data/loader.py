@@ -4,14 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "BatchIterator", "RowDataset"]
+__all__ = ["Batch", "BatchIterator", "RowDataset", "Supports", "TrainingRows", "ValidationRows"]
 
-# What a batch holds: the network's inputs by name, and (values, weight, group) for the objective.
-Batch = tuple[dict[str, Tensor], tuple[Tensor, Tensor | None, Tensor | None]]
+
+class Supports(NamedTuple):
+    """The support sets of T tasks, padded to K rows each.
+
+    Attributes
+    ----------
+    inputs : dict of str to tensor with T * K rows
+        What the encoders read.
+    values, weight : tensors of shape (T, K, n_tasks)
+        Labels, and the weight of each: 0 for a missing one and for padding.
+    """
+
+    inputs: dict[str, Tensor]
+    values: Tensor
+    weight: Tensor
+
+
+class Batch(NamedTuple):
+    """The rows that a loss is taken on, and what their tasks adapt on first.
+
+    Attributes
+    ----------
+    inputs : dict of str to tensor with B rows
+        What the network reads, by name.
+    values : tensor of shape (B, n_tasks)
+        Labels.
+    weight : tensor of shape (B, n_tasks) or (n_members, B, n_tasks), or None
+        The weight of each label, 0 for a missing one. None stands for ones.
+    group : int64 tensor of shape (B,) or None
+        Each row's group.
+    support : Supports or None
+        The support sets of T tasks, of which each has B / T of the rows, one after the other. None
+        where no task adapts first.
+    """
+
+    inputs: dict[str, Tensor]
+    values: Tensor
+    weight: Tensor | None
+    group: Tensor | None
+    support: Supports | None = None
+
+
+class TrainingRows(Protocol):
+    """What can be trained on."""
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> Any:
+        """The batches of an epoch, in a fresh order."""
+
+    def in_order(self, batch_size: int) -> Any:
+        """Batches that are always alike."""
+
+    def to(self, device: torch.device) -> Any:
+        """The same on a device."""
+
+
+class ValidationRows(Protocol):
+    """What can be validated on."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def in_order(self, batch_size: int) -> Any:
+        """All batches, always alike."""
+
+    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Outputs, values, weights and groups of all rows, paired."""
+
+    def to(self, device: torch.device) -> Any:
+        """The same on a device."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +126,25 @@ class RowDataset:
             weight = None
         return replace(self, rows=rows, weight=weight)
 
+    def batches(self, batch_size: int, generator: torch.Generator) -> BatchIterator:
+        """Batches in a fresh order."""
+        return BatchIterator(self, batch_size, generator)
+
+    def in_order(self, batch_size: int) -> BatchIterator:
+        """Batches in the rows' own order."""
+        return BatchIterator(self, batch_size)
+
+    def to(self, device: torch.device) -> RowDataset:
+        """The dataset on a device."""
+        if device == self.values.device:
+            return self
+        move = {name: value.to(device) for name, value in self.inputs.items()}
+        tensors: dict[str, Any] = {
+            name: None if (tensor := getattr(self, name)) is None else tensor.to(device)
+            for name in ("values", "weight", "group", "rows", "fold")
+        }
+        return replace(self, inputs=move, **tensors)
+
     def labels(self) -> tuple[Tensor, Tensor]:
         """Values and weights of all rows as a batch has them, the weights never None."""
         rows = self._all_rows()
@@ -100,7 +187,7 @@ class RowDataset:
         group = None
         if self.group is not None:
             group = inputs["group"] = self.group.index_select(0, rows)
-        return inputs, (self.values.index_select(0, rows), self._weight(rows), group)
+        return Batch(inputs, self.values.index_select(0, rows), self._weight(rows), group)
 
     def _weight(self, rows: Tensor) -> Tensor | None:
         """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from torch import nn
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.loader import TrainingRows, ValidationRows
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
@@ -43,8 +42,8 @@ def choose_device(device: str | torch.device) -> torch.device:
 def train(
     network: ThreeMTLNetwork,
     objective: SingleLevelObjective,
-    rows: RowDataset,
-    valid: RowDataset | None,
+    rows: TrainingRows,
+    valid: ValidationRows | None,
     *,
     layout: TaskLayout,
     optimizer: type[torch.optim.Optimizer],
@@ -91,7 +90,7 @@ def train(
         network,
         objective,
         layout=layout,
-        valid_rows=None if valid is None else _to(valid, device),
+        valid_rows=None if valid is None else valid.to(device),
         generator=seed.child("loader").generator(),
         weight_decay=weight_decay,
         own_callbacks=own,
@@ -109,7 +108,7 @@ def train(
     interrupted = False
     try:
         net.notify("on_train_begin", X=rows, y=None)
-        net.fit_loop(_to(rows, device))
+        net.fit_loop(rows.to(device))
     except KeyboardInterrupt:
         interrupted = True
         if net.history and "train_loss" not in net.history[-1]:
@@ -160,24 +159,14 @@ def _refuse_divergence(net: MultiTaskNet, names: list[Any], rate: str) -> None:
         )
 
 
-def _is_finite(net: MultiTaskNet, rows: RowDataset) -> bool:
+def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
     """Whether the final weights give finite losses; each epoch's were taken before its steps."""
-    inputs, targets = next(iter(net.get_iterator(_to(rows, torch.device(net.device)))))
+    batch = next(iter(net.get_iterator(rows.to(torch.device(net.device)))))
     net.module_.eval()
     with torch.no_grad():
-        terms, _ = net.criterion_.terms(net.module_(**inputs), *targets)
+        outputs = net.criterion_.outputs(net.module_, batch)
+        terms, _ = net.criterion_.terms(outputs, batch.values, batch.weight, batch.group)
     return bool(terms.isfinite().all())
-
-
-def _to(rows: RowDataset, device: torch.device) -> RowDataset:
-    if device.type == "cpu":
-        return rows
-    move = {name: value.to(device) for name, value in rows.inputs.items()}
-    tensors: dict[str, Any] = {
-        name: None if (tensor := getattr(rows, name)) is None else tensor.to(device)
-        for name in ("values", "weight", "group", "rows", "fold")
-    }
-    return replace(rows, inputs=move, **tensors)
 
 
 def _fresh(callback: Any) -> Any:

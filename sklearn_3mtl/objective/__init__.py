@@ -1,6 +1,7 @@
 """What training minimises."""
 
+from sklearn_3mtl.objective.bi_level import BiLevelObjective
 from sklearn_3mtl.objective.losses import LabelLosses
 from sklearn_3mtl.objective.single_level import SingleLevelObjective
 
-__all__ = ["LabelLosses", "SingleLevelObjective"]
+__all__ = ["BiLevelObjective", "LabelLosses", "SingleLevelObjective"]

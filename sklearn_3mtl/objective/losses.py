@@ -41,6 +41,7 @@ class LabelLosses(nn.Module):
 
     def __init__(self, layout: TaskLayout, regression_loss: str) -> None:
         super().__init__()
+        self.layout = layout
         self.regression = REGRESSION_LOSSES[regression_loss]
         self.n_regression, self.n_binary = layout.n_regression, layout.n_binary
         self.n_single = self.n_regression + self.n_binary

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.balancing import Balancing, Equal
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.loader import Batch
 from sklearn_3mtl.objective.losses import LabelLosses
 
 __all__ = ["SingleLevelObjective"]
@@ -58,6 +60,17 @@ class SingleLevelObjective(nn.Module):
         if task_weight is not None:
             factors = torch.tensor(task_weight, dtype=torch.float32).repeat(n_groups or 1)
         self.register_buffer("task_weight", factors, persistent=False)
+
+    def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
+        """The network's outputs for a batch, (B, n_outputs) or (M, B, n_outputs)."""
+        return network(**batch.inputs)
+
+    def on_batch(
+        self, network: ThreeMTLNetwork, batch: Batch
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """The network's outputs for a batch, and what `forward` makes of them."""
+        outputs = self.outputs(network, batch)
+        return outputs, *self(outputs, batch.values, batch.weight, batch.group)
 
     def forward(
         self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None

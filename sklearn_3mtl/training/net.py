@@ -12,7 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
-from sklearn_3mtl.data.loader import Batch, BatchIterator, RowDataset
+from sklearn_3mtl.data.loader import Batch, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.scoring import column_scores
@@ -24,7 +24,7 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 class MultiTaskNet(NeuralNet):
-    """Trains a ThreeMTLNetwork on a SingleLevelObjective from tensors.
+    """Trains a ThreeMTLNetwork on an objective from tensors.
 
     skorch's loop with the per-batch bookkeeping taken out: losses stay tensors until the epoch's
     end, and callbacks are told of batches only where one listens.
@@ -37,7 +37,7 @@ class MultiTaskNet(NeuralNet):
         The objective.
     layout : TaskLayout
         The tasks, for their names in the history.
-    valid_rows : RowDataset or None
+    valid_rows : ValidationRows or None
         What to validate on after each epoch. None validates on nothing.
     generator : torch.Generator
         Draws the order of the rows.
@@ -64,7 +64,7 @@ class MultiTaskNet(NeuralNet):
         criterion: nn.Module,
         *,
         layout: Any,
-        valid_rows: RowDataset | None,
+        valid_rows: ValidationRows | None,
         generator: torch.Generator,
         weight_decay: float,
         own_callbacks: list[tuple[str, Callback]],
@@ -103,15 +103,15 @@ class MultiTaskNet(NeuralNet):
         self.optimizer_ = self.optimizer(groups, **options)
         return self
 
-    def get_split_datasets(self, X: RowDataset, y: Any = None, **fit_params: Any) -> tuple:
+    def get_split_datasets(self, X: TrainingRows, y: Any = None, **fit_params: Any) -> tuple:
         """The training and the validation rows, which were split before."""
         return X, self.valid_rows
 
-    def get_iterator(self, dataset: RowDataset, training: bool = False) -> BatchIterator:
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Batches by slicing tensors."""
         if training:
-            return BatchIterator(dataset, self.batch_size, self.generator)
-        return BatchIterator(dataset, VALID_BATCH_ROWS)
+            return dataset.batches(self.batch_size, self.generator)
+        return dataset.in_order(VALID_BATCH_ROWS)
 
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Run the network on a batch's inputs."""
@@ -129,7 +129,7 @@ class MultiTaskNet(NeuralNet):
                 self.stopped_ = True
 
     def fit_loop(
-        self, X: RowDataset, y: Any = None, epochs: int | None = None, **fit_params: Any
+        self, X: TrainingRows, y: Any = None, epochs: int | None = None, **fit_params: Any
     ) -> MultiTaskNet:
         """Train epoch after epoch until a callback asks to stop."""
         datasets = {"dataset_train": X, "dataset_valid": self.valid_rows}
@@ -150,14 +150,12 @@ class MultiTaskNet(NeuralNet):
 
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         """One step of the optimizer on a batch."""
-        inputs, (values, weight, group) = batch
         listening = fit_params.get("listening", False)
         step: dict[str, Any] = {}
 
         def closure() -> Tensor:
             self.optimizer_.zero_grad(set_to_none=True)
-            outputs = self.module_(**inputs)
-            total, terms, mass = self.criterion_(outputs, values, weight, group)
+            outputs, total, terms, mass = self.criterion_.on_batch(self.module_, batch)
             total.backward()
             step.update(loss=total.detach(), terms=terms.detach(), mass=mass, y_pred=outputs)
             if listening:
@@ -173,7 +171,7 @@ class MultiTaskNet(NeuralNet):
         )
         return step
 
-    def _train_epoch(self, iterator: BatchIterator, listening: bool) -> None:
+    def _train_epoch(self, iterator: Any, listening: bool) -> None:
         self._set_training(True)
         for part in self.frozen:
             part.eval()
@@ -182,7 +180,7 @@ class MultiTaskNet(NeuralNet):
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=True)
             step = self.train_step(batch, listening=listening)
-            n_rows = len(batch[1][0])
+            n_rows = len(batch.values)
             ledger.add(step["terms"], step["mass"], n_rows, step["loss"])
             if listening:
                 self.history.record_batch("train_loss", float(step["loss"]))
@@ -193,7 +191,7 @@ class MultiTaskNet(NeuralNet):
         self._record_columns("train_loss", ledger.terms())
 
     @torch.no_grad()
-    def _validate(self, iterator: BatchIterator, listening: bool) -> None:
+    def _validate(self, iterator: Any, listening: bool) -> None:
         outputs = self._validation_outputs(iterator, listening)
         outputs, values, weight, group = iterator.dataset.judged(outputs)
         losses = self.criterion_.losses
@@ -210,7 +208,7 @@ class MultiTaskNet(NeuralNet):
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
             self.history.record(f"valid_score/{task.name}", score)
 
-    def _validation_outputs(self, iterator: BatchIterator, listening: bool) -> Tensor:
+    def _validation_outputs(self, iterator: Any, listening: bool) -> Tensor:
         """The outputs of every member for all validation rows."""
         self._set_training(False)
         # Written into one tensor: small ones that outlive a batch would pin the heap.
@@ -223,7 +221,7 @@ class MultiTaskNet(NeuralNet):
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
-            out = network(**batch[0])
+            out = self.criterion_.outputs(network, batch)
             found[..., done : done + out.shape[-2], :] = out
             done += out.shape[-2]
             if listening:
@@ -248,7 +246,7 @@ class MultiTaskNet(NeuralNet):
 
 def _plain(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
     """The batch as skorch's callbacks know it: inputs and labels."""
-    return batch[0], batch[1][0]
+    return batch.inputs, batch.values
 
 
 def _listens_to_batches(callback: Callback) -> bool:

@@ -16,7 +16,7 @@ def rows(**parts):
 
 def test_a_batch_holds_inputs_labels_and_groups_of_its_rows():
     group = torch.arange(N) % 3
-    inputs, (values, weight, found) = rows(group=group).take(torch.tensor([5, 2]))
+    inputs, values, weight, found, _ = rows(group=group).take(torch.tensor([5, 2]))
     assert inputs["numeric"].flatten().tolist() == [5.0, 2.0]
     assert values.tolist() == [[10.0, 11.0], [4.0, 5.0]]
     assert weight is None
@@ -38,7 +38,7 @@ def test_labels_of_a_subset_always_have_weights():
 
 
 def test_a_member_sees_all_rows_but_those_held_out_from_it():
-    _, (_, weight, _) = rows(fold=FOLD, n_members=3).take(torch.arange(N))
+    weight = rows(fold=FOLD, n_members=3).take(torch.arange(N)).weight
     assert weight.shape == (3, N, 2)
     for task in range(2):
         assert torch.equal(weight[..., task], (FOLD != MEMBERS).float())
@@ -69,14 +69,14 @@ def test_rows_held_out_from_all_members_are_judged_by_each():
 def test_weights_of_labels_hold_for_every_member():
     own = torch.linspace(0.0, 2.0, 2 * N).view(N, 2)
     order = torch.tensor([4, 0, 2])
-    _, (_, weight, _) = rows(weight=own, fold=FOLD, n_members=3).take(order)
+    weight = rows(weight=own, fold=FOLD, n_members=3).take(order).weight
     expected = own[order] * (FOLD[order] != MEMBERS).float().unsqueeze(2)
     assert torch.equal(weight, expected)
 
 
 def test_a_lone_last_row_joins_the_batch_before_it_only_where_the_order_is_drawn():
     generator = torch.Generator().manual_seed(0)
-    sizes = [len(y[0]) for _, y in BatchIterator(rows(), 3, generator)]
+    sizes = [len(batch.values) for batch in BatchIterator(rows(), 3, generator)]
     assert sizes == [3, 4]
-    assert [len(y[0]) for _, y in BatchIterator(rows(), 3)] == [3, 3, 1]
-    assert [len(y[0]) for _, y in BatchIterator(rows(), 1, generator)] == [1] * N
+    assert [len(batch.values) for batch in BatchIterator(rows(), 3)] == [3, 3, 1]
+    assert [len(batch.values) for batch in BatchIterator(rows(), 1, generator)] == [1] * N

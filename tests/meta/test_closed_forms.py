@@ -130,5 +130,5 @@ def test_regressions_have_no_prototypes():
 
 
 def test_a_penalty_that_is_none():
-    with pytest.raises(ValueError, match="`penalty` of Ridge should be > 0. Found 0"):
+    with pytest.raises(ValueError, match=r"`penalty` of Ridge should be > 0\. Found 0"):
         Ridge(0).init(chain(), N_FEATURES, LAYOUT, 0.1, Seed(0))

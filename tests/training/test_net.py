@@ -217,7 +217,10 @@ def test_an_epoch_visits_every_row_once_in_a_new_order():
     rows = torch.tensor([3, 1, 4, 9])
     data = RowDataset({"numeric": torch.arange(10.0).view(-1, 1)}, torch.zeros(10, 1), rows=rows)
     iterator = BatchIterator(data, 3, torch.Generator().manual_seed(0))
-    orders = [torch.cat([x["numeric"] for x, _ in iterator]).flatten().tolist() for _ in range(5)]
+    orders = [
+        torch.cat([batch.inputs["numeric"] for batch in iterator]).flatten().tolist()
+        for _ in range(5)
+    ]
     assert all(sorted(order) == [1, 3, 4, 9] for order in orders)
     assert len({tuple(order) for order in orders}) > 1
 

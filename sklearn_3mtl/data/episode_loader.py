@@ -1,0 +1,166 @@
+"""Meta-batches as tensors, from rows and drawn episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.data.episodes import Draw, EpisodeSampler
+from sklearn_3mtl.data.loader import Batch, RowDataset, Supports
+
+__all__ = ["DrawnEpisodes", "EpisodeDataset"]
+
+
+@dataclass(frozen=True)
+class EpisodeDataset:
+    """Episodes drawn anew in each epoch.
+
+    Parameters
+    ----------
+    rows : RowDataset
+        All rows.
+    sampler : EpisodeSampler
+        Draws the episodes.
+    fewest_batches : int, default=1
+        An epoch has at least as many meta-batches: it goes through the sampler's again.
+    """
+
+    rows: RowDataset
+    sampler: EpisodeSampler
+    fewest_batches: int = 1
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> EpisodeIterator:
+        """Meta-batches of `batch_size` episodes."""
+        return EpisodeIterator(self, batch_size, generator)
+
+    def in_order(self, batch_size: int) -> EpisodeIterator:
+        """The same, always the same ones."""
+        return EpisodeIterator(self, batch_size, torch.Generator().manual_seed(0))
+
+    def drawn(self, n_episodes: int, batch_size: int, generator: torch.Generator) -> DrawnEpisodes:
+        """At least `n_episodes` episodes, drawn once."""
+        draws: list[Draw] = []
+        while sum(len(d.query) for d in draws) < n_episodes:
+            draws += self.sampler.epoch(batch_size, generator)
+        return DrawnEpisodes(self.rows, draws)
+
+    def to(self, device: torch.device) -> EpisodeDataset:
+        """The dataset with its rows on a device; what is drawn stays on the CPU."""
+        return replace(self, rows=self.rows.to(device))
+
+
+class EpisodeIterator:
+    """The meta-batches of an epoch."""
+
+    def __init__(
+        self, dataset: EpisodeDataset, batch_size: int, generator: torch.Generator
+    ) -> None:
+        self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
+
+    @property
+    def _rounds(self) -> int:
+        n_batches = self.dataset.sampler.n_batches(self.batch_size)
+        return -(-self.dataset.fewest_batches // n_batches)
+
+    def __len__(self) -> int:
+        return self._rounds * self.dataset.sampler.n_batches(self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for _ in range(self._rounds):
+            for drawn in self.dataset.sampler.epoch(self.batch_size, self.generator):
+                yield episode_batch(self.dataset.rows, drawn)
+
+
+@dataclass(frozen=True)
+class DrawnEpisodes:
+    """Episodes that stay the same, to validate on.
+
+    Parameters
+    ----------
+    rows : RowDataset
+        All rows.
+    draws : sequence of Draw
+        The meta-batches.
+    """
+
+    rows: RowDataset
+    draws: Sequence[Draw]
+
+    def __len__(self) -> int:
+        return sum(drawn.query.numel() for drawn in self.draws)
+
+    def in_order(self, batch_size: int) -> _Drawn:
+        """The meta-batches as they were drawn; `batch_size` says nothing."""
+        return _Drawn(self)
+
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """Values and weights of all query rows as they come, padding with weight 0."""
+        batches = [episode_batch(self.rows, drawn) for drawn in self.draws]
+        values = torch.cat([batch.values for batch in batches])
+        weights = [torch.ones_like(b.values) if b.weight is None else b.weight for b in batches]
+        return values, torch.cat(weights)
+
+    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Pair all query rows' outputs with their labels; members follow each other."""
+        values, weight = self.labels()
+        if outputs.dim() == 2:
+            return outputs, values, weight, None
+        m = len(outputs)
+        return outputs.flatten(0, 1), values.repeat(m, 1), weight.repeat(m, 1), None
+
+    def to(self, device: torch.device) -> DrawnEpisodes:
+        """The episodes with their rows on a device."""
+        return replace(self, rows=self.rows.to(device))
+
+
+class _Drawn:
+    def __init__(self, dataset: DrawnEpisodes) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset.draws)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for drawn in self.dataset.draws:
+            yield episode_batch(self.dataset.rows, drawn)
+
+
+def episode_batch(rows: RowDataset, drawn: Draw) -> Batch:
+    """The meta-batch of a draw; its rows are the queries, episode after episode.
+
+    The weights let each episode's mean loss count alike, however many labels it has.
+    """
+    device = rows.values.device
+    values, weight = _labels(rows, drawn.query, drawn.in_query, drawn.query_label, device)
+    count = (weight > 0).sum(1, keepdim=True)
+    present = (count > 0).sum(0, keepdim=True).clamp_min(1)
+    share = count.sum(0, keepdim=True) / (present * count.clamp_min(1))
+    own_values, own_weight = _labels(
+        rows, drawn.support, drawn.in_support, drawn.support_label, device
+    )
+    support = Supports(_inputs(rows, drawn.support), own_values, own_weight)
+    return Batch(
+        _inputs(rows, drawn.query),
+        values.flatten(0, 1),
+        (weight * share).flatten(0, 1),
+        None,
+        support,
+    )
+
+
+def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:
+    flat = chosen.flatten().to(rows.values.device)
+    return {name: value.index_select(0, flat) for name, value in rows.inputs.items()}
+
+
+def _labels(
+    rows: RowDataset, chosen: Tensor, there: Tensor, label: Tensor | None, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Values and weights of shape (T, R, C)."""
+    chosen = chosen.to(device)
+    values = rows.values[chosen] if label is None else label.to(device).unsqueeze(2).float()
+    weight = torch.ones_like(values) if rows.weight is None else rows.weight[chosen]
+    return values, weight * there.to(device).unsqueeze(2)

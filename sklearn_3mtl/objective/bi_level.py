@@ -1,0 +1,124 @@
+"""An inner loop per task inside an outer one (survey arXiv 2111.12146, eqs. 5 to 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from torch import Tensor
+
+from sklearn_3mtl.balancing import Balancing
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.loader import Batch, Supports
+from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
+from sklearn_3mtl.objective.single_level import SingleLevelObjective
+
+__all__ = ["BiLevelObjective"]
+
+
+class BiLevelObjective(SingleLevelObjective):
+    """The loss of the queries once each task has adapted to its support.
+
+    A batch without supports is one of the single-level objective: nothing adapts.
+
+    Parameters
+    ----------
+    layout, n_groups, regression_loss, balancing, task_weight, seed
+        Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns.
+    network : ThreeMTLNetwork
+        The network, to whose shape the method fits what it learns.
+    method : MetaMethod
+        How a task uses its support.
+    inner_lr : float
+        The size of an inner step.
+    inner_steps : int
+        How many a task takes.
+    exchangeable : bool, default=False
+        Whether an episode draws its own classes.
+    """
+
+    def __init__(
+        self,
+        layout: TaskLayout,
+        n_groups: int | None,
+        regression_loss: str,
+        balancing: Balancing,
+        task_weight: Sequence[float] | None,
+        seed: Seed,
+        *,
+        network: ThreeMTLNetwork,
+        method: MetaMethod,
+        inner_lr: float,
+        inner_steps: int,
+        exchangeable: bool = False,
+    ) -> None:
+        super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed)
+        self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
+        self.exchangeable = exchangeable
+        method.refuse(layout)
+        self.learned = method.init(
+            network.stages(), network.backbone.n_out, layout, inner_lr, seed.child("meta")
+        )
+
+    def adapt(
+        self,
+        network: ThreeMTLNetwork,
+        supports: Supports,
+        *,
+        lr: float | None = None,
+        n_steps: int | None = None,
+    ) -> Adapted:
+        """Adapt to T tasks at once.
+
+        Parameters
+        ----------
+        network : ThreeMTLNetwork
+            The network; it stays as it is.
+        supports : Supports
+            Their support sets.
+        lr, n_steps : float and int, or None, default=None
+            In the place of `inner_lr` and `inner_steps`. None: these.
+        """
+        values = supports.values
+        support = SupportSet(
+            network.encode(supports.inputs).unflatten(-2, values.shape[:2]),
+            values,
+            supports.weight,
+            self.losses,
+            self.losses.layout,
+            cast(Tensor | None, self.task_weight),
+            self.exchangeable,
+        )
+        return self.method.adapt(
+            network.stages(),
+            support,
+            self.learned,
+            self.inner_lr if lr is None else lr,
+            self.inner_steps if n_steps is None else n_steps,
+        )
+
+    def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
+        """The adapted network's outputs for the queries."""
+        return self._adapted(network, batch)[1]
+
+    def on_batch(
+        self, network: ThreeMTLNetwork, batch: Batch
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """The outputs for the queries, and what `forward` makes of them."""
+        adapted, outputs = self._adapted(network, batch)
+        total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
+        pull = None if adapted is None else self.method.pull(adapted)
+        if pull is not None:
+            # Its gradient counts, its value is no loss.
+            total = total + (pull - pull.detach())
+        return outputs, total, terms, mass
+
+    def _adapted(self, network: ThreeMTLNetwork, batch: Batch) -> tuple[Adapted | None, Tensor]:
+        if batch.support is None:
+            return None, network(**batch.inputs)
+        adapted = self.adapt(network, batch.support)
+        x = network.encode(batch.inputs)
+        n_tasks = len(batch.support.values)
+        return adapted, adapted(x.unflatten(-2, (n_tasks, -1))).flatten(-3, -2)
