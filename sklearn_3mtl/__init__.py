@@ -2,6 +2,9 @@
 
 from sklearn_3mtl.data import stack_tasks
 from sklearn_3mtl.estimators import (
+    MetaClassifier,
+    MetaLearner,
+    MetaRegressor,
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
@@ -12,6 +15,9 @@ from sklearn_3mtl.estimators import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "MetaClassifier",
+    "MetaLearner",
+    "MetaRegressor",
     "MultiTaskClassifier",
     "MultiTaskEstimator",
     "MultiTaskRegressor",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -24,13 +25,13 @@ class EpisodeDataset:
         All rows.
     sampler : EpisodeSampler
         Draws the episodes.
-    fewest_batches : int, default=1
-        An epoch has at least as many meta-batches: it goes through the sampler's again.
+    n_batches : int
+        How many meta-batches an epoch has, however many rows there are.
     """
 
     rows: RowDataset
     sampler: EpisodeSampler
-    fewest_batches: int = 1
+    n_batches: int
 
     def batches(self, batch_size: int, generator: torch.Generator) -> EpisodeIterator:
         """Meta-batches of `batch_size` episodes."""
@@ -60,18 +61,16 @@ class EpisodeIterator:
     ) -> None:
         self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
 
-    @property
-    def _rounds(self) -> int:
-        n_batches = self.dataset.sampler.n_batches(self.batch_size)
-        return -(-self.dataset.fewest_batches // n_batches)
-
     def __len__(self) -> int:
-        return self._rounds * self.dataset.sampler.n_batches(self.batch_size)
+        return self.dataset.n_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        for _ in range(self._rounds):
-            for drawn in self.dataset.sampler.epoch(self.batch_size, self.generator):
-                yield episode_batch(self.dataset.rows, drawn)
+        for drawn in islice(self._draws(), len(self)):
+            yield episode_batch(self.dataset.rows, drawn)
+
+    def _draws(self) -> Iterator[Draw]:
+        while True:
+            yield from self.dataset.sampler.epoch(self.batch_size, self.generator)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,18 @@
 """What users import: thin shells over one private base."""
 
 from sklearn_3mtl.estimators._loading import load_estimator
+from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
+from sklearn_3mtl.estimators._meta_learner import MetaLearner
+from sklearn_3mtl.estimators._meta_regressor import MetaRegressor
 from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 from sklearn_3mtl.estimators._pipeline import adapt
 
 __all__ = [
+    "MetaClassifier",
+    "MetaLearner",
+    "MetaRegressor",
     "MultiTaskClassifier",
     "MultiTaskEstimator",
     "MultiTaskRegressor",

@@ -17,11 +17,13 @@ from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
+from sklearn_3mtl.estimators._assembly import set_adapting
 from sklearn_3mtl.estimators._corrections import solve_corrections
 from sklearn_3mtl.estimators._fine_tuning import fine_tune, movement
 from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.transfer import Blocks
 
@@ -64,12 +66,14 @@ def adapt_model(
     forgetting : dict of task name to float
         For each task that y doesn't label: how far its predictions moved on the support's rows.
     """
+    new = [name for name in tasks if name not in model.codec.tasks]
+    if model.memory is not None:
+        return _with_support(estimator, model, model.memory, support, new)
     if model.network.has_net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
             "could start from. Fit with sharing='hard' to adapt."
         )
-    new = [name for name in tasks if name not in model.codec.tasks]
     _refuse_ids_without_layers(estimator, model, support)
     codec = _codec_after(model, tasks, new, support)
     groups, group = _groups_after(model, support)
@@ -107,6 +111,29 @@ def adapt_model(
     return adapted, movement(model.codec, before, codec, after, old_tasks)
 
 
+def _with_support(
+    estimator: Settings,
+    model: FittedModel,
+    memory: TaskMemory,
+    support: Support,
+    new: list[Hashable],
+) -> tuple[FittedModel, dict[Hashable, float]]:
+    """The model that remembers a support more; each task adapts on its own when it is asked."""
+    if new:
+        raise ValueError(
+            f"{type(estimator).__name__} adapts to new task ids, whose target(s) are "
+            f"{list(model.codec.tasks)!r}. Found the target(s) {new!r}: rename them, or fit a "
+            "MultiTaskEstimator, which adapts to new targets."
+        )
+    groups, group = _groups_after(model, support)
+    assert groups is not None
+    rows = _rows(estimator, model, model.codec, new, support, group)
+    more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
+    adapted = replace(model, groups=groups, memory=memory.extended(more))
+    set_adapting(estimator, adapted)
+    return adapted, {}
+
+
 def _refuse_ids_without_layers(estimator: Settings, model: FittedModel, support: Support) -> None:
     """A new task id would otherwise move the predictions of all the others."""
     known_labels = [name for name in _labelled(support) if name in model.codec.tasks]
@@ -115,10 +142,11 @@ def _refuse_ids_without_layers(estimator: Settings, model: FittedModel, support:
     ids = support.ids[support.targets.select(known_labels).labelled()]
     fresh = unique_ids(ids[~pd.Index(ids).isin(pd.Index(model.groups))])
     if len(fresh):
+        instead = "heads='auto'" if estimator.meta is None else "inner_steps >= 1"
         raise ValueError(
             f"heads={estimator.heads!r} gives a task id nothing of its own: adapting to the new "
             f"id(s) {fresh.tolist()[:5]!r} would move the predictions of all the others. Fit with "
-            "heads='auto' to adapt to new ids."
+            f"{instead} to adapt to new ids."
         )
 
 
@@ -143,7 +171,7 @@ def _codec_after(
 
 def _groups_after(model: FittedModel, support: Support) -> tuple[np.ndarray | None, Tensor | None]:
     """All task ids, new ones behind, and each row's position; None where none is needed."""
-    if model.groups is None or support.ids is None or not model.uses_groups:
+    if model.groups is None or support.ids is None or not model.reads_ids:
         return model.groups, None
     labelled = support.ids[support.targets.labelled()]
     fresh = unique_ids(labelled[~pd.Index(labelled).isin(pd.Index(model.groups))])

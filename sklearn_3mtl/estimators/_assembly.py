@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,19 +15,22 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.inputs import TabularInputs
-from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
+from sklearn_3mtl.estimators._episodes import adapts_to_tasks, task_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._splitting import split_rows
+from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.meta import META
+from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["build_untrained", "make_rows", "new_model", "train_model"]
@@ -91,7 +95,7 @@ def build_untrained(
             n_members=n_members,
             seed=seed,
         )
-    objective = SingleLevelObjective(
+    terms = (
         codec.layout,
         len(groups) if uses_groups and groups is not None else None,
         estimator.regression_loss,
@@ -99,7 +103,21 @@ def build_untrained(
         None if weights is None else weights.tolist(),
         seed,
     )
-    return network, objective
+    return network, _objective(estimator, network, terms)
+
+
+def _objective(
+    estimator: Any, network: ThreeMTLNetwork, terms: tuple[Any, ...]
+) -> SingleLevelObjective:
+    if estimator.meta is None:
+        return SingleLevelObjective(*terms)
+    return BiLevelObjective(
+        *terms,
+        network=network,
+        method=parameters.make_method(estimator.meta, META),
+        inner_lr=float(estimator.inner_lr),
+        inner_steps=int(estimator.inner_steps),
+    )
 
 
 def task_weights(estimator: Settings, codec: TargetCodec) -> np.ndarray | None:
@@ -128,7 +146,8 @@ def make_rows(
     layout, task_weight = model.codec.layout, task_weights(estimator, model.codec)
     weight = label_weights(layout, values, mask, weights, estimator.class_weight, task_weight)
     group = None
-    if model.uses_groups and ids is not None and model.groups is not None:
+    reads_ids = model.uses_groups or adapts_to_tasks(estimator, model.groups is not None)
+    if reads_ids and ids is not None and model.groups is not None:
         group = group_index(model.groups, ids)
         labelled = torch.from_numpy(targets.labelled())
         refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
@@ -143,16 +162,23 @@ def train_model(
     history: History | None,
 ) -> tuple[History, bool]:
     """Train the model's network in place; returns the history and whether Ctrl-C ended it."""
-    concrete = with_chosen(estimator, model.chosen)
+    concrete: Any = with_chosen(estimator, model.chosen)
     layout = model.codec.layout
-    training, valid = split_rows(
-        rows,
-        layout,
-        concrete.early_stopping,
-        concrete.validation_fraction,
-        model.network.n_members if model.network.independent else 1,
-        seed,
-    )
+    training: TrainingRows
+    valid: ValidationRows | None
+    if adapts_to_tasks(estimator, model.groups is not None):
+        training, valid = task_episodes(concrete, rows, len(model.groups_or_empty), seed)
+        batch_size = int(concrete.meta_batch_size)
+    else:
+        batch_size = concrete.batch_size
+        training, valid = split_rows(
+            rows,
+            layout,
+            concrete.early_stopping,
+            concrete.validation_fraction,
+            model.network.n_members if model.network.independent else 1,
+            seed,
+        )
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)
@@ -167,7 +193,7 @@ def train_model(
             weight_decay=concrete.weight_decay,
             schedule=parameters.make_schedule(estimator.lr_schedule),
             max_epochs=concrete.max_epochs,
-            batch_size=concrete.batch_size,
+            batch_size=batch_size,
             patience=concrete.n_iter_no_change,
             callbacks=list(estimator.callbacks or []),
             device=choose_device(estimator.device),
@@ -176,4 +202,22 @@ def train_model(
             history=history,
         )
     model.codec.temperature = temperature.astype(np.float64)
+    if adapts_to_tasks(estimator, model.groups is not None):
+        remember(concrete, model, rows, seed)
     return history, interrupted
+
+
+def remember(estimator: Any, model: FittedModel, rows: RowDataset, seed: Seed) -> None:
+    """Keep the support of each task, and how it is to be used."""
+    generator = seed.child("support").generator()
+    n_tasks = len(model.groups_or_empty)
+    model.memory = TaskMemory.of(rows, n_tasks, int(estimator.max_support), generator)
+    model.adapted.clear()
+    set_adapting(estimator, model)
+
+
+def set_adapting(estimator: Any, model: FittedModel) -> None:
+    """Take over the rate and the number of the steps that a task takes when it is predicted."""
+    lr, steps = estimator.adapt_lr, estimator.adapt_steps
+    model.adapt_lr = None if lr == "auto" else float(lr)
+    model.adapt_steps = None if steps == "auto" else int(steps)

@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
+from sklearn_3mtl.estimators._meta_learner import MetaLearner
+from sklearn_3mtl.estimators._meta_regressor import MetaRegressor
 from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
@@ -13,10 +16,13 @@ from sklearn_3mtl.estimators._saving import read_estimator
 
 __all__ = ["load_estimator"]
 
+CLASSES = (
+    MetaClassifier, MetaLearner, MetaRegressor,
+    MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor,
+)  # fmt: skip
 
-def load_estimator(
-    path: str | os.PathLike[str], *, parts: Mapping[str, Any] | None = None
-) -> MultiTaskEstimator | MultiTaskClassifier | MultiTaskRegressor:
+
+def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | None = None) -> Any:
     """Read an estimator that ``save`` wrote; no code from the file is run.
 
     Parameters
@@ -51,5 +57,4 @@ def load_estimator(
     >>> bool((same.predict([[0.5]]) == est.predict([[0.5]])).all())
     True
     """
-    classes = (MultiTaskEstimator, MultiTaskClassifier, MultiTaskRegressor)
-    return read_estimator(path, {cls.__name__: cls for cls in classes}, dict(parts or {}))
+    return read_estimator(path, {cls.__name__: cls for cls in CLASSES}, dict(parts or {}))

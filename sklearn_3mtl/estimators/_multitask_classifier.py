@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_3mtl.data._columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task, tasks_of
+from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
+from sklearn_3mtl.estimators._kinds import classes_only
 
 __all__ = ["MultiTaskClassifier"]
 
@@ -151,15 +150,4 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     score = BaseMultiTask.score
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        kinds = dict(self.task_kinds or {})
-        for name, column in zip(targets.names, targets.columns, strict=True):
-            if kinds.setdefault(name, "classification") == "regression":
-                raise ValueError(
-                    f"`task_kinds[{name!r}]`='regression' doesn't fit {type(self).__name__}; use "
-                    "MultiTaskEstimator for mixed kinds."
-                )
-            if column.notna().any():
-                # An infinite label is refused below; here it must not warn first.
-                with np.errstate(invalid="ignore"):
-                    check_classification_targets(column.dropna().to_numpy())
-        return tasks_of(targets, kinds)
+        return classes_only(self, targets, "MultiTaskEstimator")

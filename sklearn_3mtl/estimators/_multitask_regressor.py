@@ -7,8 +7,9 @@ from collections.abc import Hashable
 from sklearn.base import RegressorMixin
 
 from sklearn_3mtl.data._columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task, tasks_of
+from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
+from sklearn_3mtl.estimators._kinds import regressions_only
 
 __all__ = ["MultiTaskRegressor"]
 
@@ -145,11 +146,4 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
     score = BaseMultiTask.score
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        kinds = dict(self.task_kinds or {})
-        for name in targets.names:
-            if kinds.setdefault(name, "regression") != "regression":
-                raise ValueError(
-                    f"`task_kinds[{name!r}]`={kinds[name]!r} doesn't fit {type(self).__name__}; "
-                    "use MultiTaskEstimator for mixed kinds."
-                )
-        return tasks_of(targets, kinds)
+        return regressions_only(self, targets, "MultiTaskEstimator")

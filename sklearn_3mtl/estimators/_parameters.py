@@ -18,12 +18,14 @@ from sklearn_3mtl.core.backbones import BACKBONES
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.data._tables import InputTable, find_column
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.meta import META, MetaMethod
 from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
 from sklearn_3mtl.sharing import SHARING, Sharing
 from sklearn_3mtl.training.callbacks import LR_SCHEDULES
 
 __all__ = [
     "CONSTRAINTS",
+    "META_CONSTRAINTS",
     "categorical_positions",
     "has_group_layers",
     "head_specs",
@@ -31,6 +33,7 @@ __all__ = [
     "make_optimizer",
     "make_schedule",
     "named_weights",
+    "shot_range",
 ]
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -80,12 +83,39 @@ CONSTRAINTS: dict[str, Any] = {
     "verbose": ["verbose"],
 }
 
-Method = TypeVar("Method", Sharing, Balancing)
+_ABSENT = ("sharing", "adapt_parts")
+META_CONSTRAINTS: dict[str, Any] = {
+    **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in _ABSENT},
+    # The tasks' own parameters are what adapts, so no layer belongs to a task.
+    "heads": [StrOptions({"column"}), Mapping],
+    "meta": [StrOptions(set(META)), MetaMethod],
+    "inner_lr": [_positive],
+    "inner_steps": [Interval(Integral, 0, None, closed="left")],
+    "n_shots": [_count, tuple, list],
+    "n_queries": [_count],
+    "meta_batch_size": [_count],
+    "min_task_rows": [_count],
+    "max_support": [_count],
+}
+
+Method = TypeVar("Method", Sharing, Balancing, MetaMethod)
 
 
 def make_method(value: Any, registry: Mapping[str, type[Method]]) -> Method:
     """A method from its short name, or the instance that was given."""
     return registry[value]() if isinstance(value, str) else value
+
+
+def shot_range(value: Any) -> tuple[int, int]:
+    """The fewest and the most support rows of an episode."""
+    ends = tuple(value) if np.iterable(value) else (value, value)
+    whole = all(isinstance(end, Integral) and not isinstance(end, bool) for end in ends)
+    if len(ends) != 2 or not whole or not 1 <= ends[0] <= ends[1]:
+        raise ValueError(
+            "`n_shots` should be an integer >= 1, or a pair of them, the fewest and the most "
+            f"support rows of an episode. Found {value!r}."
+        )
+    return int(ends[0]), int(ends[1])
 
 
 def make_optimizer(value: Any) -> type[torch.optim.Optimizer]:

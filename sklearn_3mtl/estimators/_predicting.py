@@ -46,7 +46,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
                 "them put the ids into a column of X and name it: "
                 f"{type(self).__name__}(task='store_id')."
             )
-        if ids is None or not model.uses_groups:
+        if ids is None or not model.reads_ids:
             return table, None
         assert model.groups is not None
         return table, group_index(model.groups, ids, warn=True)

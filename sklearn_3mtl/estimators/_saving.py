@@ -19,11 +19,13 @@ from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
-from sklearn_3mtl.estimators._assembly import build_untrained
+from sklearn_3mtl.estimators._assembly import build_untrained, set_adapting
 from sklearn_3mtl.estimators._checks import check_adaptations, check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import with_chosen
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
+from sklearn_3mtl.estimators._task_memory import TaskMemory
+from sklearn_3mtl.meta import META
 from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["read_estimator", "write_estimator"]
@@ -33,7 +35,7 @@ FORMAT = 1
 _DAMAGE = (
     TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError, MemoryError,
 )  # fmt: skip
-_METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values())}
+_METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values(), *META.values())}
 
 
 def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
@@ -64,6 +66,7 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "chosen": model.chosen,
                 "adaptations": [asdict(record) for record in model.adaptations],
                 "lone_id": model.lone_id,
+                "has_memory": model.memory is not None,
                 "forgetting": getattr(estimator, "forgetting_", None),
                 "n_features_in": int(estimator.n_features_in_),
                 "feature_names_in": getattr(estimator, "feature_names_in_", None),
@@ -168,25 +171,29 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
     )
     for record in adaptations:
         network = record.apply(network)
+    memory = None
+    if fitted["has_memory"]:
+        memory = TaskMemory.read(_part("memory", tensors), len(groups))
     for prefix, module in (("network", network), ("objective", objective)):
-        start = len(prefix) + 1
-        own = {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
-        module.load_state_dict(own)
-    keep_fitted(
-        estimator,
-        FittedModel(
-            inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
-            fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
-            estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"],
-        ),
-        History(fitted["history"]),
+        module.load_state_dict(_part(prefix, tensors))
+    model = FittedModel(
+        inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
+        fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
+        estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"], memory,
     )  # fmt: skip
+    set_adapting(estimator, model)
+    keep_fitted(estimator, model, History(fitted["history"]))
     estimator.n_features_in_ = fitted["n_features_in"]
     if fitted["feature_names_in"] is not None:
         estimator.feature_names_in_ = fitted["feature_names_in"]
     if fitted["forgetting"] is not None:
         estimator.forgetting_ = fitted["forgetting"]
     return estimator
+
+
+def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    start = len(prefix) + 1
+    return {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def _before_adapting(
@@ -209,6 +216,8 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
         "inputs.center": torch.from_numpy(model.inputs.center),
         "inputs.scale": torch.from_numpy(model.inputs.scale),
     }
+    if model.memory is not None:
+        tensors |= {f"memory.{name}": value for name, value in model.memory.tensors().items()}
     for prefix, module in (("network", model.network), ("objective", model.objective)):
         tensors |= {f"{prefix}.{name}": value for name, value in module.state_dict().items()}
     return tensors

@@ -39,6 +39,9 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
+# A task's few steps are the regularisation, and an epoch of episodes is as long as any other.
+_META = {"n_estimators": 1, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
+         "weight_decay": 1e-4, "max_epochs": 64, "n_iter_no_change": 16}  # fmt: skip
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -83,6 +86,8 @@ def choose(
     # for each task id is an ensemble's work already.
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
+    if settings.meta is not None:
+        scaled.update(_META)
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}
 
 

@@ -30,6 +30,8 @@ class Settings(BaseEstimator):
     n_iter_: int
     n_features_in_: int
     feature_names_in_: np.ndarray
+    # What an estimator without these parameters has in their place: parts that are absent.
+    meta: Any = None
 
     def __init__(
         self,

@@ -15,8 +15,8 @@ def rows(weight=None):
     return RowDataset(inputs, torch.arange(2.0 * N).view(N, 2), weight)
 
 
-def dataset(**more):
-    return EpisodeDataset(rows(), TaskEpisodes(RowIndex.of(GROUP, 2), (2, 2), 4), **more)
+def dataset(n_batches=1):
+    return EpisodeDataset(rows(), TaskEpisodes(RowIndex.of(GROUP, 2), (2, 2), 4), n_batches)
 
 
 def generator(seed=0):
@@ -50,18 +50,18 @@ def test_each_episodes_mean_loss_counts_alike():
 def test_labels_of_an_episodes_own():
     label = torch.tensor([0, 1, 2] * 4)
     sampler = ClassEpisodes(RowIndex.of(label, 3), 2, (1, 1), 2)
-    batch = next(iter(EpisodeDataset(rows(), sampler).batches(3, generator())))
+    batch = next(iter(EpisodeDataset(rows(), sampler, 1).batches(3, generator())))
     assert batch.values.shape == (12, 1)
     assert batch.values.flatten().tolist() == [0, 0, 1, 1] * 3
     assert batch.support.values.flatten().tolist() == [0, 1] * 3
 
 
-def test_an_epoch_has_the_fewest_batches_asked_for():
-    assert len(dataset().batches(2, generator())) == 1
-    many = dataset(fewest_batches=5).batches(2, generator())
+def test_an_epoch_has_as_many_batches_as_asked_for():
+    many = dataset(5).batches(2, generator())
     batches = list(many)
     assert len(batches) == len(many) == 5
     assert not torch.equal(batches[0].inputs["numeric"], batches[1].inputs["numeric"])
+    assert len(list(dataset(1).batches(1, generator()))) == 1
 
 
 def test_in_order_is_always_alike():

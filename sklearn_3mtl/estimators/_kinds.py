@@ -1,0 +1,53 @@
+"""Which kinds of tasks an estimator's name allows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.tasks import Task, tasks_of
+
+__all__ = ["classes_only", "regressions_only"]
+
+
+def regressions_only(estimator: Any, targets: TargetColumns, mixed: str) -> dict[Hashable, Task]:
+    """The tasks of y, all regressions.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose `task_kinds` and name to go by.
+    targets : TargetColumns
+        The columns of y.
+    mixed : str
+        The estimator for mixed kinds, for the error.
+    """
+    kinds = dict(estimator.task_kinds or {})
+    for name in targets.names:
+        if kinds.setdefault(name, "regression") != "regression":
+            raise _misfit(estimator, name, kinds[name], mixed)
+    return tasks_of(targets, kinds)
+
+
+def classes_only(estimator: Any, targets: TargetColumns, mixed: str) -> dict[Hashable, Task]:
+    """The tasks of y, all classifications; parameters as for `regressions_only`."""
+    kinds = dict(estimator.task_kinds or {})
+    for name, column in zip(targets.names, targets.columns, strict=True):
+        if kinds.setdefault(name, "classification") == "regression":
+            raise _misfit(estimator, name, kinds[name], mixed)
+        if column.notna().any():
+            # An infinite label is refused below; here it must not warn first.
+            with np.errstate(invalid="ignore"):
+                check_classification_targets(column.dropna().to_numpy())
+    return tasks_of(targets, kinds)
+
+
+def _misfit(estimator: Any, name: Hashable, kind: str, mixed: str) -> ValueError:
+    return ValueError(
+        f"`task_kinds[{name!r}]`={kind!r} doesn't fit {type(estimator).__name__}; use {mixed} for "
+        "mixed kinds."
+    )
