@@ -9,15 +9,23 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+from sklearn_3mtl import (
+    MetaClassifier,
+    MetaLearner,
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+)
 from sklearn_3mtl.balancing import BALANCING, Manual
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import read_targets
 from sklearn_3mtl.data._tables import read_inputs
 from sklearn_3mtl.estimators._assembly import make_rows
 from sklearn_3mtl.estimators._splitting import split_rows
+from sklearn_3mtl.meta import META
 from tests._inputs import numeric_table
 from tests._pinned import tiny
+from tests._small_tasks import both, signs
 
 
 def complete_table(n=81, kinds="number answer sort other"):
@@ -256,3 +264,41 @@ def test_training_without_validation_rows_is_training_to_the_last_epoch():
         tiny(early_stopping=False, n_iter_no_change=1, max_epochs=5).fit(X, Y),
         tiny(early_stopping=False, n_iter_no_change=20, max_epochs=5).fit(X, Y),
     )
+
+
+PLAIN = {
+    "hidden_layer_sizes": (16, 8), "n_estimators": 1, "dropout": 0.1, "heads": "column",
+    "lr": 0.01, "weight_decay": 0.01, "max_epochs": 3, "n_iter_no_change": 3, "batch_size": 16,
+    "random_state": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("meta", META)
+def test_no_inner_step_is_the_single_level_estimator(meta):
+    """Episodes off: the query is the minibatch, the support is empty."""
+    X, y = signs(n_rows=9)
+    plain = MultiTaskClassifier(task="store", **PLAIN).fit(X, y)
+    if META[meta].has_steps:
+        off = MetaClassifier(task="store", meta=meta, inner_steps=0, **PLAIN).fit(X, y)
+        assert_same_bits(off, plain)
+        assert np.array_equal(off.predict_proba(X), plain.predict_proba(X))
+    X, y = X.drop(columns="store"), y
+    plain = MultiTaskClassifier(**PLAIN).fit(X, y)
+    alone = MetaClassifier(meta=meta, **PLAIN).fit(X, y)
+    assert_same_bits(alone, plain)
+    new = signs(n_rows=9, seed=1)[1].rename("other")
+    for one, other in zip(
+        (alone.adapt(X, new), alone.adapt(X, y)),
+        (plain.adapt(X, new), plain.adapt(X, y)),
+        strict=True,
+    ):
+        assert_same_bits(one, other)
+        assert np.array_equal(one.predict(X), other.predict(X))
+
+
+def test_mixed_kinds_without_inner_steps_are_the_single_level_estimators():
+    X, Y = both(n_rows=9)
+    off = MetaLearner(task="store", inner_steps=0, **PLAIN).fit(X, Y)
+    plain = MultiTaskEstimator(task="store", **PLAIN).fit(X, Y)
+    assert_same_bits(off, plain)
+    assert off.history_[:, "train_loss"] == plain.history_[:, "train_loss"]

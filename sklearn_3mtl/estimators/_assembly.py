@@ -211,7 +211,8 @@ def remember(estimator: Any, model: FittedModel, rows: RowDataset, seed: Seed) -
     """Keep the support of each task, and how it is to be used."""
     generator = seed.child("support").generator()
     n_tasks = len(model.groups_or_empty)
-    model.memory = TaskMemory.of(rows, n_tasks, int(estimator.max_support), generator)
+    memory = TaskMemory.of(rows, n_tasks, int(estimator.max_support), generator)
+    model.memory = memory if model.memory is None else model.memory.renewed(memory)
     model.adapted.clear()
     set_adapting(estimator, model)
 

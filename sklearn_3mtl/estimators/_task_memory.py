@@ -70,6 +70,15 @@ class TaskMemory:
         labels = [torch.cat(pair) for pair in zip(_labels(old), _labels(new), strict=True)]
         return TaskMemory(RowDataset(inputs, labels[0], labels[1], labels[2]), more.n_tasks)
 
+    def renewed(self, newer: TaskMemory) -> TaskMemory:
+        """A newer memory, and of the tasks that it knows nothing of these rows."""
+        _, _, group = _labels(self.rows)
+        kept = (newer.index.counts[group] == 0).nonzero()[:, 0]
+        old = self.rows.take(kept)
+        inputs = {name: old.inputs[name] for name in self.rows.inputs}
+        rows = RowDataset(inputs, old.values, old.weight, old.group)
+        return TaskMemory(rows, self.n_tasks).extended(newer)
+
     def tensors(self) -> dict[str, Tensor]:
         """What a file holds of it."""
         labels = dict(zip(_LABELS, _labels(self.rows), strict=True))

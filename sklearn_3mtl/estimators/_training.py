@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from skorch.history import History
 from torch import nn
@@ -123,17 +124,18 @@ def train(
         if best is not None:
             best.restore(net)
         net.notify("on_train_end", X=rows, y=None)
-    _refuse_divergence(net, [] if _is_finite(net, rows) else [t.name for t in layout.tasks], rate)
+    if not _is_finite(net, rows):
+        raise ValueError(_divergence(net, [task.name for task in layout.tasks], rate))
     return net.history, interrupted, net.temperature().cpu().numpy()
 
 
 class StopAtDivergence(Callback):
-    """Refuses to go on once a loss is NaN or infinite.
+    """Ends training once a loss is NaN or infinite: with an error, or with the best weights so far.
 
     Parameters
     ----------
     rate : str
-        The parameter that sets the learning rate, for the error.
+        The parameter that sets the learning rate, for the message.
     """
 
     def __init__(self, rate: str) -> None:
@@ -144,19 +146,27 @@ class StopAtDivergence(Callback):
     ) -> None:
         """Look at the epoch's losses."""
         last = net.history[-1]
-        if not np.isfinite(last["train_loss"]):
-            losses = {task.name: last[f"train_loss/{task.name}"] for task in net.layout.tasks}
-            _refuse_divergence(
-                net, [name for name, x in losses.items() if not np.isfinite(x)], self.rate
-            )
-
-
-def _refuse_divergence(net: MultiTaskNet, names: list[Any], rate: str) -> None:
-    if names:
-        raise ValueError(
-            f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
-            f"finite. Lower `{rate}` (it is {net.lr})."
+        if np.isfinite(last["train_loss"]):
+            return
+        losses = {task.name: last[f"train_loss/{task.name}"] for task in net.layout.tasks}
+        message = _divergence(net, [n for n, x in losses.items() if not np.isfinite(x)], self.rate)
+        # An inner loop may leave the region of sense all at once, late in training.
+        good = any(epoch.get("valid_loss_best", False) for epoch in net.history[:-1])
+        if not (good and net.criterion_.adapts):
+            raise ValueError(message)
+        net.stopped_ = True
+        warnings.warn(
+            f"{message} The estimator keeps its best weights, those of an earlier epoch.",
+            ConvergenceWarning,
+            stacklevel=2,
         )
+
+
+def _divergence(net: MultiTaskNet, names: list[Any], rate: str) -> str:
+    return (
+        f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
+        f"finite. {net.criterion_.lower(rate, net.lr)}"
+    )
 
 
 def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:

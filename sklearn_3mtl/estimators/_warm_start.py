@@ -15,7 +15,7 @@ __all__ = ["check_same", "in_order_of"]
 STRUCTURE = (
     "task", "task_kinds", "categorical_features", "numeric_embedding", "backbone",
     "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads",
-    "balancing", "regression_loss",
+    "balancing", "regression_loss", "meta", "inner_lr", "inner_steps",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def check_same(
         raise ValueError(
             f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
         )
-    for name in STRUCTURE:
+    for name in (name for name in STRUCTURE if name in parameters):
         before, now = model.parameters[name], parameters[name]
         if before is not now and repr(before) != repr(now):
             raise ValueError(

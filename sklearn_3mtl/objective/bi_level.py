@@ -39,6 +39,8 @@ class BiLevelObjective(SingleLevelObjective):
         Whether an episode draws its own classes.
     """
 
+    adapts = True
+
     def __init__(
         self,
         layout: TaskLayout,
@@ -98,6 +100,10 @@ class BiLevelObjective(SingleLevelObjective):
             self.inner_lr if lr is None else lr,
             self.inner_steps if n_steps is None else n_steps,
         )
+
+    def lower(self, rate: str, lr: float) -> str:
+        """What to do about a loss that is not finite: the inner loop has a rate too."""
+        return f"Lower `inner_lr` (it is {self.inner_lr}) or `{rate}` (it is {lr})."
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
         """The adapted network's outputs for the queries."""

@@ -40,6 +40,9 @@ class SingleLevelObjective(nn.Module):
         Seeds the rule.
     """
 
+    # Whether tasks adapt to a support before their loss is taken.
+    adapts = False
+
     def __init__(
         self,
         layout: TaskLayout,
@@ -60,6 +63,10 @@ class SingleLevelObjective(nn.Module):
         if task_weight is not None:
             factors = torch.tensor(task_weight, dtype=torch.float32).repeat(n_groups or 1)
         self.register_buffer("task_weight", factors, persistent=False)
+
+    def lower(self, rate: str, lr: float) -> str:
+        """What to do about a loss that is not finite, at a learning rate of some name."""
+        return f"Lower `{rate}` (it is {lr})."
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
         """The network's outputs for a batch, (B, n_outputs) or (M, B, n_outputs)."""

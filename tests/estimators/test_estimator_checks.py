@@ -2,7 +2,14 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+from sklearn_3mtl import (
+    MetaClassifier,
+    MetaLearner,
+    MetaRegressor,
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+)
 
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -17,7 +24,14 @@ SMALL = {"n_estimators": 2, "hidden_layer_sizes": (64,)}
 
 
 @parametrize_with_checks(
-    [MultiTaskEstimator(), MultiTaskClassifier(**SMALL), MultiTaskRegressor(**SMALL)],
+    [
+        MultiTaskEstimator(),
+        MultiTaskClassifier(**SMALL),
+        MultiTaskRegressor(**SMALL),
+        MetaLearner(),
+        MetaClassifier(**SMALL),
+        MetaRegressor(**SMALL),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_scikit_learns_checks(estimator, check):
