@@ -25,6 +25,7 @@ ALLOWED = {
     "training": {"objective", "meta", "balancing", "sharing", "core", "data"},
     "metrics": {"data"},
     "transfer": {"core", "data"},
+    "model_selection": {"data"},
     "inspection": {"core", "data", "metrics"},
     "estimators": {
         "transfer", "training", "objective", "meta", "balancing", "sharing", "core", "data",
@@ -151,7 +152,7 @@ import random, sys, numpy, torch, sklearn, pandas, skorch
 before = (sklearn.get_config(), torch.get_num_threads(), torch.get_default_dtype(),
           torch.are_deterministic_algorithms_enabled(), torch.get_rng_state().tolist(),
           random.getstate(), numpy.random.get_state()[1].tolist())
-import sklearn_3mtl, sklearn_3mtl.metrics, sklearn_3mtl.datasets
+import sklearn_3mtl, sklearn_3mtl.metrics, sklearn_3mtl.datasets, sklearn_3mtl.model_selection
 after = (sklearn.get_config(), torch.get_num_threads(), torch.get_default_dtype(),
          torch.are_deterministic_algorithms_enabled(), torch.get_rng_state().tolist(),
          random.getstate(), numpy.random.get_state()[1].tolist())

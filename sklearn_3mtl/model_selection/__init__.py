@@ -1,0 +1,6 @@
+"""Cross-validation over tasks, whole or from few shots, for any scikit-learn estimator."""
+
+from sklearn_3mtl.model_selection._k_shot_split import KShotSplit
+from sklearn_3mtl.model_selection._task_kfold import TaskKFold
+
+__all__ = ["KShotSplit", "TaskKFold"]

@@ -1,0 +1,64 @@
+"""What the splitters have in common: checked parameters, and no need of data to count splits."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.model_selection._split import GroupsConsumerMixin
+from sklearn.utils import check_random_state
+
+__all__ = ["TaskSplitter", "check_count", "random_stream"]
+
+
+class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
+    """A splitter that deals tasks into `n_splits` folds and asks for `groups`.
+
+    Parameters
+    ----------
+    n_splits : int
+        Number of folds.
+    random_state : int, RandomState instance or None
+        Seeds what is drawn.
+    """
+
+    def __init__(self, n_splits: int, random_state: Any) -> None:
+        check_count("n_splits", n_splits, 2)
+        random_stream(random_state)
+        self.n_splits, self.random_state = n_splits, random_state
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Tell the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object, default=None
+            Ignored; here since scikit-learn passes them.
+
+        Returns
+        -------
+        n_splits : int
+            The number of folds.
+        """
+        return self.n_splits
+
+
+def check_count(name: str, value: Any, least: int, hint: str = "") -> None:
+    """Refuse a parameter that is no integer or too small."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"`{name}` should be an integer >= {least}{hint}. Found {value!r}.")
+
+
+def random_stream(random_state: Any) -> np.random.RandomState:
+    """A stream of its own for None or an int: the global one is neither used nor moved."""
+    if random_state is None:
+        return np.random.RandomState()
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            "`random_state` should be an integer from 0 to 2**32 - 1, a numpy RandomState or None. "
+            f"Found {random_state!r}."
+        ) from error

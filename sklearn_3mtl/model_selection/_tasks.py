@@ -1,0 +1,103 @@
+"""The task behind each row, and tasks dealt into folds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import _num_samples
+
+__all__ = ["deal_tasks", "read_tasks", "some_of"]
+
+SHOWN = 5
+
+
+def read_tasks(X: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Number the tasks in the order of their ids.
+
+    Parameters
+    ----------
+    X : array-like of n_samples rows, or None
+        Only its length counts.
+    groups : array-like of shape (n_samples,)
+        Each row's task id.
+
+    Returns
+    -------
+    task : int array of shape (n_samples,)
+        The number of each row's task.
+    ids : object array of shape (n_tasks,)
+        The ids, sorted where they have an order.
+
+    Raises
+    ------
+    ValueError
+        If `groups` is None, of another length than X, or has gaps.
+    TypeError
+        If an id is not hashable.
+    """
+    if groups is None:
+        raise ValueError(
+            "`groups` should hold each row's task id. Found None; pass them as in "
+            "cross_val_score(..., groups=ids) or GridSearchCV(...).fit(X, y, groups=ids)."
+        )
+    shape = np.shape(groups) if hasattr(groups, "shape") or np.isscalar(groups) else (len(groups),)
+    n_rows = _num_samples(groups if X is None else X)
+    if shape != (n_rows,):
+        found = f"shape {shape}" if shape else repr(groups)
+        raise ValueError(f"`groups` should have shape ({n_rows},), an id per row. Found {found}.")
+    # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
+    whole = isinstance(groups, np.ndarray | pd.Series)
+    values = pd.Series(groups) if whole else pd.Series(list(groups), dtype=object)
+    missing = values.isna().to_numpy()
+    if missing.any():
+        raise ValueError(
+            f"`groups` has no task id for {int(missing.sum())} row(s), the first of which is row "
+            f"{int(missing.argmax())}; every row needs one."
+        )
+    try:
+        task, distinct = pd.factorize(values.astype(object).to_numpy())
+    except TypeError as error:
+        raise TypeError(f"`groups` should hold strings, numbers or other ids: {error}.") from error
+    order = _sorted(distinct)
+    number = np.empty(len(order), dtype=np.intp)
+    number[order] = np.arange(len(order))
+    return number[task], distinct[order]
+
+
+def _sorted(ids: np.ndarray) -> np.ndarray:
+    """Positions of the ids in their order, whatever order the rows have."""
+    positions = range(len(ids))
+    try:
+        order = sorted(positions, key=lambda i: ids[i])
+    except TypeError:
+        order = sorted(positions, key=lambda i: (type(ids[i]).__name__, str(ids[i])))
+    return np.array(order, dtype=np.intp)
+
+
+def deal_tasks(n_tasks: int, n_splits: int, random: np.random.RandomState | None) -> np.ndarray:
+    """The fold of each task; the numbers of tasks in the folds differ by one at most.
+
+    Parameters
+    ----------
+    n_tasks, n_splits : int
+        How many tasks and folds there are.
+    random : RandomState or None
+        Shuffles the tasks. None: each fold's tasks follow each other.
+    """
+    if n_splits > n_tasks:
+        raise ValueError(
+            f"`n_splits`={n_splits} is more than there are tasks: `groups` has {n_tasks} distinct "
+            "id(s), and each fold holds out at least one."
+            + (f" Set it to at most {n_tasks}." if n_tasks > 1 else " Two tasks are the fewest.")
+        )
+    order = np.arange(n_tasks) if random is None else random.permutation(n_tasks)
+    fold = np.empty(n_tasks, dtype=np.intp)
+    fold[order] = np.arange(n_tasks) * n_splits // n_tasks
+    return fold
+
+
+def some_of(ids: np.ndarray) -> str:
+    """The first few ids, as an error shows them."""
+    return ", ".join(map(repr, ids[:SHOWN])) + (", ..." if len(ids) > SHOWN else "")
