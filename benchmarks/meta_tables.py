@@ -9,7 +9,7 @@ three sizes). Scores are R2 over all test rows, mean over targets, and accuracy.
 own: a ridge regression or a logistic regression on the support, penalties by cross-validation.
 pooled: gradient boosting on all training tasks and the supports, with the task id as a category.
 residual: the same without ids, and a ridge regression of its residuals on each support; for
-classes a logistic regression on its log probabilities and the columns.
+classes a logistic regression on its log probabilities.
 
 Run as ``python benchmarks/meta_tables.py``; ``--meta ridge`` and the like choose another method.
 """
@@ -133,7 +133,9 @@ def baselines(
         else:
             # A class that a support lacks is never predicted by what is fitted on it.
             logs = np.log(model.predict_proba(plain).clip(1e-6))
-            of_task = linear.assign(**{f"log {c}": logs[:, i] for i, c in enumerate(model.classes_)})
+            of_task = linear.assign(
+                **{f"log {c}": logs[:, i] for i, c in enumerate(model.classes_)}
+            )
             base, left = 0, y
         for way, columns, labels in (("own", linear, y), ("residual", of_task, left)):
             parts = []

@@ -65,6 +65,7 @@ def adapt_model(
     adapted : FittedModel
     forgetting : dict of task name to float
         For each task that y doesn't label: how far its predictions moved on the support's rows.
+        With task ids also for one that it does, as if the rows were of ids that it labels not.
     """
     new = [name for name in tasks if name not in model.codec.tasks]
     if model.memory is not None:
@@ -105,10 +106,29 @@ def adapt_model(
         adaptations=(*model.adaptations, record),
     )
     old_tasks = [name for name in model.codec.tasks if name not in _labelled(support)]
+    others = _as_others(model, rows, group)
+    of_others = [] if others is None else [n for n in model.codec.tasks if n not in old_tasks]
     if not fine_tune(estimator, adapted, rows):
-        return adapted, dict.fromkeys(old_tasks, 0.0)
+        return adapted, dict.fromkeys([*old_tasks, *of_others], 0.0)
     _, after = adapted.frozen(rows.inputs, group)
-    return adapted, movement(model.codec, before, codec, after, old_tasks)
+    moved = movement(model.codec, before, codec, after, old_tasks)
+    if of_others:
+        (_, before), (_, after) = (m.frozen(rows.inputs, others) for m in (model, adapted))
+        moved |= movement(model.codec, before, codec, after, of_others)
+    return adapted, moved
+
+
+def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Tensor | None:
+    """For each row a known task id that has no label among them, in turn; None where there is none.
+
+    What they are predicted to be as rows of these ids may change where shared weights do.
+    """
+    if group is None or rows.weight is None:
+        return None
+    known = torch.arange(len(model.groups_or_empty))
+    labelled = group[(rows.weight > 0).any(1)]
+    others = known[~torch.isin(known, labelled)]
+    return others[torch.arange(len(group)) % len(others)] if len(others) else None
 
 
 def _with_support(

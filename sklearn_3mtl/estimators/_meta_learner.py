@@ -63,7 +63,7 @@ class MetaLearner(MetaSettings, BaseMultiTask):
     regression_loss : {"squared_error", "huber"}, default="squared_error"
         The loss of regression tasks, on standardised targets.
     meta : {"maml", "fomaml", "anil", "meta_sgd", "reptile", "protonet", "ridge"} or MetaMethod
-        How a task uses its support; the default is ``"maml"``. The user guide tells them apart.
+        How a task uses its support; the default is ``"ridge"``. The user guide tells them apart.
     inner_lr : float, default=0.03
         The size of an inner step. Not used by ``"protonet"`` and ``"ridge"``, which take none.
     inner_steps : int, default=5

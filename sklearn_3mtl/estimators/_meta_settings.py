@@ -33,7 +33,7 @@ class MetaSettings(Settings):
         task_weight: Any = None,
         class_weight: Any = None,
         regression_loss: str = "squared_error",
-        meta: Any = "maml",
+        meta: Any = "ridge",
         inner_lr: float = 0.03,
         inner_steps: int = 5,
         n_shots: Any = (2, 20),

@@ -129,7 +129,8 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     forgetting_ : dict of task name to float
         Only after `adapt`: how far the predictions of the tasks that it gave no labels of moved on
         its rows; mean total variation of the probabilities, or root mean square in standard
-        deviations of the target. 0 with a frozen representation.
+        deviations of the target. With task ids also of those that it gave labels of, had the rows
+        been of other ids. 0 with a frozen representation.
     history_ : skorch History
         A record per epoch: ``train_loss``, ``valid_loss``, and with ``/<task>`` appended those of
         each task; ``valid_score/<task>`` is accuracy or R2.

@@ -13,6 +13,7 @@ from torch import nn
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.meta import META
 from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["choose", "choose_again", "with_chosen"]
@@ -39,9 +40,12 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
-# A task's few steps are the regularisation, and an epoch of episodes is as long as any other.
-_META = {"n_estimators": 1, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
-         "weight_decay": 1e-4, "max_epochs": 64, "n_iter_no_change": 16}  # fmt: skip
+# An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
+# weights, and members cost as many times the steps: both only where a task is solved for.
+_META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": 64,
+         "n_iter_no_change": 16, "n_estimators": 4}  # fmt: skip
+_META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
+               "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -84,10 +88,11 @@ def choose(
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
+    if settings.meta is not None:
+        method: Any = make_method(settings.meta, META)
+        scaled.update(_META_STEPS if method.has_steps else _META)
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
-    if settings.meta is not None:
-        scaled.update(_META)
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}
 
 

@@ -230,3 +230,20 @@ def test_groups_of_any_number_of_members(n_members):
     adapted = est.adapt(WEST[FEW], west[FEW])
     assert r2(west[REST], adapted.predict(WEST[REST])) > 0.9
     assert_same_bits(bits(adapted, X), bits(est, X))
+
+
+def test_forgetting_of_other_ids_where_shared_weights_were_trained():
+    X, y = shops()
+    new, labels = shops(n=30, seed=3, names=("west",))
+    options = {"adapt_steps": 20, "adapt_lr": 0.01}
+    est = of_shops(adapt_parts="all", **options).fit(X, y)
+    adapted = est.adapt(new, labels)
+    others = new.assign(shop=np.resize(["north", "south"], len(new)))
+    moved = adapted.predict(others) - est.predict(others)
+    scale = est._model.codec.scale[0]
+    assert adapted.forgetting_["sales"] == pytest.approx((moved**2).mean() ** 0.5 / scale, rel=1e-3)
+    assert adapted.forgetting_["sales"] > 0
+    frozen = of_shops(**{**options, "adapt_steps": 0}).fit(X, y).adapt(new, labels)
+    assert frozen.forgetting_ == {"sales": 0.0}
+    known, labels = shops(n=30, seed=3)
+    assert of_shops(adapt_parts="all", **options).fit(X, y).adapt(known, labels).forgetting_ == {}

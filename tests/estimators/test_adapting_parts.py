@@ -173,7 +173,7 @@ def test_task_ids_and_all_parts():
     adapted = est.adapt(west[:30], labels[:30])
     assert r2(labels[30:], adapted.predict(west[30:])) > 0.9
     assert not np.array_equal(adapted.predict(rows), est.predict(rows))
-    assert adapted.forgetting_ == {}
+    assert adapted.forgetting_["sales"] > 0, "as rows of the other shops"
 
 
 def test_independent_nets_and_all_parts():
