@@ -9,6 +9,9 @@ QUICK = {
 }  # fmt: skip
 
 
+STEPS = {"meta": "maml", **QUICK}
+
+
 def slopes(n_tasks=24, n_rows=20, seed=0, first=0):
     """Stores whose target is a slope of their own times x, plus what all have in common."""
     random = np.random.default_rng(seed)

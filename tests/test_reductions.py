@@ -298,7 +298,7 @@ def test_no_inner_step_is_the_single_level_estimator(meta):
 
 def test_mixed_kinds_without_inner_steps_are_the_single_level_estimators():
     X, Y = both(n_rows=9)
-    off = MetaLearner(task="store", inner_steps=0, **PLAIN).fit(X, Y)
+    off = MetaLearner(task="store", meta="maml", inner_steps=0, **PLAIN).fit(X, Y)
     plain = MultiTaskEstimator(task="store", **PLAIN).fit(X, Y)
     assert_same_bits(off, plain)
     assert off.history_[:, "train_loss"] == plain.history_[:, "train_loss"]

@@ -46,7 +46,8 @@ class MetaLearner(MetaSettings, BaseMultiTask):
     dropout : float in [0, 1) or "auto", default="auto"
         The share of features dropped after each layer in training.
     n_estimators : int or "auto", default="auto"
-        How many networks to train side by side and average. ``"auto"``: one.
+        How many networks to train side by side and average. ``"auto"``: four
+        where a task is solved for, one where it takes steps.
     heads : "column" or mapping of target name to spec, default="column"
         ``"column"``: a linear head for each column of y. In a mapping a spec is a tuple of hidden
         widths or an nn.Module from (B, n_features) to (B, n_outputs); targets that aren't named

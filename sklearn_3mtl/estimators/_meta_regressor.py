@@ -49,7 +49,8 @@ class MetaRegressor(RegressorMixin, MetaSettings, BaseMultiTask):
     dropout : float in [0, 1) or "auto", default="auto"
         The share of features dropped after each layer in training.
     n_estimators : int or "auto", default="auto"
-        How many networks to train side by side and average. ``"auto"``: one.
+        How many networks to train side by side and average. ``"auto"``: four
+        where a task is solved for, one where it takes steps.
     heads : "column" or mapping of target name to spec, default="column"
         ``"column"``: a linear head for each column of y. In a mapping a spec is a tuple of hidden
         widths or an nn.Module from (B, n_features) to (B, n_outputs); targets that aren't named
@@ -145,7 +146,7 @@ class MetaRegressor(RegressorMixin, MetaSettings, BaseMultiTask):
     >>> random = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": random.uniform(-1, 1, 400), "store": np.repeat(range(20), 20)})
     >>> y = X["x"] * random.normal(size=20)[X["store"]]
-    >>> meta = MetaRegressor(task="store", meta="ridge", max_epochs=5, random_state=0).fit(X, y)
+    >>> meta = MetaRegressor(task="store", max_epochs=5, random_state=0).fit(X, y)
     >>> new = pd.DataFrame({"x": [-1.0, -0.5, 0.5, 1.0]})
     >>> shop = meta.adapt(new, [-2.0, -1.0, 1.0, 2.0])
     >>> shop.predict(new).shape

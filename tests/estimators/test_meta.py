@@ -19,14 +19,14 @@ from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor, load_estima
 from sklearn_3mtl import adapt as adapt_pipeline
 from sklearn_3mtl.data._tables import read_inputs
 from sklearn_3mtl.meta import META, Ridge
-from tests._small_tasks import QUICK, both, signs, slopes
+from tests._small_tasks import QUICK, STEPS, both, signs, slopes
 
 NEW = 99
 
 
 @pytest.fixture(scope="module")
 def fitted():
-    return MetaRegressor(task="store", **QUICK).fit(*slopes())
+    return MetaRegressor(task="store", **STEPS).fit(*slopes())
 
 
 def few(rows=6, seed=5, first=NEW, n_tasks=1, data=slopes):
@@ -70,7 +70,7 @@ def test_a_new_classification_task_is_learned_from_few_rows(meta):
 
 def test_mixed_kinds_with_missing_labels():
     X, Y = both()
-    est = MetaLearner(task="store", **QUICK).fit(X, Y)
+    est = MetaLearner(task="store", **STEPS).fit(X, Y)
     found = est.predict(X)
     assert found.columns.tolist() == ["sales", "trend"]
     assert set(found["trend"]) <= {"up", "down"}
@@ -151,8 +151,8 @@ def test_without_a_task_column_all_rows_are_the_new_task(fitted):
 def test_ids_as_an_argument():
     X, y = slopes()
     ids, X = X["store"].to_numpy(), X.drop(columns="store")
-    est = MetaRegressor(**QUICK).fit(X, y, task=ids)
-    by_column = MetaRegressor(task="store", **QUICK).fit(*slopes())
+    est = MetaRegressor(**STEPS).fit(X, y, task=ids)
+    by_column = MetaRegressor(task="store", **STEPS).fit(*slopes())
     assert np.array_equal(est.predict(X, task=ids), by_column.predict(slopes()[0]))
     with pytest.raises(ValueError, match=r"MetaRegressor\(task='store_id'\)"):
         est.predict(X)
@@ -164,7 +164,7 @@ def test_tasks_too_small_are_only_adapted_to():
     X_all = pd.concat([X, X_small])
     fits = []
     for labels in (y_small, y_small.iloc[::-1]):
-        fits.append(MetaRegressor(task="store", **QUICK).fit(X_all, pd.concat([y, labels])))
+        fits.append(MetaRegressor(task="store", **STEPS).fit(X_all, pd.concat([y, labels])))
     weights = [est._model.network.state_dict() for est in fits]
     assert all(torch.equal(v, weights[1][k]) for k, v in weights[0].items())
     assert same(fits[0], fits[1], X)
@@ -173,7 +173,7 @@ def test_tasks_too_small_are_only_adapted_to():
 
 def test_of_large_tasks_a_sample_is_remembered():
     X, y = slopes(n_rows=40)
-    est = MetaRegressor(task="store", max_support=10, **QUICK).fit(X, y)
+    est = MetaRegressor(task="store", max_support=10, **STEPS).fit(X, y)
     assert est._model.memory.index.counts.tolist() == [10] * 24 + [0]
     X_s, y_s, _, _ = few(rows=30)
     assert est.adapt(X_s, y_s)._model.memory.index.counts.tolist() == [10] * 24 + [30, 0]
@@ -200,10 +200,10 @@ def test_saved_pickled_and_cloned(meta, tmp_path):
 def test_one_seed_gives_one_result_and_leaves_the_global_streams_alone():
     X, y = slopes()
     before = torch.get_rng_state()
-    first, second = (MetaRegressor(task="store", **QUICK).fit(X, y) for _ in range(2))
+    first, second = (MetaRegressor(task="store", **STEPS).fit(X, y) for _ in range(2))
     assert same(first, second, X)
     assert torch.equal(before, torch.get_rng_state())
-    other = MetaRegressor(task="store", **{**QUICK, "random_state": 1}).fit(X, y)
+    other = MetaRegressor(task="store", **{**STEPS, "random_state": 1}).fit(X, y)
     assert not same(first, other, X)
 
 
@@ -224,7 +224,7 @@ def test_a_grid_search_over_method_rate_and_steps():
     X, y = slopes()
     grid = {"meta": ["maml", Ridge(2.0)], "inner_lr": [0.01, 0.05], "adapt_steps": [1, "auto"]}
     cv = GroupKFold(3).split(X, y, X["store"])
-    options = {**QUICK, "max_epochs": 1}
+    options = {**STEPS, "max_epochs": 1}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "8 task id", UserWarning)
         search = GridSearchCV(MetaRegressor(task="store", **options), grid, cv=list(cv)).fit(X, y)
@@ -234,7 +234,7 @@ def test_a_grid_search_over_method_rate_and_steps():
 def test_in_a_pipeline():
     X, y = slopes()
     scale = StandardScaler().set_output(transform="pandas")
-    pipe = make_pipeline(_keeping_store(scale), MetaRegressor(task="store", **QUICK)).fit(X, y)
+    pipe = make_pipeline(_keeping_store(scale), MetaRegressor(task="store", **STEPS)).fit(X, y)
     X_s, y_s, X_q, _ = few()
     assert adapt_pipeline(pipe, X_s, y_s).predict(X_q).shape == (40,)
 

@@ -6,13 +6,13 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor
-from tests._small_tasks import QUICK, both, signs, slopes
+from tests._small_tasks import QUICK, STEPS, both, signs, slopes
 
 X, Y = slopes()
 
 
 def regressor(**parameters):
-    return MetaRegressor(task="store", **{**QUICK, **parameters})
+    return MetaRegressor(task="store", **{**STEPS, **parameters})
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_a_support_of_one_class(meta):
 
 
 def test_a_class_that_training_did_not_know():
-    est = MetaClassifier(task="store", **QUICK).fit(*signs())
+    est = MetaClassifier(task="store", **STEPS).fit(*signs())
     new = pd.DataFrame({"x": [0.5, -0.5], "common": [0.0, 1.0], "store": 99})
     with pytest.raises(
         ValueError, match=r"classes \['down', 'up'\]. Found other labels: \['side'\]"
@@ -130,7 +130,7 @@ def test_without_inner_steps_there_is_nothing_to_adapt():
 
 def test_a_target_without_a_label_in_a_support():
     XY = both()
-    est = MetaLearner(task="store", **QUICK).fit(*XY)
+    est = MetaLearner(task="store", **STEPS).fit(*XY)
     new = XY[0].iloc[:6].assign(store=99)
     adapted = est.adapt(new, XY[1][["sales"]].iloc[:6])
     assert adapted.predict(new).columns.tolist() == ["sales", "trend"]
