@@ -12,8 +12,10 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["single_task_gain"]
@@ -58,7 +60,7 @@ def single_task_gain(
     Raises
     ------
     ValueError
-        If the estimator shares nothing.
+        If the estimator shares nothing, X and Y differ in length, or a fold can't be fitted.
 
     Notes
     -----
@@ -93,12 +95,13 @@ def single_task_gain(
         )
     shared, own = clone(estimator), clone(estimator).set_params(sharing="none")
     targets = read_targets(Y)
+    check_targets_length(targets, _num_samples(X))
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}
     for train, test in _splits(cv, X, groups, estimator):
         for number, model in enumerate((shared, own)):
-            fitted = clone(model).fit(_safe_indexing(X, train), _safe_indexing(Y, train))
+            fitted = _fit(clone(model), _safe_indexing(X, train), _safe_indexing(Y, train))
             # As many nets to average on both sides.
             own.set_params(n_estimators=fitted.chosen_.get("n_estimators", own.n_estimators))
             guess = read_targets(fitted.predict(_safe_indexing(X, test)))
@@ -121,7 +124,24 @@ def _splits(cv: Any, X: Any, groups: Any, estimator: Any) -> Any:
     splitter = check_cv(5 if cv is None else cv)
     if cv is None or isinstance(cv, int):
         splitter.shuffle, splitter.random_state = True, 0
-    return splitter.split(X, groups=groups)
+    try:
+        return splitter.split(X, groups=groups)
+    except TypeError as error:
+        raise ValueError(
+            "`cv` should split rows without their labels, which are of several tasks: KFold, "
+            f"GroupKFold, ShuffleSplit and the like. Found {cv!r}."
+        ) from error
+
+
+def _fit(model: Any, X: Any, Y: Any) -> Any:
+    """Fit on the training rows of a fold, where a rare class or label may be missing."""
+    try:
+        return model.fit(X, Y)
+    except ValueError as error:
+        raise ValueError(
+            f"The training rows of a fold could not be fitted: {error} Fewer folds, or leaving "
+            "out a task with so few labels, would do."
+        ) from error
 
 
 def _losses(

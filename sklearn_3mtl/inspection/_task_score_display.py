@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sklearn_3mtl.core._extras import needs
 from sklearn_3mtl.metrics import task_scores
+from sklearn_3mtl.metrics._reading import tasks_of_estimator
 
 __all__ = ["TaskScoreDisplay"]
 
@@ -80,7 +81,7 @@ class TaskScoreDisplay:
         for name, model in models.items():
             proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
             table = task_scores(
-                Y, model.predict(X), y_proba=proba, tasks=getattr(model, "tasks_", None)
+                Y, model.predict(X), y_proba=proba, tasks=tasks_of_estimator(model) or None
             )
             columns[name] = _column(table, metric)
         return cls(pd.DataFrame(columns), _label(metric)).plot(**kwargs)

@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike
 from sklearn_3mtl.data._columns import TargetColumns, read_targets
 from sklearn_3mtl.data.tasks import Task
 
-__all__ = ["labelled_rows", "per_task", "read", "task_at"]
+__all__ = ["labelled_rows", "per_task", "read", "task_at", "tasks_of_estimator"]
+
+
+def tasks_of_estimator(estimator: Any) -> Mapping[Hashable, Task]:
+    """The tasks of an estimator, or of what a Pipeline or a search wraps; often none."""
+    if hasattr(estimator, "best_estimator_"):
+        return tasks_of_estimator(estimator.best_estimator_)
+    if hasattr(estimator, "steps"):
+        return tasks_of_estimator(estimator.steps[-1][1])
+    return getattr(estimator, "tasks_", {})
 
 
 def task_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> Task | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data.tasks import Task, kind_of
+from sklearn_3mtl.data.tasks import kind_of
 from sklearn_3mtl.metrics._functions import (
     CLASSIFICATION,
     LOWER_IS_BETTER,
@@ -17,7 +17,13 @@ from sklearn_3mtl.metrics._functions import (
     Metric,
     probability_score,
 )
-from sklearn_3mtl.metrics._reading import labelled_rows, per_task, read, task_at
+from sklearn_3mtl.metrics._reading import (
+    labelled_rows,
+    per_task,
+    read,
+    task_at,
+    tasks_of_estimator,
+)
 
 __all__ = ["task_scorer"]
 
@@ -69,7 +75,7 @@ class task_scorer:
         """Score a fitted estimator, or a Pipeline or search that ends in one."""
         y_pred = estimator.predict(X)
         true, predicted, weights = read(y, y_pred, sample_weight)
-        tasks = _tasks_of(estimator)
+        tasks = tasks_of_estimator(estimator)
         proba = self._probabilities(estimator, X, len(true.names))
         if self.task is not None and self.task not in true.names:
             raise ValueError(
@@ -111,12 +117,3 @@ class task_scorer:
         if callable(self.metric) or self.metric not in PROBABILITY:
             return [None] * n_tasks
         return per_task(estimator.predict_proba(X), n_tasks)
-
-
-def _tasks_of(estimator: Any) -> Mapping[Hashable, Task]:
-    """The tasks of an estimator, or of what a Pipeline or a search wraps."""
-    if hasattr(estimator, "best_estimator_"):
-        return _tasks_of(estimator.best_estimator_)
-    if hasattr(estimator, "steps"):
-        return _tasks_of(estimator.steps[-1][1])
-    return getattr(estimator, "tasks_", {})

@@ -89,3 +89,12 @@ def test_an_unknown_metric_is_refused(fitted):
     est, X, Y = fitted
     with pytest.raises(ValueError, match="`metric` should be one of"):
         TaskScoreDisplay.from_estimator(est, X, Y, metric="beauty")
+
+
+def test_a_pipeline_is_scored_by_the_tasks_of_its_last_step():
+    X, _ = mixed_table()
+    counts = pd.Series(np.arange(len(X)) % 5, name="counts")
+    est = tiny(MultiTaskEstimator, max_epochs=2, task_kinds={"counts": "regression"})
+    pipe = Pipeline([("nothing", "passthrough"), ("net", est)]).fit(X, counts)
+    display = TaskScoreDisplay.from_estimator(pipe, X, counts)
+    assert display.scores.iloc[0, 0] == pytest.approx(pipe.score(X, counts))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from sklearn_3mtl import MultiTaskEstimator, MultiTaskRegressor
@@ -144,3 +144,22 @@ def test_a_pipeline_is_refused():
     X, Y = np.zeros((20, 2)), np.zeros((20, 2))
     with pytest.raises(ValueError, match="Found a Pipeline"):
         single_task_gain(make_pipeline(MultiTaskRegressor()), X, Y)
+
+
+def test_rows_that_differ_in_number():
+    X, Y = mixed_table()
+    with pytest.raises(ValueError, match=rf"X has {len(X)} rows, y has 10"):
+        single_task_gain(tiny(MultiTaskEstimator), X, Y.iloc[:10])
+
+
+def test_folds_that_need_one_column_of_classes():
+    X, Y = mixed_table()
+    with pytest.raises(ValueError, match="`cv` should split rows without their labels"):
+        single_task_gain(tiny(MultiTaskEstimator), X, Y, cv=StratifiedKFold(2))
+
+
+def test_a_fold_without_a_class():
+    X, Y = mixed_table()
+    rare = np.where(np.arange(len(X)) < 2, "rare", "usual")
+    with pytest.raises(ValueError, match=r"training rows of a fold .*'rare'.* has one class"):
+        single_task_gain(tiny(MultiTaskEstimator), X, Y.assign(rare=rare), cv=KFold(2))
