@@ -133,21 +133,19 @@ def episode_batch(rows: RowDataset, drawn: Draw) -> Batch:
     The weights let each episode's mean loss count alike, however many labels it has.
     """
     device = rows.values.device
-    values, weight = _labels(rows, drawn.query, drawn.in_query, drawn.query_label, device)
-    count = (weight > 0).sum(1, keepdim=True)
-    present = (count > 0).sum(0, keepdim=True).clamp_min(1)
-    share = count.sum(0, keepdim=True) / (present * count.clamp_min(1))
-    own_values, own_weight = _labels(
-        rows, drawn.support, drawn.in_support, drawn.support_label, device
-    )
-    support = Supports(_inputs(rows, drawn.support), own_values, own_weight)
-    return Batch(
-        _inputs(rows, drawn.query),
-        values.flatten(0, 1),
-        (weight * share).flatten(0, 1),
-        None,
-        support,
-    )
+    values, weight = _labels(rows, drawn.query, drawn.query_label, device)
+    if weight is not None or not bool(drawn.in_query.all()):
+        there = drawn.in_query.to(device).unsqueeze(2)
+        weight = there.expand_as(values).float() if weight is None else weight * there
+        count = (weight > 0).sum(1, keepdim=True)
+        present = (count > 0).sum(0, keepdim=True).clamp_min(1)
+        weight = weight * (count.sum(0, keepdim=True) / (present * count.clamp_min(1)))
+        weight = weight.flatten(0, 1)
+    own, own_weight = _labels(rows, drawn.support, drawn.support_label, device)
+    there = drawn.in_support.to(device).unsqueeze(2)
+    own_weight = there.expand_as(own).float() if own_weight is None else own_weight * there
+    support = Supports(_inputs(rows, drawn.support), own, own_weight)
+    return Batch(_inputs(rows, drawn.query), values.flatten(0, 1), weight, None, support)
 
 
 def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:
@@ -156,10 +154,9 @@ def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:
 
 
 def _labels(
-    rows: RowDataset, chosen: Tensor, there: Tensor, label: Tensor | None, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Values and weights of shape (T, R, C)."""
+    rows: RowDataset, chosen: Tensor, label: Tensor | None, device: torch.device
+) -> tuple[Tensor, Tensor | None]:
+    """Values of shape (T, R, C), and their weights if not all are 1."""
     chosen = chosen.to(device)
     values = rows.values[chosen] if label is None else label.to(device).unsqueeze(2).float()
-    weight = torch.ones_like(values) if rows.weight is None else rows.weight[chosen]
-    return values, weight * there.to(device).unsqueeze(2)
+    return values, None if rows.weight is None else rows.weight[chosen]

@@ -75,6 +75,12 @@ class Draw(NamedTuple):
     support_label: Tensor | None = None
     query_label: Tensor | None = None
 
+    def split(self, n_episodes: int) -> Iterator[Draw]:
+        """Meta-batches of some of the episodes each."""
+        for start in range(0, len(self.query), n_episodes):
+            rows = slice(start, start + n_episodes)
+            yield Draw(*(part if part is None else part[rows] for part in self))  # type: ignore
+
 
 class EpisodeSampler(Protocol):
     """Draws meta-batches."""
@@ -114,12 +120,12 @@ class TaskEpisodes:
         """Every task is drawn as often as any other, or once more."""
         index, n_batches = self.index.shuffled(generator), self.n_batches(n_episodes)
         n_episodes = min(n_episodes, len(index))
-        rounds = -(-n_batches * n_episodes // len(index))
+        n_drawn = n_batches * n_episodes
+        rounds, (low, high) = -(-n_drawn // len(index)), self.shots
         order = torch.cat([torch.randperm(len(index), generator=generator) for _ in range(rounds)])
-        for tasks in order[: n_batches * n_episodes].split(n_episodes):
-            low, high = self.shots
-            shots = torch.randint(low, high + 1, (len(tasks),), generator=generator)
-            yield draw(index.select(tasks), shots, high, self.n_queries, generator)
+        shots = torch.randint(low, high + 1, (n_drawn,), generator=generator)
+        drawn = draw(index.select(order[:n_drawn]), shots, high, self.n_queries, generator)
+        yield from drawn.split(n_episodes)
 
 
 @dataclass(frozen=True)

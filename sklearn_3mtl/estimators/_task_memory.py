@@ -16,7 +16,7 @@ from sklearn_3mtl.data.loader import RowDataset, Supports
 __all__ = ["TASKS_AT_ONCE", "TaskMemory", "task_slots"]
 
 # Fixed sizes: a task's predictions then have the same bits whatever tasks and rows are beside it.
-TASKS_AT_ONCE, SLOTS_AT_ONCE, SLOT_ROWS, NARROWEST = 16, 16, 32, 8
+TASKS_AT_ONCE, SLOTS_AT_ONCE, SLOT_ROWS, NARROWEST = 32, 32, 16, 8
 
 _LABELS, _INPUTS = ("values", "weight", "group"), "inputs."
 

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -179,8 +179,9 @@ class StackedForm(Form):
     weights: dict[str, Tensor] | None = None
 
     def _own(self, n_tasks: int) -> list[Tensor]:
-        own = self.weights or dict(self.module.named_parameters())
-        weight, bias = own["weight"].unsqueeze(-3), own["bias"].unsqueeze(-2)
+        own = self.weights or self.module._parameters
+        weight, bias = cast(Tensor, own["weight"]).unsqueeze(-3), cast(Tensor, own["bias"])
+        bias = bias.unsqueeze(-2)
         if self.offsets is not None:
             return [weight + self.offsets[0], bias + self.offsets[1]]
         members, (n_out, n_in) = weight.shape[:-3], weight.shape[-2:]
