@@ -271,9 +271,7 @@ def main() -> None:
     print_table(engines(), 2)
     print("\nA training step of the estimator:\n")
     print_table(whole_step(), 2)
-    print(
-        "\n1,000 new tasks, with and without their first predictions (the loop: 50 of them, times 20):\n"
-    )
+    print("\n1,000 new tasks, without and with predictions (the loop: 50 of them, times 20):\n")
     print_table(many_tasks(), 2)
 
 
