@@ -194,7 +194,8 @@ def _codes(task: Task, column: pd.Series) -> np.ndarray:
     if foreign.any():
         label = column[foreign].iloc[0]
         raise ValueError(
-            f"Task {task.name!r} holds the label {label!r}, which is not one of its classes."
+            f"Task {task.name!r} holds the label {label!r}, which is not one of its classes "
+            f"{np.asarray(task.classes).tolist()!r}."
         )
     return codes
 

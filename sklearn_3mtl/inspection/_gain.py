@@ -93,9 +93,12 @@ def single_task_gain(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."
         )
-    shared, own = clone(estimator), clone(estimator).set_params(sharing="none")
     targets = read_targets(Y)
     check_targets_length(targets, _num_samples(X))
+    # A fold may lack the labels that tell a task's kind.
+    kinds = {name: task.kind for name, task in estimator._infer_tasks(targets).items()}
+    shared = clone(estimator).set_params(task_kinds=kinds)
+    own = clone(shared).set_params(sharing="none")
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}

@@ -163,3 +163,17 @@ def test_a_fold_without_a_class():
     rare = np.where(np.arange(len(X)) < 2, "rare", "usual")
     with pytest.raises(ValueError, match=r"training rows of a fold .*'rare'.* has one class"):
         single_task_gain(tiny(MultiTaskEstimator), X, Y.assign(rare=rare), cv=KFold(2))
+
+
+def test_a_fold_does_not_change_what_a_task_is():
+    """Eleven numbers are a regression, also to the folds that see ten of them."""
+    X, Y = mixed_table()
+    random = np.random.default_rng(0)
+    counts = random.integers(0, 10, len(X))
+    counts[5] = 10
+    est = tiny(MultiTaskEstimator, max_epochs=2)
+    told = est.set_params(task_kinds={"counts": "regression"})
+    expected = single_task_gain(told, X, Y.assign(counts=counts), cv=3)
+    est = clone(est).set_params(task_kinds=None)
+    pd.testing.assert_frame_equal(single_task_gain(est, X, Y.assign(counts=counts), cv=3), expected)
+    assert expected.loc["counts", "kind"] == "regression"
