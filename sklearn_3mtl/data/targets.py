@@ -98,7 +98,8 @@ class TargetCodec:
             else:
                 column = targets.columns[self.layout.positions[index]]
                 mask[:, index] = column.notna().to_numpy()
-                values[:, index] = np.maximum(_codes(task, column), 0)
+                if mask[:, index].any():
+                    values[:, index] = np.maximum(_codes(task, column), 0)
         return torch.from_numpy(values), torch.from_numpy(mask)
 
     def combine(self, outputs: torch.Tensor) -> torch.Tensor:

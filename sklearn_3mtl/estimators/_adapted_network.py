@@ -53,7 +53,7 @@ class Adaptation:
         # nn.Module keeps its parts in dicts, which a shallow copy would share.
         after._modules = dict(network._modules)
         added = AdaptedOutputs(self.order, self.n_base_groups, corrections)
-        added.to(next(network.parameters()).device)
+        added.to(next(network.parameters()).device).eval()
         after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups
-        return cast(ThreeMTLNetwork, after.eval())
+        return cast(ThreeMTLNetwork, after)

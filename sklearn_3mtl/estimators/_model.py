@@ -24,7 +24,7 @@ from sklearn_3mtl.objective import SingleLevelObjective
 __all__ = ["FittedModel"]
 
 # About how many numbers a layer may put out at once to stay in the processor's cache.
-CACHED_NUMBERS = 2**17
+CACHED_NUMBERS = 2**16
 
 
 @dataclass
@@ -169,7 +169,8 @@ class FittedModel:
     def _padded(
         self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None
     ) -> Iterator[tuple[dict[str, Tensor], int]]:
-        self.network.eval()
+        if self.network.training:
+            self.network.eval()
         device = next(self.network.parameters()).device
         done, size = 0, self.chunk_rows
         for block in blocks:

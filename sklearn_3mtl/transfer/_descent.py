@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.special import expit, softmax
+from scipy.special import expit
 from torch import Tensor
 
 from sklearn_3mtl.data.tasks import Kind
@@ -46,27 +46,36 @@ def descend(
     coefficients : tensor of shape (n_penalties, G, n_mixtures, M, n_outputs, r + 1)
     outputs : tensor of shape (n_penalties, G, n_mixtures, M, n, n_outputs)
     """
-    # NumPy: these are many operations on small arrays, which cost torch several times as much. All
-    # outputs and penalties stand in the last two axes, so that each product is one for all of them.
+    # NumPy: these are many operations on small arrays, which cost torch several times as much, and
+    # flat ones without broadcasting cost half of it again. All outputs and penalties stand in the
+    # last axis, so that each product is one for all of them.
     z = mixtures.features.numpy()
     features = np.concatenate([z, np.ones_like(z[..., :1])], axis=-1)
-    transposed = np.swapaxes(features, -1, -2)
-    base = offset.numpy()[:, None, ..., None]
-    goal, weight = targets.numpy()[:, None, ..., None], rows.numpy()[:, None, ..., None]
-    spread = mixtures.variance.numpy()
-    mass = np.broadcast_to(weight.sum((1, 2, 3, 4, 5)).reshape(-1, 1, 1, 1), (*spread.shape[:3], 1))
-    spread = np.concatenate([spread, mass], axis=-1)[..., None, None]
-    penalty = ridge.permute(1, 2, 0).numpy()[None, :, None, :, None]
-    step = 1 / (CURVATURE[kind] * spread + penalty)
-
     n_groups, n_mixtures, n_members, n_rows, n_directions = features.shape
-    alike, last = (n_groups, n_mixtures, n_members), (base.shape[-2], len(ridge))
-    found = ahead = np.zeros((*alike, n_directions, *last))
-    momentum = np.ones((*alike, 1, 1, len(ridge)))
-    outputs = np.broadcast_to(base, (*alike, n_rows, *last))
+    lead, last = (n_groups, n_mixtures, n_members), (offset.shape[-1], len(ridge))
+
+    def flat(array: np.ndarray, length: int) -> np.ndarray:
+        full = np.broadcast_to(array, (*lead, length, *last))
+        return np.ascontiguousarray(full).reshape(-1, length, last[0] * last[1])
+
+    base = flat(offset.numpy()[:, None, ..., None], n_rows)
+    goal = flat(targets.numpy()[:, None, ..., None], n_rows)
+    weight = flat(rows.numpy()[:, None, ..., None], n_rows)
+    mass = np.broadcast_to(rows.numpy().sum((1, 2, 3)).reshape(-1, 1, 1, 1), (*lead, 1))
+    spread = np.concatenate([mixtures.variance.numpy(), mass], axis=-1)[..., None, None]
+    penalty = flat(ridge.permute(1, 2, 0).numpy()[None, :, None, :, None], n_directions)
+    step = 1 / (CURVATURE[kind] * flat(spread, n_directions) + penalty)
+
+    features = features.reshape(-1, n_rows, n_directions)
+    transposed = np.ascontiguousarray(features.swapaxes(1, 2))
+    found = ahead = np.zeros_like(penalty)
+    momentum = np.ones((len(features), 1, len(ridge)))
+    outputs = base
     for number in range(1, MAX_STEPS + 1):
-        miss = (_mean(outputs, kind) - goal) * weight
-        down = _product(transposed, miss)
+        miss = _mean(outputs, kind, last)
+        miss -= goal
+        miss *= weight
+        down = transposed @ miss
         down += penalty * ahead
         down *= step
         new = ahead - down
@@ -74,31 +83,35 @@ def descend(
             found = new
             break
         moved = new - found
-        uphill = (down * moved).sum((3, 4), keepdims=True) > 0
-        momentum = np.where(uphill, 1.0, momentum)
+        down *= moved
+        uphill = down.sum(1).reshape(-1, *last).sum(1) > 0
+        momentum[:, 0][uphill] = 1.0
         grown = 0.5 + np.sqrt(momentum * momentum + 0.25)
-        before, ahead = outputs, new + (momentum - 1) / grown * moved
-        found, momentum = new, grown
-        outputs = base + _product(features, ahead)
+        factor = (momentum - 1) / grown
+        moved *= factor if last[0] == 1 else np.tile(factor, last[0])
+        moved += new
+        before, ahead, found, momentum = outputs, moved, new, grown
+        outputs = features @ ahead
+        outputs += base
         if number % CHECK_EVERY == 0:
             change = np.abs(outputs - before) * (weight > 0)
             if change.max() < TOLERANCE:
                 break
-    outputs = base + _product(features, found)
+    outputs = base + features @ found
     return (
-        torch.from_numpy(found).permute(5, 0, 1, 2, 4, 3),
-        torch.from_numpy(outputs).permute(5, 0, 1, 2, 3, 4),
+        torch.from_numpy(found.reshape(*lead, -1, *last)).permute(5, 0, 1, 2, 4, 3),
+        torch.from_numpy(outputs.reshape(*lead, -1, *last)).permute(5, 0, 1, 2, 3, 4),
     )
 
 
-def _mean(outputs: np.ndarray, kind: Kind) -> np.ndarray:
-    """The mean of the likelihood."""
+def _mean(outputs: np.ndarray, kind: Kind, last: tuple[int, int]) -> np.ndarray:
+    """The mean of the likelihood, as an array of its own."""
     if kind == "regression":
-        return outputs
-    return expit(outputs) if kind == "binary" else softmax(outputs, axis=-2)
-
-
-def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Multiply matrices (..., a, b) with all of (..., b, n_outputs, n_penalties)."""
-    found = left @ right.reshape(*right.shape[:-2], -1)
-    return found.reshape(*found.shape[:-1], *right.shape[-2:])
+        return outputs.copy()
+    if kind == "binary":
+        return expit(outputs)
+    logits = outputs.reshape(*outputs.shape[:-1], *last)
+    powers = logits - logits.max(-2, keepdims=True)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(-2, keepdims=True)
+    return powers.reshape(outputs.shape)
