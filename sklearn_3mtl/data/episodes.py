@@ -78,8 +78,9 @@ class Draw(NamedTuple):
     def split(self, n_episodes: int) -> Iterator[Draw]:
         """Meta-batches of some of the episodes each."""
         for start in range(0, len(self.query), n_episodes):
-            rows = slice(start, start + n_episodes)
-            yield Draw(*(part if part is None else part[rows] for part in self))  # type: ignore
+            some = slice(start, start + n_episodes)
+            labels = (None if x is None else x[some] for x in self[4:])
+            yield Draw(*(part[some] for part in self[:4]), *labels)
 
 
 class EpisodeSampler(Protocol):

@@ -176,6 +176,13 @@ class RowDataset:
         group = None if group is None else group.repeat(m)
         return outputs.flatten(0, 1), values.repeat(m, 1), weight, group
 
+    def labelled_group(self) -> Tensor:
+        """Each row's group, -1 for a row without a label; the rows must have groups."""
+        assert self.group is not None
+        if self.weight is None:
+            return self.group
+        return torch.where((self.weight > 0).any(1), self.group, -1)
+
     def _all_rows(self) -> Tensor:
         if self.rows is not None:
             return self.rows

@@ -17,12 +17,12 @@ from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
-from sklearn_3mtl.estimators._assembly import set_adapting
 from sklearn_3mtl.estimators._corrections import solve_corrections
 from sklearn_3mtl.estimators._fine_tuning import fine_tune, movement
 from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.transfer import Blocks
@@ -68,8 +68,8 @@ def adapt_model(
         With task ids also for one that it does, as if the rows were of ids that it labels not.
     """
     new = [name for name in tasks if name not in model.codec.tasks]
-    if model.memory is not None:
-        return _with_support(estimator, model, model.memory, support, new)
+    if model.adapter is not None:
+        return _with_support(estimator, model, model.adapter.memory, support, new)
     if model.network.has_net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
@@ -123,11 +123,10 @@ def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Te
 
     What they are predicted to be as rows of these ids may change where shared weights do.
     """
-    if group is None or rows.weight is None:
+    if group is None:
         return None
     known = torch.arange(len(model.groups_or_empty))
-    labelled = group[(rows.weight > 0).any(1)]
-    others = known[~torch.isin(known, labelled)]
+    others = known[~torch.isin(known, rows.labelled_group())]
     return others[torch.arange(len(group)) % len(others)] if len(others) else None
 
 
@@ -149,9 +148,8 @@ def _with_support(
     assert groups is not None
     rows = _rows(estimator, model, model.codec, new, support, group)
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
-    adapted = replace(model, groups=groups, memory=memory.extended(more))
-    set_adapting(estimator, adapted)
-    return adapted, {}
+    adapter = TaskAdapter.of(estimator, memory.extended(more))
+    return replace(model, groups=groups, adapter=adapter), {}
 
 
 def _refuse_ids_without_layers(estimator: Settings, model: FittedModel, support: Support) -> None:

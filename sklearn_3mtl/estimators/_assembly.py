@@ -26,6 +26,7 @@ from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._splitting import split_rows
+from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
@@ -212,13 +213,6 @@ def remember(estimator: Any, model: FittedModel, rows: RowDataset, seed: Seed) -
     generator = seed.child("support").generator()
     n_tasks = len(model.groups_or_empty)
     memory = TaskMemory.of(rows, n_tasks, int(estimator.max_support), generator)
-    model.memory = memory if model.memory is None else model.memory.renewed(memory)
-    model.adapted.clear()
-    set_adapting(estimator, model)
-
-
-def set_adapting(estimator: Any, model: FittedModel) -> None:
-    """Take over the rate and the number of the steps that a task takes when it is predicted."""
-    lr, steps = estimator.adapt_lr, estimator.adapt_steps
-    model.adapt_lr = None if lr == "auto" else float(lr)
-    model.adapt_steps = None if steps == "auto" else int(steps)
+    if model.adapter is not None:
+        memory = model.adapter.memory.renewed(memory)
+    model.adapter = TaskAdapter.of(estimator, memory)

@@ -45,11 +45,7 @@ def task_episodes(
     seed : Seed
         Seeds the choice of the held-out tasks and their episodes.
     """
-    assert rows.group is not None
-    group = rows.group
-    if rows.weight is not None:
-        group = torch.where((rows.weight > 0).any(1), group, -1)
-    index = RowIndex.of(group, n_tasks)
+    index = RowIndex.of(rows.labelled_group(), n_tasks)
     shots = shot_range(estimator.n_shots)
     large = (index.counts >= max(estimator.min_task_rows, 2)).nonzero()[:, 0]
     if not len(large):

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data._columns import is_pandas, is_polars, polars_to_pandas
+from sklearn_3mtl.data._ids import in_order
 from sklearn_3mtl.data._tables import InputTable, find_column, find_name
 
 __all__ = [
@@ -119,10 +120,7 @@ def lone_id_of(groups: np.ndarray) -> Hashable:
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """The distinct ids, sorted where they have an order."""
     distinct = pd.unique(ids)
-    try:
-        return np.array(sorted(distinct), dtype=object)
-    except TypeError:
-        return np.array(sorted(distinct, key=lambda v: (type(v).__name__, str(v))), dtype=object)
+    return np.asarray(distinct, dtype=object)[in_order(distinct)]
 
 
 def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:

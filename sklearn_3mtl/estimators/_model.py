@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,7 @@ from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
-from sklearn_3mtl.estimators._adapted_outputs import adapted_outputs
-from sklearn_3mtl.estimators._task_memory import TaskMemory
-from sklearn_3mtl.meta import Adapted
+from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["FittedModel"]
@@ -59,12 +57,8 @@ class FittedModel:
         What was added to the network since, in turn.
     lone_id : hashable or None
         The task id of rows that come without any. None where they are refused.
-    memory : TaskMemory or None
-        The supports of all known tasks. None where no task adapts on its own rows.
-    adapt_lr, adapt_steps : float and int, or None
-        Rate and number of the steps that a task takes when it is predicted. None: those of `fit`.
-    adapted : dict
-        What tasks that were predicted last made of the network.
+    adapter : TaskAdapter or None
+        The supports of all known tasks, and their use. None where no task adapts on its own rows.
     """
 
     inputs: TabularInputs
@@ -81,18 +75,12 @@ class FittedModel:
     chosen: dict[str, Any]
     adaptations: tuple[Adaptation, ...] = ()
     lone_id: Hashable | None = None
-    memory: TaskMemory | None = None
-    adapt_lr: float | None = None
-    adapt_steps: int | None = None
-    adapted: dict[tuple[int, ...], Adapted] = field(default_factory=dict, init=False, repr=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "adapted": {}}
+    adapter: TaskAdapter | None = None
 
     @property
     def reads_ids(self) -> bool:
         """Whether predictions depend on the task id."""
-        return self.uses_groups or self.memory is not None
+        return self.uses_groups or self.adapter is not None
 
     @property
     def groups_or_empty(self) -> np.ndarray:
@@ -114,8 +102,10 @@ class FittedModel:
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
-        if self.memory is not None and group is not None:
-            return adapted_outputs(self, self.inputs.transform(table), group)
+        if self.adapter is not None and group is not None:
+            coded = self.inputs.transform(table)
+            parts = self.network, self.objective, self.codec
+            return self.adapter.outputs(*parts, coded, group, self.groups_or_empty)
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._padded(self.inputs.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0

@@ -19,11 +19,12 @@ from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
-from sklearn_3mtl.estimators._assembly import build_untrained, set_adapting
+from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_adaptations, check_fitted, check_size
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import with_chosen
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
+from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.meta import META
 from sklearn_3mtl.sharing import SHARING
@@ -66,7 +67,7 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "chosen": model.chosen,
                 "adaptations": [asdict(record) for record in model.adaptations],
                 "lone_id": model.lone_id,
-                "has_memory": model.memory is not None,
+                "has_memory": model.adapter is not None,
                 "forgetting": getattr(estimator, "forgetting_", None),
                 "n_features_in": int(estimator.n_features_in_),
                 "feature_names_in": getattr(estimator, "feature_names_in_", None),
@@ -171,17 +172,17 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
     )
     for record in adaptations:
         network = record.apply(network)
-    memory = None
+    adapter = None
     if fitted["has_memory"]:
         memory = TaskMemory.read(_part("memory", tensors), len(groups))
+        adapter = TaskAdapter.of(estimator, memory)
     for prefix, module in (("network", network), ("objective", objective)):
         module.load_state_dict(_part(prefix, tensors))
     model = FittedModel(
         inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
         fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
-        estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"], memory,
+        estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"], adapter,
     )  # fmt: skip
-    set_adapting(estimator, model)
     keep_fitted(estimator, model, History(fitted["history"]))
     estimator.n_features_in_ = fitted["n_features_in"]
     if fitted["feature_names_in"] is not None:
@@ -216,8 +217,9 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
         "inputs.center": torch.from_numpy(model.inputs.center),
         "inputs.scale": torch.from_numpy(model.inputs.scale),
     }
-    if model.memory is not None:
-        tensors |= {f"memory.{name}": value for name, value in model.memory.tensors().items()}
+    if model.adapter is not None:
+        memory = model.adapter.memory.tensors()
+        tensors |= {f"memory.{name}": value for name, value in memory.items()}
     for prefix, module in (("network", model.network), ("objective", model.objective)):
         tensors |= {f"{prefix}.{name}": value for name, value in module.state_dict().items()}
     return tensors

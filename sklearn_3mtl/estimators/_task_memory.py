@@ -53,8 +53,7 @@ class TaskMemory:
         generator : torch.Generator
             Draws them.
         """
-        assert rows.group is not None
-        group = rows.group if rows.weight is None else _of_labelled(rows.group, rows.weight)
+        group = rows.labelled_group()
         index = RowIndex.of(group, n_tasks).shuffled(generator)
         nth = torch.arange(len(index.rows)) - index.starts[group[index.rows]]
         kept = index.rows[nth < max_support].sort().values
@@ -159,7 +158,3 @@ def task_slots(task: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
 
 def _labels(rows: RowDataset) -> tuple[Tensor, Tensor, Tensor]:
     return rows.values, cast(Tensor, rows.weight), cast(Tensor, rows.group)
-
-
-def _of_labelled(group: Tensor, weight: Tensor) -> Tensor:
-    return torch.where((weight > 0).any(1), group, -1)

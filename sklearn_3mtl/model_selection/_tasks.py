@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
+from sklearn_3mtl.data._ids import in_order
+
 __all__ = ["deal_tasks", "read_tasks", "some_of"]
 
 SHOWN = 5
@@ -60,20 +62,10 @@ def read_tasks(X: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
         task, distinct = pd.factorize(values.astype(object).to_numpy())
     except TypeError as error:
         raise TypeError(f"`groups` should hold strings, numbers or other ids: {error}.") from error
-    order = _sorted(distinct)
+    order = in_order(distinct)
     number = np.empty(len(order), dtype=np.intp)
     number[order] = np.arange(len(order))
     return number[task], distinct[order]
-
-
-def _sorted(ids: np.ndarray) -> np.ndarray:
-    """Positions of the ids in their order, whatever order the rows have."""
-    positions = range(len(ids))
-    try:
-        order = sorted(positions, key=lambda i: ids[i])
-    except TypeError:
-        order = sorted(positions, key=lambda i: (type(ids[i]).__name__, str(ids[i])))
-    return np.array(order, dtype=np.intp)
 
 
 def deal_tasks(n_tasks: int, n_splits: int, random: np.random.RandomState | None) -> np.ndarray:

@@ -126,3 +126,10 @@ def test_one_generator_state_gives_one_draw():
     other = list(sampler.epoch(2, generator(8)))
     assert all(torch.equal(a.support, b.support) for a, b in zip(first, second, strict=True))
     assert any(not torch.equal(a.query, b.query) for a, b in zip(first, other, strict=True))
+
+
+def test_a_task_that_is_drawn_again_shows_other_rows():
+    sampler = TaskEpisodes(RowIndex.of(torch.zeros(40, dtype=torch.int64), 1), (2, 2), 2)
+    epoch = list(sampler.epoch(1, generator()))
+    assert len(epoch) == 10
+    assert len({tuple(drawn.support[0].tolist()) for drawn in epoch}) > 5

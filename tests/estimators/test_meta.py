@@ -174,9 +174,20 @@ def test_tasks_too_small_are_only_adapted_to():
 def test_of_large_tasks_a_sample_is_remembered():
     X, y = slopes(n_rows=40)
     est = MetaRegressor(task="store", max_support=10, **STEPS).fit(X, y)
-    assert est._model.memory.index.counts.tolist() == [10] * 24 + [0]
+    assert est._model.adapter.memory.index.counts.tolist() == [10] * 24 + [0]
     X_s, y_s, _, _ = few(rows=30)
-    assert est.adapt(X_s, y_s)._model.memory.index.counts.tolist() == [10] * 24 + [30, 0]
+    assert est.adapt(X_s, y_s)._model.adapter.memory.index.counts.tolist() == [10] * 24 + [30, 0]
+
+
+@pytest.mark.parametrize("meta", ["maml", "ridge"])
+def test_weights_of_a_support_count(meta):
+    est = MetaRegressor(task="store", meta=meta, **QUICK).fit(*slopes())
+    X_s, y_s, X_q, _ = few(rows=8)
+    half = np.arange(8) % 2 == 0
+    none = est.adapt(X_s, y_s, sample_weight=half.astype(float)).predict(X_q)
+    assert np.array_equal(none, est.adapt(X_s[half], y_s[half]).predict(X_q))
+    more = est.adapt(X_s, y_s, sample_weight=np.where(half, 3.0, 1.0)).predict(X_q)
+    assert not np.allclose(more, est.adapt(X_s, y_s).predict(X_q))
 
 
 @pytest.mark.parametrize("meta", META)
@@ -259,6 +270,6 @@ def test_warm_start_goes_on_and_remembers_anew(fitted):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         adapted.predict(X_q)
-    assert adapted._model.memory.index.counts.tolist() == [20] * 24 + [6, 0]
+    assert adapted._model.adapter.memory.index.counts.tolist() == [20] * 24 + [6, 0]
     with pytest.raises(ValueError, match=r"`inner_lr` was 0\.03 and is 0\.5 now"):
         est.set_params(inner_lr=0.5).fit(X, y)
