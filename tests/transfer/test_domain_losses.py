@@ -42,14 +42,17 @@ def test_coral_is_the_mean_squared_distance_of_covariances():
 
 
 def test_mmd_is_the_squared_distance_of_kernel_means():
-    z, domain = features(), (DOMAIN > 0).long()
-    squares = torch.cdist(z, z).square()
+    z, domain = features().requires_grad_(), (DOMAIN > 0).long()
+    squares = (z[:, None] - z).square().sum(-1)
     first, second = torch.triu_indices(len(z), len(z), offset=1)
-    median = squares[first, second].median()
+    median = squares[first, second].median().detach()
     kernel = sum(torch.exp(-squares / (f * median)) for f in (0.5, 2.0)) / 2
     a, b = domain == 0, domain == 1
     expected = kernel[a][:, a].mean() + kernel[b][:, b].mean() - 2 * kernel[a][:, b].mean()
-    torch.testing.assert_close(MMD((0.5, 2.0)).loss(z, domain, 0.0, None), expected)
+    found = MMD((0.5, 2.0)).loss(z, domain, 0.0, None)
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(loss, z)[0] for loss in (found, expected)]
+    torch.testing.assert_close(*gradients, msg="the bandwidth has no gradient")
 
 
 def test_dann_weighs_domains_alike():
