@@ -65,7 +65,8 @@ def test_rows_without_a_label_are_in_no_episode():
 def test_episodes_are_as_large_as_asked():
     est = MetaRegressor(n_shots=(1, 3), n_queries=4)
     training, _ = task_episodes(est, rows(30), 30, Seed(0))
-    batch = next(iter(training.batches(5, torch.Generator())))
+    batches = list(training.batches(5, torch.Generator()))
+    batch = batches[0]
     assert batch.support.values.shape == (5, 3, 1)
     shots = torch.cat(
         [b.support.weight.sum((1, 2)) for b in training.batches(5, torch.Generator())]
