@@ -21,10 +21,12 @@ from sklearn_3mtl.estimators._corrections import solve_corrections
 from sklearn_3mtl.estimators._fine_tuning import fine_tune, movement
 from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._weights import label_weights
+from sklearn_3mtl.meta import META
 from sklearn_3mtl.transfer import Blocks
 
 __all__ = ["Support", "adapt_model"]
@@ -68,6 +70,8 @@ def adapt_model(
         With task ids also for one that it does, as if the rows were of ids that it labels not.
     """
     new = [name for name in tasks if name not in model.codec.tasks]
+    if model.objective.exchangeable:
+        return _with_classes(estimator, model, support, tasks)
     if model.adapter is not None:
         return _with_support(estimator, model, model.adapter.memory, support, new)
     if model.network.has_net_per_group:
@@ -150,6 +154,26 @@ def _with_support(
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
     adapter = TaskAdapter.of(estimator, memory.extended(more))
     return replace(model, groups=groups, adapter=adapter), {}
+
+
+def _with_classes(
+    estimator: Any, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
+) -> tuple[FittedModel, dict[Hashable, float]]:
+    """The model that tells the classes of a support apart, and no others."""
+    codec = TargetCodec(tasks)
+    codec.temperature = model.codec.temperature
+    n_ways = model.objective.losses.layout.n_outputs
+    method: Any = make_method(estimator.meta, META)
+    if method.fixed_outputs and codec.layout.n_outputs > n_ways:
+        raise ValueError(
+            f"The support set has {codec.layout.n_outputs} classes, but an episode of fit had "
+            f"`n_ways`={n_ways}, and meta={estimator.meta!r} has an output for each. Fit with "
+            "n_ways as large, or with meta='ridge' or 'protonet', which take any number."
+        )
+    group = torch.zeros(support.table.n_rows, dtype=torch.int64)
+    rows = _rows(estimator, model, codec, [], support, group)
+    memory = TaskMemory.of(rows, 1, len(rows), torch.Generator())
+    return replace(model, codec=codec, adapter=TaskAdapter.of(estimator, memory)), {}
 
 
 def _refuse_ids_without_layers(estimator: Settings, model: FittedModel, support: Support) -> None:

@@ -111,6 +111,8 @@ class AdaptingMixin(PredictingMixin):
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
         """The old tasks, then those that y adds."""
         known = self._model.codec.tasks
+        if self._model.objective.exchangeable:
+            return self._classes_of(targets)
         new = [name for name in targets.names if name not in known]
         for name, kind in (self.task_kinds or {}).items():
             if name in known and kind != known[name].kind:
@@ -124,6 +126,18 @@ class AdaptingMixin(PredictingMixin):
                 if known[name].kind == "regression" and set(column.dropna()) == {0, 1}:
                     self._refuse_classes(name, targets)
         return {**known, **self._read_tasks(targets, new)} if new else dict(known)
+
+    def _classes_of(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        """The one target, with the classes that the labels show."""
+        known = list(self._model.codec.tasks)
+        if list(targets.names) != known:
+            raise ValueError(
+                f"episodes='classes' learned to tell the classes of {known[0]!r} apart. Found the "
+                f"target(s) {list(targets.names)!r}: give y that name, or none."
+            )
+        reader = copy.copy(self)
+        reader.task_kinds = {known[0]: "multiclass"}
+        return reader._infer_tasks(targets)
 
     def _read_tasks(self, targets: TargetColumns, names: list[Hashable]) -> dict[Hashable, Task]:
         """The tasks that the labels of some columns show."""

@@ -20,14 +20,13 @@ from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
-from sklearn_3mtl.estimators._episodes import adapts_to_tasks, task_episodes
+from sklearn_3mtl.estimators._episodes import EPISODES, adapts, draw_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._splitting import split_rows
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
-from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.meta import META
@@ -54,6 +53,7 @@ def new_model(
     groups = None if ids is None else unique_ids(ids[labelled])
     uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
     chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks)
+    tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
     categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)
@@ -76,6 +76,7 @@ def build_untrained(
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
     """The untrained network and the objective; no parameter is "auto" any more."""
     widths = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    layout = EPISODES[estimator.episodes].layout(estimator, codec)
     weights = task_weights(estimator, codec)
     n_members = int(estimator.n_estimators)
     make_backbone, shares_members = backbone_factory(
@@ -86,7 +87,7 @@ def build_untrained(
         torch.manual_seed(seed.child("user modules").value)
         network = build_network(
             inputs=inputs,
-            layout=codec.layout,
+            layout=layout,
             groups=groups if uses_groups else None,
             sharing=parameters.make_method(estimator.sharing, SHARING),
             make_backbone=make_backbone,
@@ -97,7 +98,7 @@ def build_untrained(
             seed=seed,
         )
     terms = (
-        codec.layout,
+        layout,
         len(groups) if uses_groups and groups is not None else None,
         estimator.regression_loss,
         parameters.make_method(estimator.balancing, BALANCING),
@@ -118,6 +119,7 @@ def _objective(
         method=parameters.make_method(estimator.meta, META),
         inner_lr=float(estimator.inner_lr),
         inner_steps=int(estimator.inner_steps),
+        exchangeable=EPISODES[estimator.episodes].exchangeable,
     )
 
 
@@ -147,7 +149,7 @@ def make_rows(
     layout, task_weight = model.codec.layout, task_weights(estimator, model.codec)
     weight = label_weights(layout, values, mask, weights, estimator.class_weight, task_weight)
     group = None
-    reads_ids = model.uses_groups or adapts_to_tasks(estimator, model.groups is not None)
+    reads_ids = model.uses_groups or adapts(estimator, model.groups is not None)
     if reads_ids and ids is not None and model.groups is not None:
         group = group_index(model.groups, ids)
         labelled = torch.from_numpy(targets.labelled())
@@ -164,11 +166,13 @@ def train_model(
 ) -> tuple[History, bool]:
     """Train the model's network in place; returns the history and whether Ctrl-C ended it."""
     concrete: Any = with_chosen(estimator, model.chosen)
-    layout = model.codec.layout
+    layout = model.objective.losses.layout
     training: TrainingRows
     valid: ValidationRows | None
-    if adapts_to_tasks(estimator, model.groups is not None):
-        training, valid = task_episodes(concrete, rows, len(model.groups_or_empty), seed)
+    has_episodes = adapts(estimator, model.groups is not None)
+    if has_episodes:
+        rows = EPISODES[estimator.episodes].with_units(rows)
+        training, valid = draw_episodes(concrete, rows, model.n_units, seed)
         batch_size = int(concrete.meta_batch_size)
     else:
         batch_size = concrete.batch_size
@@ -203,7 +207,7 @@ def train_model(
             history=history,
         )
     model.codec.temperature = temperature.astype(np.float64)
-    if adapts_to_tasks(estimator, model.groups is not None):
+    if has_episodes:
         remember(concrete, model, rows, seed)
     return history, interrupted
 
@@ -211,8 +215,9 @@ def train_model(
 def remember(estimator: Any, model: FittedModel, rows: RowDataset, seed: Seed) -> None:
     """Keep the support of each task, and how it is to be used."""
     generator = seed.child("support").generator()
-    n_tasks = len(model.groups_or_empty)
-    memory = TaskMemory.of(rows, n_tasks, int(estimator.max_support), generator)
+    memory = EPISODES[estimator.episodes].memory(estimator, rows, model.n_units, generator)
+    if memory is None:
+        return
     if model.adapter is not None:
         memory = model.adapter.memory.renewed(memory)
     model.adapter = TaskAdapter.of(estimator, memory)

@@ -46,7 +46,8 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],
         "history": isinstance(history, list) and all(isinstance(epoch, dict) for epoch in history),
         "feature_names_in": feature_names is None or len(feature_names) == n_features,
-        "has_memory": fitted["has_memory"] in (False, fitted["groups"] is not None),
+        "n_remembered": type(fitted["n_remembered"]) is int
+        and fitted["n_remembered"] in (0, 1 if fitted["groups"] is None else len(fitted["groups"])),
         "groups": fitted["groups"] is None or isinstance(fitted["groups"], np.ndarray),
     }
     for entry, holds in checks.items():

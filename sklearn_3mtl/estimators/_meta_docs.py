@@ -23,17 +23,25 @@ inner_lr : float, default=0.03
     The size of an inner step. Not used by ``"protonet"`` and ``"ridge"``, which take none.
 inner_steps : int, default=5
     How many steps a task takes on its support. With 0 no task adapts: one network for all.
+episodes : {"tasks", "classes"}, default="tasks"
+    What an episode is: a task, by its id; or `n_ways` classes, drawn from those of the one target,
+    as if no others were known (N-way K-shot). Then `adapt` defines new classes: those of its
+    labels, and no others.
+n_ways : int, default=5
+    Classes of an episode. Not used by ``episodes="tasks"``.
 n_shots : int or (int, int), default=(2, 20)
-    Support rows of an episode; of a pair each episode draws a number between.
+    Support rows of an episode, or of each of its classes; of a pair each episode draws a number
+    between.
 n_queries : int, default=20
-    Query rows of an episode at most.
+    Query rows of an episode, or of each of its classes, at most.
 meta_batch_size : int, default=16
     Episodes per step; an epoch has 64 steps.
 min_task_rows : int, default=5
-    Tasks with fewer labelled rows are only adapted to: they stay out of training and
-    validation.
+    Tasks, or classes, with fewer labelled rows are only adapted to: they stay out of training
+    and validation.
 max_support : int, default=100
-    Of how many of its rows at most a task of `fit` is remembered. Those of `adapt` all are.
+    Of how many of its rows at most a task, or a class, of `fit` is remembered. Those of `adapt`
+    all are.
 max_epochs : int or "auto", default="auto"
     Epochs of episodes, or passes over the rows, at most.
 batch_size : int or "auto", default="auto"

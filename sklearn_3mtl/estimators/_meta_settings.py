@@ -36,6 +36,8 @@ class MetaSettings(Settings):
         meta: Any = "ridge",
         inner_lr: float = 0.03,
         inner_steps: int = 5,
+        episodes: str = "tasks",
+        n_ways: int = 5,
         n_shots: Any = (2, 20),
         n_queries: int = 20,
         meta_batch_size: int = 16,
@@ -93,6 +95,8 @@ class MetaSettings(Settings):
         self.meta = meta
         self.inner_lr = inner_lr
         self.inner_steps = inner_steps
+        self.episodes = episodes
+        self.n_ways = n_ways
         self.n_shots = n_shots
         self.n_queries = n_queries
         self.meta_batch_size = meta_batch_size

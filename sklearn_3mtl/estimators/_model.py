@@ -88,6 +88,13 @@ class FittedModel:
         return np.empty(0, dtype=object) if self.groups is None else self.groups
 
     @property
+    def n_units(self) -> int:
+        """How many tasks, or classes of the one target, episodes are drawn from."""
+        if self.objective.exchangeable:
+            return self.codec.layout.n_outputs
+        return len(self.groups_or_empty)
+
+    @property
     def chunk_rows(self) -> int:
         """How many rows each forward pass has, padded where there are fewer.
 
@@ -102,7 +109,15 @@ class FittedModel:
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
-        if self.adapter is not None and group is not None:
+        if self.adapter is None and self.objective.exchangeable:
+            raise ValueError(
+                f"Fitted on {self.n_units} classes, of which an episode tells "
+                f"{self.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
+                "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
+                "with the result. meta='ridge' and 'protonet' predict all classes of fit too."
+            )
+        if self.adapter is not None:
+            group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
             coded = self.inputs.transform(table)
             parts = self.network, self.objective, self.codec
             return self.adapter.outputs(*parts, coded, group, self.groups_or_empty)

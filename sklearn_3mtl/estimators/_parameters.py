@@ -91,6 +91,8 @@ META_CONSTRAINTS: dict[str, Any] = {
     "meta": [StrOptions(set(META)), MetaMethod],
     "inner_lr": [_positive],
     "inner_steps": [Interval(Integral, 0, None, closed="left")],
+    "episodes": [StrOptions({"tasks", "classes"})],
+    "n_ways": [Interval(Integral, 2, None, closed="left")],
     "n_shots": [_count, tuple, list],
     "n_queries": [_count],
     "meta_batch_size": [_count],

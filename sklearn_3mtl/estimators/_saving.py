@@ -67,7 +67,7 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "chosen": model.chosen,
                 "adaptations": [asdict(record) for record in model.adaptations],
                 "lone_id": model.lone_id,
-                "has_memory": model.adapter is not None,
+                "n_remembered": 0 if model.adapter is None else model.adapter.memory.n_tasks,
                 "forgetting": getattr(estimator, "forgetting_", None),
                 "n_features_in": int(estimator.n_features_in_),
                 "feature_names_in": getattr(estimator, "feature_names_in_", None),
@@ -173,8 +173,8 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
     for record in adaptations:
         network = record.apply(network)
     adapter = None
-    if fitted["has_memory"]:
-        memory = TaskMemory.read(_part("memory", tensors), len(groups))
+    if fitted["n_remembered"]:
+        memory = TaskMemory.read(_part("memory", tensors), fitted["n_remembered"])
         adapter = TaskAdapter.of(estimator, memory)
     for prefix, module in (("network", network), ("objective", objective)):
         module.load_state_dict(_part(prefix, tensors))

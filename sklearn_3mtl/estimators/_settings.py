@@ -32,6 +32,7 @@ class Settings(BaseEstimator):
     feature_names_in_: np.ndarray
     # What an estimator without these parameters has in their place: parts that are absent.
     meta: Any = None
+    episodes: str = "tasks"
 
     def __init__(
         self,

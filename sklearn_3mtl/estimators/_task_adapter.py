@@ -80,13 +80,14 @@ class TaskAdapter:
         if network.training:
             network.eval()
         device = next(network.parameters()).device
-        outputs = np.empty((len(task), codec.layout.n_outputs), np.float32)
+        n_outputs = codec.layout.n_outputs
+        outputs = np.empty((len(task), n_outputs), np.float32)
         present, number = task.unique(return_inverse=True)
         widths = self.memory.widths(present)
         bi_level = cast(BiLevelObjective, objective)
         for width in widths.unique().tolist():
             for chunk in (widths == width).nonzero()[:, 0].split(TASKS_AT_ONCE):
-                adapted = self._adapt(network, bi_level, present[chunk], width, device)
+                adapted = self._adapt(network, bi_level, codec, present[chunk], width, device)
                 local = torch.full((len(present),), -1).index_copy(
                     0, chunk, torch.arange(len(chunk))
                 )
@@ -96,14 +97,16 @@ class TaskAdapter:
                     rows = mine[places]
                     own = {name: value[rows.flatten()].to(device) for name, value in inputs.items()}
                     x = network.encode(own).unflatten(-2, rows.shape)
-                    out = adapted.of(tasks.to(device))(x).flatten(-3, -2)
+                    # Of heads for more classes than there are, the first ones are used.
+                    out = adapted.of(tasks.to(device))(x).flatten(-3, -2)[..., :n_outputs]
                     outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
         if len(lost):
             rate = bi_level.inner_lr if self.lr is None else self.lr
-            known = names[lost[lost >= 0].numpy()].tolist()
+            known = names[lost[lost >= 0].numpy()].tolist() if len(names) else []
+            which = f" (id(s) {known[:5]!r})" if known else ""
             raise ValueError(
-                f"Adapting to {len(lost)} task(s) diverged (id(s) {known[:5]!r}): the steps of "
+                f"Adapting to {len(lost)} task(s) diverged{which}: the steps of "
                 f"size {rate:g} on their supports led to predictions that are not finite. Lower "
                 "`adapt_lr` (or `inner_lr`, and fit again), or take fewer `adapt_steps`."
             )
@@ -113,6 +116,7 @@ class TaskAdapter:
         self,
         network: ThreeMTLNetwork,
         objective: BiLevelObjective,
+        codec: TargetCodec,
         tasks: Tensor,
         width: int,
         device: torch.device,
@@ -122,7 +126,9 @@ class TaskAdapter:
         if key not in self._adapted:
             padded = torch.cat([tasks, tasks.new_full((TASKS_AT_ONCE - len(tasks),), -1)])
             supports = self.memory.supports(padded, width, device)
-            found = objective.adapt(network, supports, lr=self.lr, n_steps=self.n_steps)
+            found = objective.adapt(
+                network, supports, lr=self.lr, n_steps=self.n_steps, layout=codec.layout
+            )
             while len(self._adapted) >= KEPT:
                 self._adapted.pop(next(iter(self._adapted)))
             self._adapted[key] = found

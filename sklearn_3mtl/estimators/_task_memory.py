@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -61,6 +61,11 @@ class TaskMemory:
         inputs = {name: value for name, value in batch.inputs.items() if name != "group"}
         weight = torch.ones_like(batch.values) if batch.weight is None else batch.weight
         return cls(RowDataset(inputs, batch.values, weight, batch.group), n_tasks)
+
+    def as_one_task(self) -> TaskMemory:
+        """The same rows as the support of a single task."""
+        rows = self.rows
+        return TaskMemory(replace(rows, group=torch.zeros_like(cast(Tensor, rows.group))), 1)
 
     def extended(self, more: TaskMemory) -> TaskMemory:
         """These rows and then some more, of old tasks or of new ones."""

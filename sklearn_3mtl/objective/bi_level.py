@@ -71,6 +71,7 @@ class BiLevelObjective(SingleLevelObjective):
         *,
         lr: float | None = None,
         n_steps: int | None = None,
+        layout: TaskLayout | None = None,
     ) -> Adapted:
         """Adapt to T tasks at once.
 
@@ -82,14 +83,18 @@ class BiLevelObjective(SingleLevelObjective):
             Their support sets.
         lr, n_steps : float and int, or None, default=None
             In the place of `inner_lr` and `inner_steps`. None: these.
+        layout : TaskLayout or None, default=None
+            The columns of the labels, where a method's outputs are not the heads'. None: those
+            trained on.
         """
-        values = supports.values
+        values, own = supports.values, self.losses.layout
+        layout = own if layout is None or self.method.fixed_outputs else layout
         support = SupportSet(
             network.encode(supports.inputs).unflatten(-2, values.shape[:2]),
             values,
             supports.weight,
             self.losses,
-            self.losses.layout,
+            layout,
             cast(Tensor | None, self.task_weight),
             self.exchangeable,
         )

@@ -42,6 +42,8 @@ class SingleLevelObjective(nn.Module):
 
     # Whether tasks adapt to a support before their loss is taken.
     adapts = False
+    # Whether an output means another class in each episode.
+    exchangeable = False
 
     def __init__(
         self,

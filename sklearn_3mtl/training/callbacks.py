@@ -88,11 +88,10 @@ class BestWeights(Callback):
 
 
 def _state(net: Any) -> dict[str, Tensor]:
-    """The tensors of the network and of the balancing rule, by name, without gradients."""
+    """The tensors of the network and of the objective, by name, without gradients."""
     state = dict(net.module_.state_dict())
-    if net.criterion_.state is not None:
-        rule = net.criterion_.state.state_dict()
-        state.update({f"balancing.{name}": value for name, value in rule.items()})
+    learned = net.criterion_.state_dict()
+    state.update({f"objective.{name}": value for name, value in learned.items()})
     return {name: value.detach() for name, value in state.items()}
 
 

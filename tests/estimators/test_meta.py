@@ -14,6 +14,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
 from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor, load_estimator
 from sklearn_3mtl import adapt as adapt_pipeline
@@ -273,3 +274,23 @@ def test_warm_start_goes_on_and_remembers_anew(fitted):
     assert adapted._model.adapter.memory.index.counts.tolist() == [20] * 24 + [6, 0]
     with pytest.raises(ValueError, match=r"`inner_lr` was 0\.03 and is 0\.5 now"):
         est.set_params(inner_lr=0.5).fit(X, y)
+
+
+def test_what_a_method_learns_is_restored_with_the_best_weights():
+    X, y = slopes()
+    steps = {**STEPS, "meta": "meta_sgd", "max_epochs": 1, "lr_schedule": "constant"}
+    seen = []
+
+    class Spoil(Callback):
+        """After the best epoch the learned rates go astray."""
+
+        def on_epoch_end(self, net, **kwargs):
+            with torch.no_grad():
+                seen.append([p.clone() for p in net.criterion_.learned.parameters()])
+                for p in net.criterion_.learned.parameters():
+                    p += 0.4
+
+    est = MetaRegressor(task="store", callbacks=[Spoil()], **{**steps, "max_epochs": 2}).fit(X, y)
+    assert est.history_[:, "valid_loss_best"] == [True, False]
+    kept = est._model.objective.learned.parameters()
+    assert all(torch.equal(a, b) for a, b in zip(kept, seen[0], strict=True))

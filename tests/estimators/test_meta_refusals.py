@@ -31,7 +31,7 @@ def fitted():
         ({"n_shots": [1.5, 2]}, r"`n_shots` should be .* Found \[1.5, 2\]"),
         (
             {"min_task_rows": 21},
-            r"No task has 21 labelled rows.*the largest of the 24 tasks has 20",
+            r"need 1 task of at least 21 labelled rows.*of which the largest has 20",
         ),
         ({"meta": "protonet"}, r"knows classes only, but task\(s\) \['sales'\] are regressions"),
         ({"heads": "group"}, "'heads' parameter"),
