@@ -288,7 +288,7 @@ def test_what_a_method_learns_is_restored_with_the_best_weights():
             with torch.no_grad():
                 seen.append([p.clone() for p in net.criterion_.learned.parameters()])
                 for p in net.criterion_.learned.parameters():
-                    p -= 0.3
+                    p -= 0.15
 
     est = MetaRegressor(task="store", callbacks=[Spoil()], **{**steps, "max_epochs": 2}).fit(X, y)
     assert est.history_[:, "valid_loss_best"] == [True, False]
