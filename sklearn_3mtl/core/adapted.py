@@ -91,6 +91,8 @@ class AdaptedOutputs(nn.Module):
 
     Parameters
     ----------
+    n_before : int
+        How many outputs there were before.
     order : sequence of int
         For each output the column before, -1 for the output of a new task.
     n_base_groups : int or None
@@ -101,16 +103,19 @@ class AdaptedOutputs(nn.Module):
     """
 
     def __init__(
-        self, order: Sequence[int], n_base_groups: int | None, corrections: Sequence[nn.Module]
+        self,
+        n_before: int,
+        order: Sequence[int],
+        n_base_groups: int | None,
+        corrections: Sequence[nn.Module],
     ) -> None:
         super().__init__()
         self.n_base_groups = n_base_groups
         self.n_new = sum(column < 0 for column in order)
-        n_old = len(order) - self.n_new
         # New outputs stand behind the old ones until they are put into order.
-        fresh = iter(range(n_old, len(order)))
+        fresh = iter(range(n_before, n_before + self.n_new))
         columns = [column if column >= 0 else next(fresh) for column in order]
-        in_order = columns == list(range(len(order)))
+        in_order = columns == list(range(n_before + self.n_new))
         self.register_buffer("order", None if in_order else torch.tensor(columns), persistent=False)
         self.corrections = nn.ModuleList(corrections)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import cast
@@ -119,11 +120,18 @@ class ThreeMTLNetwork(nn.Module):
         outputs : tensor of shape (B, n_outputs), or (n_members, B, n_outputs) for several members
         """
         if group is None or not self.has_net_per_group:
-            x = self.encode(inputs)
-            return self.outputs(self.features(x), x, group)
+            return self.features_and_outputs(group, **inputs)[1]
         dispatch = self._dispatch(group)
         z = self.features(self.encode(dispatch.scatter(inputs)))
         return dispatch.gather(self.heads(z, group))
+
+    def features_and_outputs(
+        self, group: Tensor | None = None, **inputs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The features that the heads read, and the outputs, where rows share the features."""
+        x = self.encode(inputs)
+        z = self.features(x)
+        return z, self.outputs(z, x, group)
 
     def _dispatch(self, group: Tensor) -> GroupDispatch:
         assert self.n_groups is not None
@@ -153,6 +161,14 @@ class ThreeMTLNetwork(nn.Module):
         for adaptation in self.adaptations:
             out = adaptation(out, frozen, group)
         return out
+
+    def without_adapted(self) -> ThreeMTLNetwork:
+        """The network as it was trained, of the same modules."""
+        plain = copy.copy(self)
+        # nn.Module keeps its parts in dicts, which a shallow copy would share.
+        plain._modules = dict(self._modules)
+        plain.adaptations = nn.ModuleList()
+        return plain
 
     def frozen_features(self, z: Tensor, x: Tensor) -> Tensor:
         """What a correction reads of each row, (n_members, B, d): z, and the encoded inputs."""

@@ -145,7 +145,9 @@ def episode_batch(rows: RowDataset, drawn: Draw) -> Batch:
     there = drawn.in_support.to(device).unsqueeze(2)
     own_weight = there.expand_as(own).float() if own_weight is None else own_weight * there
     support = Supports(_inputs(rows, drawn.support), own, own_weight)
-    return Batch(_inputs(rows, drawn.query), values.flatten(0, 1), weight, None, support)
+    domain = None if rows.domain is None else rows.domain[drawn.query.flatten().to(device)]
+    inputs = _inputs(rows, drawn.query)
+    return Batch(inputs, values.flatten(0, 1), weight, None, support, domain)
 
 
 def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -71,7 +71,7 @@ class TabularInputs:
         self,
         table: InputTable,
         categorical: Sequence[int],
-        drop: int | None,
+        drop: Collection[int],
         random: np.random.Generator,
     ) -> TabularInputs:
         """Learn the coding of each column.
@@ -82,12 +82,12 @@ class TabularInputs:
             The rows to learn from.
         categorical : sequence of int
             Positions of the columns to treat as categories.
-        drop : int or None
-            Position of the task column, which is no input. None where there is none.
+        drop : collection of int
+            Positions of the columns that are no inputs: of task ids, of domains.
         random : numpy.random.Generator
             Draws the rows for the quantiles of a long table.
         """
-        kept = [position for position in range(table.n_columns) if position != drop]
+        kept = [position for position in range(table.n_columns) if position not in drop]
         self.categorical = [position for position in kept if position in set(categorical)]
         self.numeric = [position for position in kept if position not in set(categorical)]
         rows = None

@@ -57,6 +57,10 @@ class TaskLayout:
         """How many tasks are multiclass."""
         return len(self.tasks) - self.n_regression - self.n_binary
 
+    def in_columns(self) -> list[Task]:
+        """The tasks in the order of y's columns."""
+        return [self.tasks[index] for index in np.argsort(self.positions)]
+
     @property
     def column_of_output(self) -> torch.Tensor:
         """Which task, in this order, each output belongs to."""
@@ -74,10 +78,10 @@ class TaskLayout:
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def outputs_in(self, other: TaskLayout) -> list[int]:
-        """For each output its column in a layout of some of these tasks, -1 for other tasks."""
+        """For each output its column in a layout with some of these very tasks, -1 for others."""
         columns = range(other.n_outputs)
-        known = {task.name: columns[other.outputs_of(i)] for i, task in enumerate(other.tasks)}
+        known = {task: columns[other.outputs_of(i)] for i, task in enumerate(other.tasks)}
         found: list[int] = []
         for task in self.tasks:
-            found += known.get(task.name, [-1] * task.n_outputs)
+            found += known.get(task, [-1] * task.n_outputs)
         return found

@@ -9,7 +9,15 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "BatchIterator", "RowDataset", "Supports", "TrainingRows", "ValidationRows"]
+__all__ = [
+    "Batch",
+    "BatchIterator",
+    "Beside",
+    "RowDataset",
+    "Supports",
+    "TrainingRows",
+    "ValidationRows",
+]
 
 
 class Supports(NamedTuple):
@@ -28,6 +36,21 @@ class Supports(NamedTuple):
     weight: Tensor
 
 
+class Beside(NamedTuple):
+    """Rows without a label, beside those of a batch.
+
+    Attributes
+    ----------
+    inputs : dict of str to tensor with U rows
+        What the network reads, by name.
+    domain : int64 tensor of shape (U,)
+        Each row's domain.
+    """
+
+    inputs: dict[str, Tensor]
+    domain: Tensor
+
+
 class Batch(NamedTuple):
     """The rows that a loss is taken on, and what their tasks adapt on first.
 
@@ -44,6 +67,10 @@ class Batch(NamedTuple):
     support : Supports or None
         The support sets of T tasks, of which each has B / T of the rows, one after the other. None
         where no task adapts first.
+    domain : int64 tensor of shape (B,) or None
+        Each row's domain. None where no term of the loss depends on it.
+    beside : Beside or None
+        Rows of which the domain alone counts. None where there are none.
     """
 
     inputs: dict[str, Tensor]
@@ -51,6 +78,8 @@ class Batch(NamedTuple):
     weight: Tensor | None
     group: Tensor | None
     support: Supports | None = None
+    domain: Tensor | None = None
+    beside: Beside | None = None
 
 
 class TrainingRows(Protocol):
@@ -105,6 +134,8 @@ class RowDataset:
         How many members there are.
     held_out : bool, default=False
         Whether the rows are for validation: each is judged by the member it was held out from.
+    domain : int64 tensor of shape (n,) or None, default=None
+        Each row's domain. None where no term of the loss depends on it.
     """
 
     inputs: dict[str, Tensor]
@@ -115,6 +146,7 @@ class RowDataset:
     fold: Tensor | None = None
     n_members: int = 1
     held_out: bool = False
+    domain: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.values) if self.rows is None else len(self.rows)
@@ -141,7 +173,7 @@ class RowDataset:
         move = {name: value.to(device) for name, value in self.inputs.items()}
         tensors: dict[str, Any] = {
             name: None if (tensor := getattr(self, name)) is None else tensor.to(device)
-            for name in ("values", "weight", "group", "rows", "fold")
+            for name in ("values", "weight", "group", "rows", "fold", "domain")
         }
         return replace(self, inputs=move, **tensors)
 
@@ -194,7 +226,9 @@ class RowDataset:
         group = None
         if self.group is not None:
             group = inputs["group"] = self.group.index_select(0, rows)
-        return Batch(inputs, self.values.index_select(0, rows), self._weight(rows), group)
+        domain = None if self.domain is None else self.domain.index_select(0, rows)
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        return Batch(inputs, values, weight, group, domain=domain)
 
     def _weight(self, rows: Tensor) -> Tensor | None:
         """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""

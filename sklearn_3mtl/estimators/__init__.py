@@ -8,6 +8,9 @@ from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 from sklearn_3mtl.estimators._pipeline import adapt
+from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
+from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
+from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
 
 __all__ = [
     "MetaClassifier",
@@ -16,6 +19,9 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskEstimator",
     "MultiTaskRegressor",
+    "TransferClassifier",
+    "TransferEstimator",
+    "TransferRegressor",
     "adapt",
     "load_estimator",
 ]

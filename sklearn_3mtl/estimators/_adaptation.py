@@ -18,10 +18,11 @@ from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._corrections import solve_corrections
-from sklearn_3mtl.estimators._fine_tuning import fine_tune, movement
+from sklearn_3mtl.estimators._fine_tuning import fine_tune, make_strategy, movement
 from sklearn_3mtl.estimators._groups import group_index, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._parameters import make_method
+from sklearn_3mtl.estimators._readout import Readout
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
@@ -69,7 +70,8 @@ def adapt_model(
         For each task that y doesn't label: how far its predictions moved on the support's rows.
         With task ids also for one that it does, as if the rows were of ids that it labels not.
     """
-    new = [name for name in tasks if name not in model.codec.tasks]
+    known = model.codec.tasks
+    new = [name for name, task in tasks.items() if task is not known.get(name)]
     if model.objective.exchangeable:
         return _with_classes(estimator, model, support, tasks)
     if model.adapter is not None:
@@ -80,16 +82,19 @@ def adapt_model(
             "could start from. Fit with sharing='hard' to adapt."
         )
     _refuse_ids_without_layers(estimator, model, support)
+    strategy = make_strategy(estimator)
     codec = _codec_after(model, tasks, new, support)
+    if strategy is not None and strategy.reads_features:
+        return _with_readout(estimator, model, codec, support), {}
     groups, group = _groups_after(model, support)
     rows = _rows(estimator, model, codec, new, support, group)
-    known = None if group is None else _known(group, len(model.groups_or_empty))
-    features, before = model.frozen(rows.inputs, known)
+    before_group = None if group is None else _known(group, len(model.groups_or_empty))
+    features, before = model.frozen(rows.inputs, before_group)
     order = codec.layout.outputs_in(model.codec.layout)
     blocks = Blocks.of_views(model.network.blocks, model.network.views)
     found = solve_corrections(codec, rows, features, before, order, blocks)
     record = Adaptation(
-        n_new_tasks=len(new),
+        n_before=model.codec.layout.n_outputs,
         n_base_groups=len(model.groups_or_empty) if model.uses_groups else None,
         n_groups=None if groups is None or not model.uses_groups else len(groups),
         order=order,
@@ -104,15 +109,16 @@ def adapt_model(
         codec=codec,
         network=network,
         groups=groups,
-        container=_container_after(model, bool(new)),
-        names=(*model.names, *new),
-        named=model.named or bool(new),
+        container=_container_after(model, len(tasks) > len(model.names)),
+        names=tuple(tasks),
+        named=model.named or len(tasks) > len(model.names),
         adaptations=(*model.adaptations, record),
     )
-    old_tasks = [name for name in model.codec.tasks if name not in _labelled(support)]
+    kept = [name for name in tasks if name not in new]
+    old_tasks = [name for name in kept if name not in _labelled(support)]
     others = _as_others(model, rows, group)
-    of_others = [] if others is None else [n for n in model.codec.tasks if n not in old_tasks]
-    if not fine_tune(estimator, adapted, rows):
+    of_others = [] if others is None else [name for name in kept if name not in old_tasks]
+    if not fine_tune(estimator, adapted, rows, strategy):
         return adapted, dict.fromkeys([*old_tasks, *of_others], 0.0)
     _, after = adapted.frozen(rows.inputs, group)
     moved = movement(model.codec, before, codec, after, old_tasks)
@@ -154,6 +160,26 @@ def _with_support(
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
     adapter = TaskAdapter.of(estimator, memory.extended(more))
     return replace(model, groups=groups, adapter=adapter), {}
+
+
+def _with_readout(
+    estimator: Settings, model: FittedModel, codec: TargetCodec, support: Support
+) -> FittedModel:
+    """The model whose frozen features other models read."""
+    codec.fit(support.targets.completed(list(codec.tasks)), _weights_by_task(codec, support))
+    codec.temperature = np.ones(len(codec.tasks))
+    if model.groups is not None:
+        raise ValueError(
+            "strategy='extract' fits one model on all rows, but the source knows task ids. Use "
+            "strategy='auto' or 'fine_tune'."
+        )
+    features = model.features(support.table, None)
+    targets = support.targets.completed(list(codec.tasks))
+    weights = _weights_by_task(codec, support)
+    readout = Readout.fit(estimator.head, codec, features, targets, weights)
+    return replace(
+        model, codec=codec, readout=readout, adaptations=(), network=model.network.without_adapted()
+    )
 
 
 def _with_classes(
@@ -203,9 +229,12 @@ def _codec_after(
         if weights is not None and weights.shape[1] > 1:
             weights = weights[:, [support.targets.names.index(name) for name in new]]
         fresh.fit(support.targets.select(new), weights)
+    after = list(codec.layout.tasks)
     for source in (model.codec, fresh):
         for index, task in enumerate(source.layout.tasks):
-            at = [t.name for t in codec.layout.tasks].index(task.name)
+            if task not in after:
+                continue
+            at = after.index(task)
             codec.center[at], codec.scale[at] = source.center[index], source.scale[index]
             codec.temperature[at] = source.temperature[index]
     return codec
@@ -235,13 +264,7 @@ def _rows(
 ) -> RowDataset:
     """The support as tensors, with a column for every task; those that y lacks have no label."""
     targets = support.targets.completed(list(codec.tasks))
-    weights = support.weights
-    if weights is not None and weights.shape[1] > 1:
-        where = {name: i for i, name in enumerate(support.targets.names)}
-        weights = np.stack(
-            [weights[:, where[n]] if n in where else np.ones(len(weights)) for n in codec.tasks],
-            axis=1,
-        )
+    weights = _weights_by_task(codec, support)
     values, mask = codec.encode(targets)
     weight = label_weights(
         codec.layout, values, mask, weights, _class_weight(estimator, codec, new), None,
@@ -249,6 +272,16 @@ def _rows(
     )  # fmt: skip
     weight = mask.float() if weight is None else weight
     return RowDataset(model.inputs.transform(support.table), values, weight, group)
+
+
+def _weights_by_task(codec: TargetCodec, support: Support) -> np.ndarray | None:
+    """Sample weights in the order of all tasks."""
+    weights = support.weights
+    if weights is None or weights.shape[1] == 1:
+        return weights
+    where = {name: i for i, name in enumerate(support.targets.names)}
+    ones = np.ones(len(weights))
+    return np.stack([weights[:, where[n]] if n in where else ones for n in codec.tasks], axis=1)
 
 
 def _class_weight(estimator: Settings, codec: TargetCodec, new: list[Hashable]) -> Any:

@@ -20,8 +20,8 @@ class Adaptation:
 
     Attributes
     ----------
-    n_new_tasks : int
-        How many tasks it added.
+    n_before : int
+        How many outputs there were before it.
     n_base_groups, n_groups : int or None
         How many groups have parameters of their own before and after. None where none has.
     order : list of int
@@ -32,7 +32,7 @@ class Adaptation:
         The groups that were adapted.
     """
 
-    n_new_tasks: int
+    n_before: int
     n_base_groups: int | None
     n_groups: int | None
     order: list[int]
@@ -52,7 +52,7 @@ class Adaptation:
         after = copy.copy(network)
         # nn.Module keeps its parts in dicts, which a shallow copy would share.
         after._modules = dict(network._modules)
-        added = AdaptedOutputs(self.order, self.n_base_groups, corrections)
+        added = AdaptedOutputs(self.n_before, self.order, self.n_base_groups, corrections)
         added.to(next(network.parameters()).device).eval()
         after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups

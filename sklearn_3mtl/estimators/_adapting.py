@@ -104,9 +104,13 @@ class AdaptingMixin(PredictingMixin):
         support = Support(table, targets, weights, ids)
         adapted, forgetting = adapt_model(self, model, support, tasks)
         adapted.lone_id = lone_id
+        self._keep_container(adapted, targets)
         keep_fitted(estimator, adapted, copy.copy(self.history_))
         estimator.forgetting_ = forgetting
         return estimator
+
+    def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
+        """Let predictions come as y does, where they are of its columns alone."""
 
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
         """The old tasks, then those that y adds."""

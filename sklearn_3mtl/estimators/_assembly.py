@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,12 @@ from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
+from sklearn_3mtl.estimators._domains import (
+    Domains,
+    beside_unlabelled,
+    domain_column,
+    make_alignment,
+)
 from sklearn_3mtl.estimators._episodes import EPISODES, adapts, draw_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
 from sklearn_3mtl.estimators._model import FittedModel
@@ -45,6 +52,7 @@ def new_model(
     ids: np.ndarray | None,
     column: int | None,
     ids_given: bool,
+    domains: Domains | None,
     seed: Seed,
 ) -> FittedModel:
     """The untrained model for a table and its targets."""
@@ -57,12 +65,17 @@ def new_model(
     codec = TargetCodec(tasks).fit(targets, weights)
     categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)
-    inputs = TabularInputs().fit(table, categorical, column, random)
+    dropped = {c for c in (column, domain_column(estimator, table)) if c is not None}
+    inputs = TabularInputs().fit(table, categorical, dropped, random)
     concrete = with_chosen(estimator, chosen)
-    network, objective = build_untrained(concrete, inputs, codec, groups, uses_groups, seed)
+    n_domains = 0 if domains is None else domains.n_domains
+    network, objective = build_untrained(
+        concrete, inputs, codec, groups, uses_groups, n_domains, seed
+    )
     return FittedModel(
         inputs, codec, network, objective, groups, uses_groups, ids_given,
         targets.container, targets.names, targets.named, estimator.get_params(deep=False), chosen,
+        trained=codec.layout,
     )  # fmt: skip
 
 
@@ -72,6 +85,7 @@ def build_untrained(
     codec: TargetCodec,
     groups: np.ndarray | None,
     uses_groups: bool,
+    n_domains: int,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
     """The untrained network and the objective; no parameter is "auto" any more."""
@@ -97,6 +111,7 @@ def build_untrained(
             n_members=n_members,
             seed=seed,
         )
+    alignment = make_alignment(estimator, network, n_domains, seed)
     terms = (
         layout,
         len(groups) if uses_groups and groups is not None else None,
@@ -104,6 +119,7 @@ def build_untrained(
         parameters.make_method(estimator.balancing, BALANCING),
         None if weights is None else weights.tolist(),
         seed,
+        alignment,
     )
     return network, _objective(estimator, network, terms)
 
@@ -143,6 +159,7 @@ def make_rows(
     targets: TargetColumns,
     ids: np.ndarray | None,
     weights: np.ndarray | None,
+    domains: Domains | None = None,
 ) -> RowDataset:
     """Inputs, labels and their weights as tensors."""
     values, mask = model.codec.encode(targets)
@@ -154,7 +171,11 @@ def make_rows(
         group = group_index(model.groups, ids)
         labelled = torch.from_numpy(targets.labelled())
         refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
-    return RowDataset(model.inputs.transform(table), values, weight, group)
+    rows = RowDataset(model.inputs.transform(table), values, weight, group)
+    if domains is None or model.objective.alignment is None:
+        return rows
+    domains.check(model.codec, values, mask, model.objective.alignment)
+    return replace(rows, domain=domains.codes)
 
 
 def train_model(
@@ -179,11 +200,13 @@ def train_model(
         training, valid = split_rows(
             rows,
             layout,
-            concrete.early_stopping,
+            # The loss on rows of the source says nothing of when domains are alike.
+            concrete.early_stopping and model.objective.alignment is None,
             concrete.validation_fraction,
             model.network.n_members if model.network.independent else 1,
             seed,
         )
+    training = beside_unlabelled(training, rows, model.objective)
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)

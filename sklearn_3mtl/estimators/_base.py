@@ -18,9 +18,8 @@ from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapting import AdaptingMixin
 from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
-from sklearn_3mtl.estimators._groups import (
-    read_task_ids,
-)
+from sklearn_3mtl.estimators._domains import read_domains
+from sklearn_3mtl.estimators._groups import read_task_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose_again
 from sklearn_3mtl.estimators._settings import keep_fitted
@@ -42,6 +41,7 @@ class BaseMultiTask(AdaptingMixin):
         y: ArrayLike,
         *,
         task: ArrayLike | None = None,
+        domain: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Train one network on all tasks.
@@ -55,6 +55,9 @@ class BaseMultiTask(AdaptingMixin):
         task : array-like of shape (n_samples,) or None, default=None
             Task ids of the long layout, where they are not a column of X. None: one set of rows,
             or the column that the parameter `task` names.
+        domain : array-like of shape (n_samples,) or None, default=None
+            The domain that each row comes from, for an estimator with a `domain_loss`. None: the
+            column that the parameter `domain` names, or no domains.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
             Weights >= 0 of the rows, or of each label. None weighs all labels alike.
 
@@ -77,13 +80,14 @@ class BaseMultiTask(AdaptingMixin):
         previous: FittedModel | None = getattr(self, "_model", None) if self.warm_start else None
         with _restored_on_failure(self, "n_features_in_", "feature_names_in_"):
             validate_data(self, X, skip_check_array=True, reset=previous is None)
-            return self._fit(table, targets, task, sample_weight, previous)
+            return self._fit(table, targets, task, domain, sample_weight, previous)
 
     def _fit(
         self,
         table: InputTable,
         targets: TargetColumns,
         task: ArrayLike | None,
+        domain: ArrayLike | None,
         sample_weight: ArrayLike | None,
         previous: FittedModel | None,
     ) -> Self:
@@ -93,9 +97,12 @@ class BaseMultiTask(AdaptingMixin):
         tasks = self._infer_tasks(targets)
         weights = check_sample_weight(sample_weight, targets)
         ids, column = read_task_ids(table, self.task, task)
+        domains = read_domains(self, table, domain)
         if previous is None:
             ids_given = task is not None
-            model = new_model(self, table, targets, weights, tasks, ids, column, ids_given, seed)
+            model = new_model(
+                self, table, targets, weights, tasks, ids, column, ids_given, domains, seed
+            )
         else:
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
@@ -103,7 +110,7 @@ class BaseMultiTask(AdaptingMixin):
                 self, previous.chosen, int(targets.labelled().sum()), previous.uses_groups, tasks
             )
             seed = seed.child(f"warm start {self.n_iter_}")
-        rows = make_rows(self, model, table, targets, ids, weights)
+        rows = make_rows(self, model, table, targets, ids, weights, domains)
         before = self.history_ if previous else None
         history, interrupted = train_model(self, model, rows, seed, before)
         keep_fitted(self, model, history)

@@ -17,6 +17,8 @@ from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._build import check_widths
 from sklearn_3mtl.estimators._settings import Settings
 
+MOST_DOMAINS = 10_000
+
 __all__ = ["check_adaptations", "check_fitted", "check_size"]
 
 
@@ -46,6 +48,7 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],
         "history": isinstance(history, list) and all(isinstance(epoch, dict) for epoch in history),
         "feature_names_in": feature_names is None or len(feature_names) == n_features,
+        "n_domains": type(fitted["n_domains"]) is int and 0 <= fitted["n_domains"] <= MOST_DOMAINS,
         "n_remembered": type(fitted["n_remembered"]) is int
         and fitted["n_remembered"] in (0, 1 if fitted["groups"] is None else len(fitted["groups"])),
         "groups": fitted["groups"] is None or isinstance(fitted["groups"], np.ndarray),
@@ -69,22 +72,23 @@ def _are_adaptations(values: Any) -> bool:
 
 
 def check_adaptations(
-    records: Sequence[Adaptation], codec: TargetCodec, groups: np.ndarray | None
+    records: Sequence[Adaptation],
+    trained: TaskLayout,
+    codec: TargetCodec,
+    groups: np.ndarray | None,
 ) -> None:
-    """Refuse records of adaptations that can't have led to these tasks and groups."""
-    tasks = list(codec.tasks.values())
-    n_tasks = len(tasks) - sum(record.n_new_tasks for record in records)
+    """Refuse records of adaptations that can't have led from some tasks to these and the groups."""
+    n_outputs = trained.n_outputs
     n_groups = records[0].n_base_groups if records else None
     for record in records:
-        before = TaskLayout(tasks[:n_tasks])
-        n_tasks += record.n_new_tasks
-        after = TaskLayout(tasks[:n_tasks])
         corrected = record.shared + record.own
+        kept = [column for column in record.order if column != -1]
         holds = (
-            record.n_new_tasks >= 0
-            and record.order == after.outputs_in(before)
+            record.n_before == n_outputs
+            and _are_positions(kept, n_outputs)
+            and len(set(kept)) == len(kept)
             and sorted(set(corrected)) == sorted(corrected)
-            and _are_positions(corrected, after.n_outputs)
+            and _are_positions(corrected, len(record.order))
             and record.n_base_groups == n_groups
             and _are_positions(record.groups, record.n_groups or 0)
             and bool(record.groups) == bool(record.own)
@@ -93,7 +97,9 @@ def check_adaptations(
         )
         if not holds:
             raise ValueError(f"its record of an adaptation is {record!r}")
-        n_groups = record.n_groups
+        n_groups, n_outputs = record.n_groups, len(record.order)
+    if records and n_outputs != codec.layout.n_outputs:
+        raise ValueError(f"its records of adaptations lead to {n_outputs} outputs")
     if n_groups is not None and n_groups != (0 if groups is None else len(groups)):
         raise ValueError(f"its records of adaptations lead to {n_groups} groups")
 

@@ -20,8 +20,9 @@ from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.transfer import STRATEGIES, TransferStrategy
 
-__all__ = ["fine_tune", "movement"]
+__all__ = ["fine_tune", "make_strategy", "movement"]
 
 # Which parts of the network each name trains.
 HEADS = ("heads", "adaptations")
@@ -30,14 +31,46 @@ PARTS = {"auto": HEADS, "head": HEADS, "heads": HEADS, "all": ("encoders", "back
 AUTO_LR, AUTO_STEPS, BATCH_ROWS = 1e-4, 100, 64
 
 
-def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset) -> bool:
+def make_strategy(estimator: Settings) -> TransferStrategy | None:
+    """How a target uses its source; None where `adapt_parts` alone says it."""
+    if estimator.strategy is None:
+        return None
+    strategy: TransferStrategy = parameters.make_method(estimator.strategy, STRATEGIES)
+    if not strategy.reads_features and estimator.head is not None:
+        raise ValueError(
+            f"head={estimator.head!r} and strategy={estimator.strategy!r} contradict each other: a "
+            "scikit-learn model reads frozen features. Set strategy='extract', or head=None."
+        )
+    if strategy.reads_features and estimator.adapt_parts not in ("auto", "head"):
+        raise ValueError(
+            f"adapt_parts={estimator.adapt_parts!r} and strategy={estimator.strategy!r} contradict "
+            "each other: features are extracted from a frozen network. Set adapt_parts='auto', or "
+            "strategy='fine_tune'."
+        )
+    return strategy
+
+
+def fine_tune(
+    estimator: Settings, model: FittedModel, rows: RowDataset, strategy: TransferStrategy | None
+) -> bool:
     """Train the parts that `adapt_parts` names, on copies of them; whether there were any steps.
+
+    A strategy says which rates they have, and what "auto" stands for.
 
     The heads were solved for before ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
     arXiv 2202.10054): the parts below start from useful gradients.
     """
-    parts = _parts(estimator.adapt_parts)
+    labelled = (rows.weight > 0).any(1) if rows.weight is not None else None
+    rows = rows if labelled is None else rows.subset(torch.nonzero(labelled).flatten())
+    depths = _depths(model.network)
+    rates = None if strategy is None else strategy.rates(max(depths.values()) + 1, len(rows))
+    given = estimator.adapt_parts
+    if strategy is not None and given == "auto":
+        given = "head" if rates is None else "all"
+    parts = _parts(given)
     n_steps = estimator.adapt_steps
+    if strategy is not None and rates is None:
+        n_steps = 0
     if n_steps == "auto":
         n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
     if not _parameters_of(model.network, parts) or not n_steps:
@@ -49,8 +82,6 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset) -> bool
     chosen = _parameters_of(network, parts)
     for parameter in chosen:
         parameter.requires_grad_(True)
-    labelled = (rows.weight > 0).any(1) if rows.weight is not None else None
-    rows = rows if labelled is None else rows.subset(torch.nonzero(labelled).flatten())
     per_epoch = -(-len(rows) // BATCH_ROWS)
     objective = SingleLevelObjective(
         model.codec.layout, None, estimator.regression_loss, Equal(), None, seed
@@ -76,12 +107,24 @@ def fine_tune(estimator: Settings, model: FittedModel, rows: RowDataset) -> bool
             seed=seed,
             history=None,
             frozen=_frozen(network),
+            rates=None if rates is None else {name: rates[d] for name, d in depths.items()},
             rate="adapt_lr",
         )
     if interrupted:
         raise KeyboardInterrupt
     model.network = network.requires_grad_(True).eval()
     return True
+
+
+def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
+    """How deep each parameter lies: 0 for the encoders, then the backbone's stages, the heads."""
+    stages = [s.module for s in network.stages() if next(s.module.parameters(), None) is not None]
+    of = {id(p): depth for depth, module in enumerate(stages, 1) for p in module.parameters()}
+    top = max(of.values(), default=1)
+    return {
+        name: 0 if name.startswith("encoders.") else of.get(id(parameter), top)
+        for name, parameter in network.named_parameters()
+    }
 
 
 def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def read_task_ids(
-    table: InputTable, column: Hashable | None, ids: ArrayLike | None
+    table: InputTable, column: Hashable | None, ids: ArrayLike | None, what: str = "task"
 ) -> tuple[np.ndarray | None, int | None]:
     """Each row's task id, from a column of X or from an array.
 
@@ -39,6 +39,8 @@ def read_task_ids(
         The estimator's `task`: a column's name, or its position in an array.
     ids : array-like of shape (n_samples,) or None
         The `task` argument of a method.
+    what : str, default="task"
+        What the ids are of, and so how parameter and argument are called.
 
     Returns
     -------
@@ -54,12 +56,13 @@ def read_task_ids(
         )
     position = None
     if column is not None:
-        position = find_column(table, column, "task")
+        position = find_column(table, column, what)
         found = table.category_values(position)
     elif ids is not None:
         if np.shape(ids) != (table.n_rows,):
             raise ValueError(
-                f"`task` should have shape ({table.n_rows},), an id per row. Found {np.shape(ids)}."
+                f"`{what}` should have shape ({table.n_rows},), an id per row. "
+                f"Found {np.shape(ids)}."
             )
         # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
         values = ids.tolist() if isinstance(ids, np.ndarray) else list(cast(Any, ids))
@@ -69,7 +72,7 @@ def read_task_ids(
     missing = pd.isna(found)
     if missing.any():
         raise ValueError(
-            f"{int(missing.sum())} row(s) have no task id (the first is row "
+            f"{int(missing.sum())} row(s) have no {what} id (the first is row "
             f"{int(np.argmax(missing))}); every row needs one."
         )
     return found, position

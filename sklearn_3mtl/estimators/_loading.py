@@ -13,12 +13,16 @@ from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 from sklearn_3mtl.estimators._saving import read_estimator
+from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
+from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
+from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
 
 __all__ = ["load_estimator"]
 
 CLASSES = (
     MetaClassifier, MetaLearner, MetaRegressor,
     MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor,
+    TransferClassifier, TransferEstimator, TransferRegressor,
 )  # fmt: skip
 
 

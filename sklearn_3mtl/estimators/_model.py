@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
+from sklearn_3mtl.estimators._readout import Readout
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.objective import SingleLevelObjective
 
@@ -59,6 +61,10 @@ class FittedModel:
         The task id of rows that come without any. None where they are refused.
     adapter : TaskAdapter or None
         The supports of all known tasks, and their use. None where no task adapts on its own rows.
+    trained : TaskLayout
+        The tasks that the network was trained on.
+    readout : Readout or None
+        Models that read the features in the place of the heads. None: the heads do.
     """
 
     inputs: TabularInputs
@@ -76,6 +82,8 @@ class FittedModel:
     adaptations: tuple[Adaptation, ...] = ()
     lone_id: Hashable | None = None
     adapter: TaskAdapter | None = None
+    trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
+    readout: Readout | None = None
 
     @property
     def reads_ids(self) -> bool:
@@ -86,6 +94,12 @@ class FittedModel:
     def groups_or_empty(self) -> np.ndarray:
         """The known task ids; none where there are no ids."""
         return np.empty(0, dtype=object) if self.groups is None else self.groups
+
+    @property
+    def n_domains(self) -> int:
+        """How many domains the objective makes alike; 0 where it does nothing of the kind."""
+        alignment = self.objective.alignment
+        return 0 if alignment is None else alignment.n_domains
 
     @property
     def n_units(self) -> int:
@@ -116,6 +130,8 @@ class FittedModel:
                 "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
                 "with the result. meta='ridge' and 'protonet' predict all classes of fit too."
             )
+        if self.readout is not None:
+            return self.readout.outputs(self.codec, self.features(table, group))
         if self.adapter is not None:
             group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
             coded = self.inputs.transform(table)

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
 from sklearn_3mtl.balancing import BALANCING, Balancing
@@ -22,10 +23,12 @@ from sklearn_3mtl.meta import META, MetaMethod
 from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
 from sklearn_3mtl.sharing import SHARING, Sharing
 from sklearn_3mtl.training.callbacks import LR_SCHEDULES
+from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES, DomainLoss, TransferStrategy
 
 __all__ = [
     "CONSTRAINTS",
     "META_CONSTRAINTS",
+    "TRANSFER_CONSTRAINTS",
     "categorical_positions",
     "has_group_layers",
     "head_specs",
@@ -100,7 +103,17 @@ META_CONSTRAINTS: dict[str, Any] = {
     "max_support": [_count],
 }
 
-Method = TypeVar("Method", Sharing, Balancing, MetaMethod)
+TRANSFER_CONSTRAINTS: dict[str, Any] = {
+    **CONSTRAINTS,
+    "domain": [Hashable, None],
+    "source": [HasMethods("adapt"), FrozenEstimator, None],
+    "strategy": [StrOptions(set(STRATEGIES)), TransferStrategy],
+    "head": [HasMethods(["fit", "predict"]), None],
+    "domain_loss": [StrOptions(set(DOMAIN_LOSSES)), DomainLoss, None],
+    "domain_loss_weight": [_non_negative],
+}
+
+Method = TypeVar("Method", Sharing, Balancing, MetaMethod, DomainLoss, TransferStrategy)
 
 
 def make_method(value: Any, registry: Mapping[str, type[Method]]) -> Method:

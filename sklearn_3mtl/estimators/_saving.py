@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -28,6 +28,7 @@ from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.meta import META
 from sklearn_3mtl.sharing import SHARING
+from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES
 
 __all__ = ["read_estimator", "write_estimator"]
 
@@ -36,7 +37,8 @@ FORMAT = 1
 _DAMAGE = (
     TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError, MemoryError,
 )  # fmt: skip
-_METHODS = {cls.__name__: cls for cls in (*BALANCING.values(), *SHARING.values(), *META.values())}
+_REGISTRIES: tuple[Mapping[str, type], ...] = (BALANCING, SHARING, META, DOMAIN_LOSSES, STRATEGIES)
+_METHODS = {cls.__name__: cls for registry in _REGISTRIES for cls in registry.values()}
 
 
 def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
@@ -52,7 +54,8 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
     try:
         fitted = encode(
             {
-                "tasks": [(t.name, t.kind, t.classes, t.dtype) for t in model.codec.tasks.values()],
+                "tasks": _plain_tasks(model.codec.tasks.values()),
+                "trained": _plain_tasks(model.trained.in_columns()),
                 "groups": model.groups,
                 "uses_groups": model.uses_groups,
                 "ids_given": model.ids_given,
@@ -65,6 +68,7 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "categories": inputs.categories,
                 "edges": inputs.edges,
                 "chosen": model.chosen,
+                "n_domains": model.n_domains,
                 "adaptations": [asdict(record) for record in model.adaptations],
                 "lone_id": model.lone_id,
                 "n_remembered": 0 if model.adapter is None else model.adapter.memory.n_tasks,
@@ -141,9 +145,7 @@ def _unfit(path: Any, error: Exception) -> ValueError:
 
 
 def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor]) -> Settings:
-    tasks = {
-        name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in fitted["tasks"]
-    }
+    tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
     codec = TargetCodec(tasks)
     for name in ("center", "scale", "temperature"):
         setattr(codec, name, tensors.pop(f"codec.{name}").numpy())
@@ -164,11 +166,14 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
     concrete = with_chosen(estimator, fitted["chosen"])
     concrete._validate_params()
     adaptations = tuple(Adaptation(**record) for record in fitted["adaptations"])
-    check_adaptations(adaptations, codec, groups)
-    first, first_groups = _before_adapting(codec, groups, adaptations)
+    first = TargetCodec(trained)
+    check_adaptations(adaptations, first.layout, codec, groups)
+    first_groups = groups
+    if adaptations and groups is not None:
+        first_groups = groups[: adaptations[0].n_base_groups]
     check_size(concrete, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
-        concrete, inputs, first, first_groups, fitted["uses_groups"], Seed(0)
+        concrete, inputs, first, first_groups, fitted["uses_groups"], fitted["n_domains"], Seed(0)
     )
     for record in adaptations:
         network = record.apply(network)
@@ -182,6 +187,7 @@ def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Ten
         inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
         fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
         estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"], adapter,
+        first.layout,
     )  # fmt: skip
     keep_fitted(estimator, model, History(fitted["history"]))
     estimator.n_features_in_ = fitted["n_features_in"]
@@ -197,16 +203,12 @@ def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
 
 
-def _before_adapting(
-    codec: TargetCodec, groups: np.ndarray | None, adaptations: tuple[Adaptation, ...]
-) -> tuple[TargetCodec, np.ndarray | None]:
-    """The tasks and the groups that the network was fitted with."""
-    if not adaptations:
-        return codec, groups
-    n_tasks = len(codec.tasks) - sum(record.n_new_tasks for record in adaptations)
-    tasks = dict(list(codec.tasks.items())[:n_tasks])
-    n_groups = adaptations[0].n_base_groups
-    return TargetCodec(tasks), groups if groups is None else groups[:n_groups]
+def _plain_tasks(tasks: Iterable[Task]) -> list[tuple[Any, ...]]:
+    return [(task.name, task.kind, task.classes, task.dtype) for task in tasks]
+
+
+def _read_tasks(plain: Iterable[tuple[Any, ...]]) -> dict[Any, Task]:
+    return {name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in plain}
 
 
 def _tensors(model: FittedModel) -> dict[str, Tensor]:

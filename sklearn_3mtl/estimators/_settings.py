@@ -13,7 +13,7 @@ from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._parameters import CONSTRAINTS
 
-__all__ = ["Settings", "has_classes", "keep_fitted"]
+__all__ = ["Settings", "fitted_attributes", "has_classes", "keep_fitted"]
 
 
 class Settings(BaseEstimator):
@@ -33,6 +33,12 @@ class Settings(BaseEstimator):
     # What an estimator without these parameters has in their place: parts that are absent.
     meta: Any = None
     episodes: str = "tasks"
+    domain: Hashable | None = None
+    domain_loss: Any = None
+    domain_loss_weight: float = 1.0
+    source: Any = None
+    strategy: Any = None
+    head: Any = None
 
     def __init__(
         self,
@@ -102,6 +108,12 @@ class Settings(BaseEstimator):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+
+def fitted_attributes(estimator: Settings) -> dict[str, Any]:
+    """What a fit has set, by name."""
+    parameters = estimator.get_params(deep=False)
+    return {name: value for name, value in vars(estimator).items() if name not in parameters}
 
 
 def has_classes(estimator: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from sklearn_3mtl.data.loader import TrainingRows, ValidationRows
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
+from sklearn_3mtl.training.rates import Rate
 
 __all__ = ["choose_device", "train"]
 
@@ -61,6 +62,7 @@ def train(
     history: History | None,
     frozen: Sequence[nn.Module] = (),
     rate: str = "lr",
+    rates: Mapping[str, Rate] | None = None,
 ) -> tuple[History, bool, np.ndarray]:
     """Train a network in place, and put its best weights back.
 
@@ -96,6 +98,7 @@ def train(
         weight_decay=weight_decay,
         own_callbacks=own,
         frozen=frozen,
+        rates=rates,
         optimizer=optimizer,
         lr=lr,
         max_epochs=max_epochs,

@@ -16,7 +16,7 @@ STRUCTURE = (
     "task", "task_kinds", "categorical_features", "numeric_embedding", "backbone",
     "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads",
     "balancing", "regression_loss", "meta", "inner_lr", "inner_steps",
-    "episodes", "n_ways",
+    "episodes", "n_ways", "domain", "domain_loss",
 )  # fmt: skip
 
 

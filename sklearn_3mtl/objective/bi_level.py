@@ -13,6 +13,7 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.loader import Batch, Supports
 from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
+from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.single_level import SingleLevelObjective
 
 __all__ = ["BiLevelObjective"]
@@ -25,8 +26,9 @@ class BiLevelObjective(SingleLevelObjective):
 
     Parameters
     ----------
-    layout, n_groups, regression_loss, balancing, task_weight, seed
-        Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns.
+    layout, n_groups, regression_loss, balancing, task_weight, seed, alignment
+        Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns, and
+        features are made alike before any task adapts.
     network : ThreeMTLNetwork
         The network, to whose shape the method fits what it learns.
     method : MetaMethod
@@ -49,6 +51,7 @@ class BiLevelObjective(SingleLevelObjective):
         balancing: Balancing,
         task_weight: Sequence[float] | None,
         seed: Seed,
+        alignment: Alignment | None = None,
         *,
         network: ThreeMTLNetwork,
         method: MetaMethod,
@@ -56,7 +59,7 @@ class BiLevelObjective(SingleLevelObjective):
         inner_steps: int,
         exchangeable: bool = False,
     ) -> None:
-        super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed)
+        super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed, alignment)
         self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
         self.exchangeable = exchangeable
         method.refuse(layout)
@@ -118,12 +121,17 @@ class BiLevelObjective(SingleLevelObjective):
         self, network: ThreeMTLNetwork, batch: Batch
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """The outputs for the queries, and what `forward` makes of them."""
+        if batch.support is None:
+            return super().on_batch(network, batch)
         adapted, outputs = self._adapted(network, batch)
         total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
         pull = None if adapted is None else self.method.pull(adapted)
         if pull is not None:
             # Its gradient counts, its value is no loss.
             total = total + (pull - pull.detach())
+        if self.alignment is not None:
+            z = network.features(network.encode(with_beside(batch)))
+            total = self.alignment.added(total, z, batch)
         return outputs, total, terms, mass
 
     def _adapted(self, network: ThreeMTLNetwork, batch: Batch) -> tuple[Adapted | None, Tensor]:

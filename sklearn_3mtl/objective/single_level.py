@@ -13,6 +13,7 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.loader import Batch
+from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.losses import LabelLosses
 
 __all__ = ["SingleLevelObjective"]
@@ -38,6 +39,8 @@ class SingleLevelObjective(nn.Module):
         all losses as they are.
     seed : Seed
         Seeds the rule.
+    alignment : Alignment or None, default=None
+        What makes the features of domains alike. None: nothing.
     """
 
     # Whether tasks adapt to a support before their loss is taken.
@@ -53,8 +56,10 @@ class SingleLevelObjective(nn.Module):
         balancing: Balancing,
         task_weight: Sequence[float] | None,
         seed: Seed,
+        alignment: Alignment | None = None,
     ) -> None:
         super().__init__()
+        self.alignment = alignment
         self.losses = LabelLosses(layout, regression_loss)
         self.n_columns, self.n_groups = len(layout), n_groups
         tasks = list(layout.tasks) * (n_groups or 1)
@@ -78,8 +83,13 @@ class SingleLevelObjective(nn.Module):
         self, network: ThreeMTLNetwork, batch: Batch
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """The network's outputs for a batch, and what `forward` makes of them."""
-        outputs = self.outputs(network, batch)
-        return outputs, *self(outputs, batch.values, batch.weight, batch.group)
+        if self.alignment is None:
+            outputs = self.outputs(network, batch)
+            return outputs, *self(outputs, batch.values, batch.weight, batch.group)
+        z, outputs = network.features_and_outputs(**with_beside(batch))
+        outputs = outputs[..., : len(batch.values), :]
+        total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
+        return outputs, self.alignment.added(total, z, batch), terms, mass
 
     def forward(
         self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None

@@ -11,6 +11,8 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from sklearn_3mtl.training.rates import scaled
+
 __all__ = ["LR_SCHEDULES", "BestWeights", "LearningRateSchedule", "Progress"]
 
 
@@ -110,19 +112,19 @@ class LearningRateSchedule(Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Note where training begins."""
         self.first_epoch_ = len(net.history)
-        self.last_factor_ = 1.0
 
     def on_epoch_begin(
         self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
     ) -> None:
         """Set the epoch's rate."""
         done = len(net.history) - 1 - self.first_epoch_
-        factor = self.factor(done / net.max_epochs)
-        # A rate that stays as it is is left alone: a user's callback may have set another.
-        if factor != self.last_factor_:
-            self.last_factor_ = factor
-            for group in net.optimizer_.param_groups:
-                group["lr"] = net.lr * factor
+        progress = done / net.max_epochs
+        factor = self.factor(progress)
+        for group in net.optimizer_.param_groups:
+            wanted = scaled(group, factor, progress)
+            # A rate that stays as it is is left alone: a user's callback may have set another.
+            if wanted != group.get("factor", 1.0):
+                group["factor"], group["lr"] = wanted, net.lr * wanted
         net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.data.loader import Batch, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
+from sklearn_3mtl.training.rates import Rate, grouped_by_rate
 from sklearn_3mtl.training.scoring import column_scores
 
 __all__ = ["MultiTaskNet"]
@@ -47,6 +48,8 @@ class MultiTaskNet(NeuralNet):
         The library's callbacks, which run before the user's.
     frozen : sequence of nn.Module, default=()
         Parts of the module that act as in prediction while the others train.
+    rates : mapping of parameter name to rate, or None, default=None
+        The share of the learning rate, and from when on. None: all of it, from the start.
     **kwargs
         skorch's parameters.
 
@@ -69,6 +72,7 @@ class MultiTaskNet(NeuralNet):
         weight_decay: float,
         own_callbacks: list[tuple[str, Callback]],
         frozen: Sequence[nn.Module] = (),
+        rates: Mapping[str, Rate] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -78,6 +82,7 @@ class MultiTaskNet(NeuralNet):
         self.weight_decay = weight_decay
         self.own_callbacks = own_callbacks
         self.frozen = frozen
+        self.rates = rates
         self.stopped_ = False
         self.valid_terms_: Tensor | None = None
 
@@ -89,14 +94,14 @@ class MultiTaskNet(NeuralNet):
         """Make the optimizer; the balancing rule's parameters don't decay."""
         accepted = inspect.signature(self.optimizer).parameters
         options: dict[str, Any] = {"lr": self.lr}
-        network = [p for p in self.module_.parameters() if p.requires_grad]
         rule = list(self.criterion_.parameters())
-        # One group where it can be: each more costs as much as all of its updates.
-        groups: list[dict[str, Any]] = [{"params": network}]
+        groups = grouped_by_rate(self.module_, self.rates)
+        decays = [self.weight_decay] * len(groups)
         if rule:
             groups.append({"params": rule})
+            decays.append(0.0)
         if "weight_decay" in accepted:
-            for group, decay in zip(groups, (self.weight_decay, 0.0), strict=False):
+            for group, decay in zip(groups, decays, strict=True):
                 group["weight_decay"] = decay
         if "fused" in accepted and torch.device(self.device).type in ("cpu", "cuda"):
             options["fused"] = True
@@ -135,6 +140,7 @@ class MultiTaskNet(NeuralNet):
         datasets = {"dataset_train": X, "dataset_valid": self.valid_rows}
         train = self.get_iterator(X, training=True)
         valid = None if self.valid_rows is None else self.get_iterator(self.valid_rows)
+        self.first_epoch_ = len(self.history)
         listeners = [cb for _, cb in self.callbacks_ if _listens_to_batches(cb)]
         for _ in range(self.max_epochs if epochs is None else epochs):
             start = perf_counter()
@@ -176,7 +182,11 @@ class MultiTaskNet(NeuralNet):
         for part in self.frozen:
             part.eval()
         ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
-        for batch in iterator:
+        alignment = self.criterion_.alignment
+        for number, batch in enumerate(iterator):
+            if alignment is not None:
+                done = len(self.history) - 1 - self.first_epoch_ + number / len(iterator)
+                alignment.progress = done / self.max_epochs
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=True)
             step = self.train_step(batch, listening=listening)

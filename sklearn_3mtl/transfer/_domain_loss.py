@@ -20,7 +20,14 @@ class DomainLoss(BaseEstimator, ABC):
     A subclass's constructor takes its hyper-parameters only. What the loss learns lives in the
     state that `init` makes, never in the loss: an ``nn.Module``, whose parameters are trained with
     the network's but without weight decay.
+
+    Attributes
+    ----------
+    fewest_rows : int
+        How many rows a domain needs to be compared with others.
     """
+
+    fewest_rows: int = 1
 
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> nn.Module | None:
         """Check the hyper-parameters and make the state; None for a loss that learns nothing.

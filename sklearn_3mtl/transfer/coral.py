@@ -33,6 +33,9 @@ class CORAL(DomainLoss):
     tensor(9.)
     """
 
+    # One row has no covariance.
+    fewest_rows = 2
+
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: Any) -> Tensor | None:
         """The mean squared distance between the domains' covariances."""
         _, member, counts = by_domain(z, domain)

@@ -93,7 +93,7 @@ def test_new_outputs_take_their_place_and_old_ones_keep_their_bits(n_members):
     before, z = of_members(n_members, B, 3), numbers(n_members, B, D)
     # The outputs of a new task stand between the old ones.
     correction = filled(SharedCorrection(D, [1, 2], n_members))
-    out = AdaptedOutputs([0, -1, -1, 1, 2], None, [correction])(before, z)
+    out = AdaptedOutputs(3, [0, -1, -1, 1, 2], None, [correction])(before, z)
     assert torch.equal(out[..., [0, 3, 4]], before)
     expected = z @ correction.weight.mT + correction.bias.unsqueeze(-2)
     torch.testing.assert_close(out[..., [1, 2]], expected.view(*before.shape[:-1], 2))
@@ -101,13 +101,13 @@ def test_new_outputs_take_their_place_and_old_ones_keep_their_bits(n_members):
 
 def test_groups_that_came_later_are_unknown_before():
     later = torch.where(GROUP < 2, GROUP, -1)
-    assert torch.equal(AdaptedOutputs([0], 2, []).known_before(GROUP), later)
-    assert AdaptedOutputs([0], None, []).known_before(GROUP) is GROUP
-    assert AdaptedOutputs([0], 2, []).known_before(None) is None
+    assert torch.equal(AdaptedOutputs(1, [0], 2, []).known_before(GROUP), later)
+    assert AdaptedOutputs(1, [0], None, []).known_before(GROUP) is GROUP
+    assert AdaptedOutputs(1, [0], 2, []).known_before(None) is None
 
 
 def test_corrections_are_applied_in_turn():
     out, z = numbers(B, 1), numbers(1, B, D)
     parts = [filled(SharedCorrection(D, [0], 1)), filled(GroupCorrection(D, [0], [1], 1))]
-    found = AdaptedOutputs([0], None, parts)(out, z, GROUP)
+    found = AdaptedOutputs(1, [0], None, parts)(out, z, GROUP)
     assert torch.equal(found, parts[1](parts[0](out, z, GROUP), z, GROUP))

@@ -51,10 +51,11 @@ def to(key, value):
 
 CHANGES = {
     "wide": {
-        "fewer new tasks": to("n_new_tasks", 2),
-        "more new tasks": to("n_new_tasks", 99),
-        "a negative number of tasks": to("n_new_tasks", -1),
-        "tasks as text": to("n_new_tasks", "three"),
+        "fewer outputs before": to("n_before", 2),
+        "more outputs before": to("n_before", 99),
+        "a negative number of outputs": to("n_before", -1),
+        "outputs before as text": to("n_before", "three"),
+        "an output twice": to("order", lambda order: [order[2], *order[1:]]),
         "a shorter order": to("order", lambda order: order[:-1]),
         "an order out of range": to("order", lambda order: [99, *order[1:]]),
         "an order of text": to("order", lambda order: ["a"] * len(order)),

@@ -67,7 +67,7 @@ def set_fitted(key, value):
 def adaptation(**changes):
     """The record of an adaptation that the tensors know nothing of."""
     record = {
-        "n_new_tasks": 0, "n_base_groups": 2, "n_groups": 2, "order": [0, 1, 2, 3, 4, 5],
+        "n_before": 6, "n_base_groups": 2, "n_groups": 2, "order": [0, 1, 2, 3, 4, 5],
         "shared": [], "own": [0], "groups": [0], **changes,
     }  # fmt: skip
     return {"__type__": "dict", "items": [[key, value] for key, value in record.items()]}

@@ -1,0 +1,119 @@
+"""scikit-learn models in the place of the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["Readout"]
+
+PENALTIES = np.logspace(-3, 4, 15)
+# No logit is larger, whatever a model's probability.
+SUREST = 30.0
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A fitted model for each task.
+
+    Attributes
+    ----------
+    models : sequence of estimators
+        In the layout's order.
+    """
+
+    models: Sequence[Any]
+
+    @classmethod
+    def fit(
+        cls,
+        head: Any,
+        codec: TargetCodec,
+        features: np.ndarray,
+        targets: TargetColumns,
+        weights: np.ndarray | None,
+    ) -> Readout:
+        """Fit a copy of a model on each task's labelled rows.
+
+        Parameters
+        ----------
+        head : estimator or None
+            The model. None: ridge regression and logistic regression on standardised features.
+        codec : TargetCodec
+            The tasks, with their scales.
+        features : ndarray of shape (n_samples, n_features)
+            The frozen features.
+        targets : TargetColumns
+            The labels of all tasks, in the order of y's columns.
+        weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None
+            Sample weights in that order.
+        """
+        values, mask = codec.encode(targets)
+        models = []
+        for index, task in enumerate(codec.layout.tasks):
+            rows = mask[:, index].numpy()
+            model = _default(task) if head is None else clone(head)
+            _refuse_other_kind(model, task)
+            labels = values[rows, index].numpy().astype(np.float64 if task.classes is None else int)
+            options = {}
+            if weights is not None:
+                column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
+                if not has_fit_parameter(model, "sample_weight"):
+                    raise ValueError(
+                        f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, "
+                        "or choose a head that does, such as LogisticRegression()."
+                    )
+                options["sample_weight"] = weights[rows, column]
+            models.append(model.fit(features[rows], labels, **options))
+        return cls(models)
+
+    def outputs(self, codec: TargetCodec, features: np.ndarray) -> np.ndarray:
+        """What heads would put out: standardised numbers and logits, (n_samples, n_outputs)."""
+        out = np.empty((len(features), codec.layout.n_outputs), np.float32)
+        for index, (task, model) in enumerate(zip(codec.layout.tasks, self.models, strict=True)):
+            out[:, codec.layout.outputs_of(index)] = _outputs(model, task, features)
+        return out
+
+
+def _outputs(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
+    if task.classes is None:
+        return np.asarray(model.predict(features)).reshape(-1, 1)
+    n_classes = len(task.classes)
+    logits = np.full((len(features), n_classes), -SUREST)
+    known = np.asarray(model.classes_, dtype=int)
+    if hasattr(model, "predict_proba"):
+        with np.errstate(divide="ignore"):
+            found = np.log(model.predict_proba(features))
+    else:
+        found = np.asarray(model.decision_function(features))
+        found = np.column_stack([-found / 2, found / 2]) if found.ndim == 1 else found
+    logits[:, known] = np.clip(found, -SUREST, SUREST)
+    return logits[:, 1:] - logits[:, :1] if task.kind == "binary" else logits
+
+
+def _default(task: Task) -> Any:
+    if task.classes is None:
+        return make_pipeline(StandardScaler(), RidgeCV(PENALTIES))
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def _refuse_other_kind(model: Any, task: Task) -> None:
+    fits = is_regressor(model) if task.classes is None else is_classifier(model)
+    if not fits:
+        wanted = "regressor" if task.classes is None else "classifier"
+        raise ValueError(
+            f"`head` should be a {wanted} for task {task.name!r}, which is {task.kind}. "
+            f"Found {model!r}."
+        )

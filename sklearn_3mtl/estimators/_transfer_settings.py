@@ -1,0 +1,100 @@
+"""The parameters of the estimators that carry over to other targets and domains."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from sklearn_3mtl.estimators._parameters import TRANSFER_CONSTRAINTS
+from sklearn_3mtl.estimators._settings import Settings
+
+__all__ = ["TransferSettings"]
+
+
+class TransferSettings(Settings):
+    """Those of every estimator, and those of sources and domains."""
+
+    _parameter_constraints = TRANSFER_CONSTRAINTS
+
+    def __init__(
+        self,
+        *,
+        task: Hashable | None = None,
+        domain: Hashable | None = None,
+        task_kinds: Mapping[Hashable, str] | None = None,
+        categorical_features: Any = "from_dtype",
+        numeric_embedding: str | None = "piecewise_linear",
+        backbone: Any = "mlp",
+        hidden_layer_sizes: Any = "auto",
+        activation: str = "silu",
+        dropout: Any = "auto",
+        n_estimators: Any = "auto",
+        sharing: Any = "hard",
+        heads: Any = "auto",
+        balancing: Any = "equal",
+        task_weight: Any = None,
+        class_weight: Any = None,
+        regression_loss: str = "squared_error",
+        source: Any = None,
+        strategy: Any = "auto",
+        head: Any = None,
+        domain_loss: Any = None,
+        domain_loss_weight: float = 1.0,
+        max_epochs: Any = "auto",
+        batch_size: Any = "auto",
+        lr: Any = "auto",
+        weight_decay: Any = "auto",
+        optimizer: Any = "adamw",
+        lr_schedule: Any = "cosine",
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: Any = "auto",
+        callbacks: Any = None,
+        warm_start: bool = False,
+        adapt_parts: Any = "auto",
+        adapt_lr: Any = "auto",
+        adapt_steps: Any = "auto",
+        device: Any = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            task=task,
+            task_kinds=task_kinds,
+            categorical_features=categorical_features,
+            numeric_embedding=numeric_embedding,
+            backbone=backbone,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            dropout=dropout,
+            n_estimators=n_estimators,
+            sharing=sharing,
+            heads=heads,
+            balancing=balancing,
+            task_weight=task_weight,
+            class_weight=class_weight,
+            regression_loss=regression_loss,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            weight_decay=weight_decay,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            adapt_parts=adapt_parts,
+            adapt_lr=adapt_lr,
+            adapt_steps=adapt_steps,
+            device=device,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.domain = domain
+        self.source = source
+        self.strategy = strategy
+        self.head = head
+        self.domain_loss = domain_loss
+        self.domain_loss_weight = domain_loss_weight

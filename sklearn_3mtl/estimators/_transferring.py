@@ -1,0 +1,123 @@
+"""What is particular to estimators that carry over: sources, and targets of their own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._base import BaseMultiTask
+from sklearn_3mtl.estimators._model import FittedModel
+from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
+from sklearn_3mtl.estimators._transfer_settings import TransferSettings
+
+__all__ = ["TransferMixin"]
+
+
+class TransferMixin(TransferSettings, BaseMultiTask):
+    """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target."""
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        task: ArrayLike | None = None,
+        domain: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train one network on all tasks, or carry that of `source` over to them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers and categories; numbers may be missing.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
+            A column for each task. NaN, None, ``pd.NA`` or NaT is a missing label.
+        task : array-like of shape (n_samples,) or None, default=None
+            Task ids of the long layout, where they are not a column of X. None: one set of rows,
+            or the column that the parameter `task` names.
+        domain : array-like of shape (n_samples,) or None, default=None
+            The domain that each row comes from, where it is not a column of X. None: the column
+            that the parameter `domain` names, or no domains.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+            Weights >= 0 of the rows, or of each label. None weighs all labels alike.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X, y or a task is unfit, or `source` is not fitted; the message names it
+            and what would do.
+        TypeError
+            If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
+        """
+        self._validate_params()
+        if self.source is None:
+            return super().fit(X, y, task=task, domain=domain, sample_weight=sample_weight)
+        for name, found in (("domain_loss", self.domain_loss), ("warm_start", self.warm_start)):
+            if found:
+                raise ValueError(
+                    f"`source` and {name}={found!r} contradict each other: the source was trained "
+                    f"already. Leave {name} out, or set source=None."
+                )
+        adapted = self._started_from(_fitted(self.source)).adapt(
+            X, y, task=task, sample_weight=sample_weight
+        )
+        for stale in fitted_attributes(self):
+            delattr(self, stale)
+        self.__dict__.update(fitted_attributes(adapted))
+        return self
+
+    def _started_from(self, source: Settings) -> Self:
+        """Itself as if it had been fitted as the source was."""
+        start = copy.copy(self)
+        start.__dict__.update(fitted_attributes(source))
+        return start
+
+    def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        """The target's own: a known one goes on where its labels fit, others are new."""
+        known = self._model.codec.tasks
+        found: dict[Hashable, Task] = {}
+        for name, column in zip(targets.names, targets.columns, strict=True):
+            if name in known and _goes_on(known[name], column):
+                found[name] = super()._tasks_after(targets.select([name]))[name]
+            else:
+                found |= self._read_tasks(targets, [name])
+        return found
+
+    def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
+        model.container, model.named = targets.container, targets.named
+
+
+def _goes_on(task: Task, column: Any) -> bool:
+    """Whether labels can be those of a known task."""
+    observed = column.dropna()
+    if task.classes is not None:
+        return bool(len(observed) and observed.isin(task.classes.tolist()).all())
+    return observed.dtype.kind in "iuf"
+
+
+def _fitted(source: Any) -> Settings:
+    found = source.estimator if isinstance(source, FrozenEstimator) else source
+    if not isinstance(found, Settings):
+        raise ValueError(
+            "`source` should be a fitted estimator of this library, or a FrozenEstimator of one. "
+            f"Found {source!r}."
+        )
+    if not hasattr(found, "_model"):
+        raise ValueError(
+            f"`source` is an unfitted {type(found).__name__}. Fit it first; if it was, it was "
+            "cloned since, as in a grid search: wrap it, "
+            "source=sklearn.frozen.FrozenEstimator(fitted), which clones leave fitted."
+        )
+    return found
