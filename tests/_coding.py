@@ -8,7 +8,8 @@ from sklearn_3mtl.data.inputs import TabularInputs
 
 def fitted(X, categorical=None, drop=None, seed=0):
     table = read_inputs(X)
-    columns = table.inferred_categorical(skip=drop) if categorical is None else categorical
+    kept = [position for position in range(table.n_columns) if position != drop]
+    columns = table.inferred_categorical(kept) if categorical is None else categorical
     return TabularInputs().fit(table, columns, drop, np.random.default_rng(seed))
 
 

@@ -73,6 +73,7 @@ class TabularInputs:
         categorical: Sequence[int],
         drop: int | None,
         random: np.random.Generator,
+        columns: Sequence[int] | None = None,
     ) -> TabularInputs:
         """Learn the coding of each column.
 
@@ -86,8 +87,11 @@ class TabularInputs:
             Position of the task column, which is no input. None where there is none.
         random : numpy.random.Generator
             Draws the rows for the quantiles of a long table.
+        columns : sequence of int or None, default=None
+            Positions of the columns to code. None: all.
         """
-        kept = [position for position in range(table.n_columns) if position != drop]
+        columns = range(table.n_columns) if columns is None else columns
+        kept = [position for position in columns if position != drop]
         self.categorical = [position for position in kept if position in set(categorical)]
         self.numeric = [position for position in kept if position not in set(categorical)]
         rows = None

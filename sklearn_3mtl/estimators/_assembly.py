@@ -14,14 +14,15 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data._tables import InputTable
-from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
 from sklearn_3mtl.estimators._episodes import adapts_to_tasks, task_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
+from sklearn_3mtl.estimators._inputs import fit_inputs
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
@@ -55,9 +56,8 @@ def new_model(
     uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
     chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks)
     codec = TargetCodec(tasks).fit(targets, weights)
-    categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)
-    inputs = TabularInputs().fit(table, categorical, column, random)
+    inputs = fit_inputs(estimator, table, column, random)
     concrete = with_chosen(estimator, chosen)
     network, objective = build_untrained(concrete, inputs, codec, groups, uses_groups, seed)
     return FittedModel(
@@ -68,7 +68,7 @@ def new_model(
 
 def build_untrained(
     estimator: Settings,
-    inputs: TabularInputs,
+    inputs: ModalInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
     uses_groups: bool,
@@ -92,6 +92,8 @@ def build_untrained(
             make_backbone=make_backbone,
             shares_members=shares_members,
             head_specs=parameters.head_specs(estimator.heads, codec.tasks),
+            modalities=estimator.modalities,
+            fusion=estimator.fusion,
             numeric_embedding=estimator.numeric_embedding,
             n_members=n_members,
             seed=seed,

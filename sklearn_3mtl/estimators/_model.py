@@ -13,7 +13,7 @@ from torch import Tensor
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data._tables import InputTable
-from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
@@ -31,7 +31,7 @@ class FittedModel:
 
     Attributes
     ----------
-    inputs : TabularInputs
+    inputs : ModalInputs
         Turns X into tensors.
     codec : TargetCodec
         Turns outputs into labels.
@@ -61,7 +61,7 @@ class FittedModel:
         The supports of all known tasks, and their use. None where no task adapts on its own rows.
     """
 
-    inputs: TabularInputs
+    inputs: ModalInputs
     codec: TargetCodec
     network: ThreeMTLNetwork
     objective: SingleLevelObjective

@@ -39,6 +39,7 @@ class Settings(BaseEstimator):
         task: Hashable | None = None,
         task_kinds: Mapping[Hashable, str] | None = None,
         categorical_features: Any = "from_dtype",
+        modalities: Mapping[str, Any] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
         backbone: Any = "mlp",
         hidden_layer_sizes: Any = "auto",
@@ -47,6 +48,7 @@ class Settings(BaseEstimator):
         n_estimators: Any = "auto",
         sharing: Any = "hard",
         heads: Any = "auto",
+        fusion: str = "concat",
         balancing: Any = "equal",
         task_weight: Any = None,
         class_weight: Any = None,
@@ -72,6 +74,7 @@ class Settings(BaseEstimator):
         self.task = task
         self.task_kinds = task_kinds
         self.categorical_features = categorical_features
+        self.modalities = modalities
         self.numeric_embedding = numeric_embedding
         self.backbone = backbone
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -80,6 +83,7 @@ class Settings(BaseEstimator):
         self.n_estimators = n_estimators
         self.sharing = sharing
         self.heads = heads
+        self.fusion = fusion
         self.balancing = balancing
         self.task_weight = task_weight
         self.class_weight = class_weight
