@@ -16,7 +16,7 @@ __all__ = ["Block", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 EMBEDDING_WIDTH = 8
 # Of a number's variance among the encoded features, beside what an embedding makes of it.
 PLAIN_SHARE = 0.1
-# For how many columns the vector of a text or an image counts, beside those of the table.
+# For how many columns at most the vector of a text or an image counts, beside those of the table.
 VECTOR_COLUMNS = 8.0
 
 
@@ -106,7 +106,7 @@ class TabularEncoder(nn.Module):
 
 def _modal_blocks(width: int, has_gaps: bool) -> list[Block]:
     return [
-        Block(width, VECTOR_COLUMNS, VECTOR_COLUMNS),
+        Block(width, min(width, VECTOR_COLUMNS), min(width, VECTOR_COLUMNS)),
         *([Block(1, 1.0, 1.0)] if has_gaps else []),
     ]
 

@@ -36,7 +36,9 @@ class StackedModules(nn.Module):
         if self.module is None:
             stacked, _ = stack_module_state(list(modules))
             self._names = list(stacked)
-            self.stacked = nn.ParameterList([nn.Parameter(p.detach(), p.requires_grad) for p in stacked.values()])
+            self.stacked = nn.ParameterList(
+                [nn.Parameter(p.detach(), p.requires_grad) for p in stacked.values()]
+            )
             # Kept out of the module tree: its own weights are not parameters of the network.
             self._template = [modules[0].to("meta")]
 

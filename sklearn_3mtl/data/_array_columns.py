@@ -117,11 +117,11 @@ class FrozenModule(_ArrayColumns):
         return self.matrix(made.numpy(), len(values))
 
     def state(self) -> dict[str, Any]:
-        """The shape, and what tells the module from others."""
-        return {**super().state(), "key": self.key}
+        """The shape, and what tells the module's weights from others."""
+        return {**super().state(), "weights": content_key(self.given.state_dict())}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up the shape, and refuse another module."""
         super().restore(state)
-        if state["key"] != self.key:
+        if state["weights"] != content_key(self.given.state_dict()):
             raise ValueError(f"{self.parameter} is another module than that of the fit")

@@ -70,6 +70,8 @@ class ColumnEncoder(ABC):
         ValueError
             If it can't be that of such an encoder.
         """
+        if any(value is not None for value in state.values()):
+            raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
 
     def matrix(self, vectors: Any, n_rows: int) -> np.ndarray:
         """An encoder's answer as float32 of shape (n_rows, d), or an error that says what it is."""

@@ -37,7 +37,7 @@ class _ContentPickler(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, torch.Tensor):
             array = thing.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
-            digest = hashlib.blake2b(array).digest()
+            digest = hashlib.blake2b(array.tobytes()).digest()
             return str, (f"{thing.dtype} {tuple(thing.shape)} {thing.requires_grad} {digest!r}",)
         if isinstance(thing, type):
             # By name alone, a class that was written anew would be the old one.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sklearn_3mtl.data._tables import InputTable
 
-__all__ = ["ModalColumns", "Rows", "as_array", "read_arrays", "read_numbers", "read_rows", "read_texts"]
+__all__ = ["ModalColumns", "Rows", "read_arrays", "read_numbers", "read_rows", "read_texts"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int |
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
     text = repr(value)
     return f"{text if len(text) < 50 else text[:47] + '...'} ({type(value).__name__})"
 
@@ -113,9 +115,9 @@ def read_arrays(
     cells = _cells(table, position, start, stop)
     there = np.array([not _is_missing(value) for value in cells], dtype=bool)
     found: list[np.ndarray] = []
-    for row in np.flatnonzero(there):
+    for row in np.flatnonzero(there).tolist():
         where = columns.where(table, position, start + row)
-        array = as_array(cells[row], where)
+        array = _as_array(cells[row], where)
         shape = array.shape if shape is None else shape
         if array.shape != shape:
             raise ValueError(
@@ -127,7 +129,7 @@ def read_arrays(
     return Rows(values, there)
 
 
-def as_array(value: Any, where: str) -> np.ndarray:
+def _as_array(value: Any, where: str) -> np.ndarray:
     """One cell as float32: (d,), or an image's (C, H, W) from (H, W) or (H, W, C)."""
     array = np.asarray(value) if not isinstance(value, str | bytes) else np.asarray(None)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not array.size:
@@ -153,11 +155,11 @@ def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int
     """
     block = table.numbers(columns.positions, start, stop).astype(np.float64)
     gaps = np.isnan(block)
-    there = ~gaps.all(axis=1)
+    there = ~np.asarray(gaps.all(axis=1))
     for wrong, found in ((gaps & there[:, None], "is missing beside others"),
                          (np.isinf(block), "is infinite")):  # fmt: skip
         if wrong.any():
-            row, column = np.argwhere(wrong)[0]
+            row, column = np.argwhere(wrong)[0].tolist()
             where = columns.where(table, columns.positions[column], start + row)
             raise ValueError(
                 f"{where} {found}: an nn.Module needs all numbers of a row, or none. Impute them."
@@ -168,7 +170,7 @@ def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int
 def read_rows(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
     """The columns as ColumnTransformer gives them: one-dimensional for a name, else a table."""
     missing = np.array([_gaps(table, position, start, stop) for position in columns.positions])
-    there = ~missing.all(axis=0)
+    there = ~np.asarray(missing.all(axis=0))
     if table.array is not None:
         block = table.array[start:stop][there][:, columns.positions]
         return Rows(block[:, 0] if columns.alone else block, there)
@@ -181,6 +183,6 @@ def _gaps(table: InputTable, position: int, start: int, stop: int | None) -> np.
     column = table.column(position).iloc[start:stop]
     gaps = column.isna().to_numpy(dtype=bool)
     if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
-        gaps |= np.array([isinstance(v, str) and not v.strip() for v in column.tolist()], bool)
+        blank = [isinstance(value, str) and not value.strip() for value in column.tolist()]
+        return gaps | np.array(blank, dtype=bool)
     return gaps
-

@@ -44,9 +44,7 @@ class WordWeights(ColumnEncoder):
             counts = self._of_rare_words(values)
         n_components = min(N_COMPONENTS, *counts.shape)
         # Its own generator, always the same: the vectors depend on the texts alone.
-        _, _, self.components = randomized_svd(
-            counts, n_components, n_iter=5, random_state=0
-        )
+        _, _, self.components = randomized_svd(counts, n_components, n_iter=5, random_state=0)
         return self._project(counts)
 
     def _of_rare_words(self, values: Sequence[str]) -> sparse.csr_matrix:

@@ -18,8 +18,9 @@ class EmbeddedInputs:
     """Turns a modality's columns into centred vectors of one scale.
 
     The mean of `fit`'s rows is taken from each vector, and one number divides all dimensions, so
-    that their mean variance is 1 and the vectors keep their geometry. A row that misses the modality
-    has the zero vector, which is the mean; where `fit` had such rows a last column marks them.
+    that their mean variance is 1 and the vectors keep their geometry. A row that misses the
+    modality has the zero vector, which is the mean; where `fit` had such rows a last column marks
+    them.
 
     Parameters
     ----------
@@ -73,7 +74,9 @@ class EmbeddedInputs:
         self.has_gaps = not bool(there.all())
         self.mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         variance = float(np.square(vectors - self.mean).mean(dtype=np.float64))
-        self.scale = variance**-0.5 if variance > 1e-12 * float(np.square(self.mean).mean()) else 0.0
+        self.scale = (
+            variance**-0.5 if variance > 1e-12 * float(np.square(self.mean).mean()) else 0.0
+        )
         if self.encoder.is_raw:
             self.mean, self.scale = np.zeros_like(self.mean), 1.0
         # `fit` reads the same rows once more, when they become the rows of training.

@@ -20,7 +20,15 @@ from sklearn_3mtl.data._transformed import Transformer
 from sklearn_3mtl.data.embedded import EmbeddedInputs
 from sklearn_3mtl.data.inputs import READ_ROWS, TabularInputs
 
-__all__ = ["TABULAR", "ModalInputs", "read_modalities", "split_spec", "trains_modules"]
+__all__ = [
+    "TABULAR",
+    "ModalInputs",
+    "encoder_kind",
+    "make_encoder",
+    "read_modalities",
+    "split_spec",
+    "trains_modules",
+]
 
 TABULAR = "tabular"
 DEFAULTS: dict[str, type[ColumnEncoder]] = {"text": WordWeights, "image": Images}
@@ -50,12 +58,13 @@ def split_spec(spec: Any) -> tuple[Any, Any]:
 def trains_modules(modalities: Mapping[str, Any] | None) -> bool:
     """Whether a modality is read by a net that is trained."""
     return any(
-        _kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
+        encoder_kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
         for name, spec in (modalities or {}).items()
     )
 
 
-def _kind(name: str, given: Any) -> type[ColumnEncoder] | None:
+def encoder_kind(name: str, given: Any) -> type[ColumnEncoder] | None:
+    """The class of what reads a modality; None where nothing does."""
     if given is None:
         return DEFAULTS.get(name)
     return next((kind for test, kind in KINDS if test(given)), None)
@@ -148,7 +157,7 @@ def read_modalities(
         rest = [p for p in range(table.n_columns) if p != task and p not in named]
     else:
         rest = sorted(tabular.positions)
-    encoders = {n: _encoder(c, split_spec(given[n])[0]) for n, c in found.items()}
+    encoders = {n: make_encoder(c, split_spec(given[n])[0]) for n, c in found.items()}
     _refuse_encoder_of_table(given)
     return rest, {name: EmbeddedInputs(encoder) for name, encoder in encoders.items()}
 
@@ -190,9 +199,10 @@ def _may_be_called(name: str) -> bool:
     )  # fmt: skip
 
 
-def _encoder(columns: ModalColumns, given: Any) -> ColumnEncoder:
+def make_encoder(columns: ModalColumns, given: Any) -> ColumnEncoder:
+    """What reads a modality, not fitted yet."""
     name = columns.modality
-    kind = _kind(name, given)
+    kind = encoder_kind(name, given)
     if isinstance(given, type) or (kind is None and given is not None):
         raise TypeError(
             f"`modalities[{name!r}]`: an encoder is the name or folder of a sentence-transformers "

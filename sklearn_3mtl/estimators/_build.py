@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import nn
@@ -104,7 +104,7 @@ def build_network(
     encoders = build_encoders(inputs, modalities, numeric_embedding, copies, seed)
     if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
-    n_in = sum(int(encoder.n_out) for encoder in encoders.values())
+    n_in = sum(cast(int, encoder.n_out) for encoder in encoders.values())
     backbone = sharing.build(make_backbone, n_in, copies, seed.child("backbone"))
     net_per_task = len(nets) == len(per_task) and not backbone.has_cut
     return ThreeMTLNetwork(

@@ -39,6 +39,7 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "gaps": _are_positions(np.asarray(fitted["gaps"]).tolist(), len(numeric)),
         "categories": len(fitted["categories"]) == len(categorical),
         "edges": _are_edges(fitted["edges"], len(numeric)),
+        "modalities": _are_modalities(fitted["modalities"], n_features),
         "chosen": isinstance(fitted["chosen"], dict)
         and set(fitted["chosen"]) <= set(Settings._get_param_names()),
         "adaptations": _are_adaptations(fitted["adaptations"]),
@@ -57,6 +58,17 @@ def check_fitted(fitted: dict[str, Any]) -> None:
 def _are_positions(values: Any, limit: Any) -> bool:
     return isinstance(values, list) and all(
         type(value) is int and 0 <= value < limit for value in values
+    )
+
+
+def _are_modalities(values: Any, n_features: int) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(record, dict)
+        and set(record) == {"name", "positions", "alone", "has_gaps", "scale", "state"}
+        and _are_positions(record["positions"], n_features)
+        and isinstance(record["alone"], bool)
+        and isinstance(record["state"], dict)
+        for record in values
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
@@ -22,7 +22,12 @@ CLASSES = (
 )  # fmt: skip
 
 
-def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | None = None) -> Any:
+def load_estimator(
+    path: str | os.PathLike[str],
+    *,
+    parts: Mapping[str, Any] | None = None,
+    trusted: Sequence[str] = (),
+) -> Any:
     """Read an estimator that ``save`` wrote; no code from the file is run.
 
     Parameters
@@ -32,6 +37,9 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     parts : mapping of parameter name to value, or None, default=None
         The user's own modules, plug-ins and functions, which a file never holds: for each
         parameter that had one, the object. None where there were none.
+    trusted : sequence of str, default=()
+        Types of objects within scikit-learn transformers, by their full names, that may be built
+        though skops doesn't know them to be harmless.
 
     Returns
     -------
@@ -43,7 +51,8 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or foreign, or `parts` lacks something; the message names it.
+        If the file is damaged or foreign, or `parts` or `trusted` lacks something; the message
+        names it.
 
     Examples
     --------
@@ -57,4 +66,5 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     >>> bool((same.predict([[0.5]]) == est.predict([[0.5]])).all())
     True
     """
-    return read_estimator(path, {cls.__name__: cls for cls in CLASSES}, dict(parts or {}))
+    classes = {cls.__name__: cls for cls in CLASSES}
+    return read_estimator(path, classes, dict(parts or {}), trusted)
