@@ -36,5 +36,5 @@ clean:
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -c constraints.txt torch==2.13.0
-	$(BIN)/pip install -c constraints.txt -e ".[dev,docs,plot,polars,tabm]"
+	$(BIN)/pip install -c constraints.txt -e ".[dev,docs,plot,polars,skops,tabm]"
 	touch $@

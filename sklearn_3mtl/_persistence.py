@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ from torch import Tensor
 __all__ = ["NotPlainError", "decode", "encode", "read_archive", "write_archive"]
 
 META, TENSORS = "estimator.json", "tensors.safetensors"
+# A file of skops for each scikit-learn transformer.
+MEMBER = re.compile(r"modalities/[0-9]+\.skops")
 TAG = "__type__"
 
 
@@ -94,7 +97,12 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def write_archive(path: str | os.PathLike[str], meta: Any, tensors: Mapping[str, Tensor]) -> None:
+def write_archive(
+    path: str | os.PathLike[str],
+    meta: Any,
+    tensors: Mapping[str, Tensor],
+    members: Mapping[str, bytes],
+) -> None:
     """Write JSON and tensors to one file, under a temporary name first.
 
     Parameters
@@ -105,6 +113,8 @@ def write_archive(path: str | os.PathLike[str], meta: Any, tensors: Mapping[str,
         What `encode` made.
     tensors : mapping of str to tensor
         Moved to the CPU.
+    members : mapping of str to bytes
+        Further members, named as `MEMBER` says.
     """
     target = Path(path)
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
@@ -113,6 +123,8 @@ def write_archive(path: str | os.PathLike[str], meta: Any, tensors: Mapping[str,
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             archive.writestr(META, json.dumps(meta))
             archive.writestr(TENSORS, save_tensors(plain))
+            for name, content in members.items():
+                archive.writestr(name, content)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
@@ -122,7 +134,9 @@ def write_archive(path: str | os.PathLike[str], meta: Any, tensors: Mapping[str,
         raise
 
 
-def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, torch.Tensor]]:
+def read_archive(
+    path: str | os.PathLike[str],
+) -> tuple[Any, dict[str, torch.Tensor], dict[str, bytes]]:
     """Read what `write_archive` wrote.
 
     Raises
@@ -135,12 +149,14 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, torch.Ten
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}
-            if set(members) != {META, TENSORS}:
+            further = sorted(set(members) - {META, TENSORS})
+            if not {META, TENSORS} <= set(members) or not all(map(MEMBER.fullmatch, further)):
                 raise ValueError(f"it holds {sorted(members)}, not {[META, TENSORS]}")
             if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
                 raise ValueError("its members are compressed, which `save` never does")
             meta = json.loads(archive.read(META))
             tensors = load_tensors(archive.read(TENSORS))
+            contents = {name: archive.read(name) for name in further}
     except FileNotFoundError:
         raise
     except (
@@ -150,4 +166,4 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, torch.Ten
         raise ValueError(
             f"{str(path)!r} is no intact file of a saved estimator: {error}."
         ) from error
-    return meta, tensors
+    return meta, tensors, contents

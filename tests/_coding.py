@@ -8,9 +8,9 @@ from sklearn_3mtl.data.inputs import TabularInputs
 
 def fitted(X, categorical=None, drop=None, seed=0):
     table = read_inputs(X)
-    columns = table.inferred_categorical(skip=drop) if categorical is None else categorical
-    dropped = () if drop is None else (drop,)
-    return TabularInputs().fit(table, columns, dropped, np.random.default_rng(seed))
+    kept = [position for position in range(table.n_columns) if position != drop]
+    columns = table.inferred_categorical(kept) if categorical is None else categorical
+    return TabularInputs().fit(table, kept, columns, np.random.default_rng(seed))
 
 
 def coded(X, new=None, **options):

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, StackedEmbedding
 
-__all__ = ["Block", "TabularEncoder"]
+__all__ = ["Block", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 
 EMBEDDING_WIDTH = 8
 # Of a number's variance among the encoded features, beside what an embedding makes of it.
 PLAIN_SHARE = 0.1
+# For how many columns at most the vector of a text or an image counts, beside those of the table.
+VECTOR_COLUMNS = 8.0
 
 
 class Block(NamedTuple):
@@ -100,3 +102,83 @@ class TabularEncoder(nn.Module):
             return numeric
         embedded = self.embedding(inputs["categorical"])
         return torch.cat([numeric.expand(*embedded.shape[:-1], -1), embedded], dim=-1)
+
+
+def _modal_blocks(width: int, has_gaps: bool) -> list[Block]:
+    return [
+        Block(width, min(width, VECTOR_COLUMNS), min(width, VECTOR_COLUMNS)),
+        *([Block(1, 1.0, 1.0)] if has_gaps else []),
+    ]
+
+
+class VectorEncoder(nn.Module):
+    """Vectors that a frozen encoder made, as they are.
+
+    Parameters
+    ----------
+    name : str
+        The modality.
+    n_values : int
+        Width of a vector.
+    has_gaps : bool
+        Whether a last column marks the rows that miss the modality.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features.
+    blocks : list of Block
+        The vector, and the mark.
+    """
+
+    def __init__(self, name: str, n_values: int, has_gaps: bool) -> None:
+        super().__init__()
+        self.name, self.n_out = name, n_values + has_gaps
+        self.blocks = _modal_blocks(n_values, has_gaps)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The modality's tensor: (B, n_out) or (K, B, n_out)."""
+        return inputs[self.name]
+
+
+class ModuleEncoder(nn.Module):
+    """A trained module on the values of a modality; the features of a missing row are zero.
+
+    Parameters
+    ----------
+    name : str
+        The modality.
+    shape : tuple of int
+        The shape of a row's values.
+    has_gaps : bool
+        Whether a last column marks the rows that miss the modality.
+    module : nn.Module
+        Maps (B, *shape) or (K, B, *shape) to ``module.n_out`` features.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features.
+    blocks : list of Block
+        The features, and the mark.
+    """
+
+    def __init__(
+        self, name: str, shape: tuple[int, ...], has_gaps: bool, module: nn.Module
+    ) -> None:
+        super().__init__()
+        self.name, self.shape, self.has_gaps, self.module = name, shape, has_gaps, module
+        n_features = cast(int, module.n_out)
+        self.n_out = n_features + has_gaps
+        self.blocks = _modal_blocks(n_features, has_gaps)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Map the modality's tensor to (B, n_out) or (K, B, n_out)."""
+        x = inputs[self.name]
+        missing = x[..., -1:] if self.has_gaps else None
+        values = x if missing is None else x[..., :-1]
+        features = self.module(values.unflatten(-1, self.shape))
+        if missing is None:
+            return features
+        missing = missing.expand(*features.shape[:-1], 1)
+        return torch.cat([features.masked_fill(missing > 0, 0.0), missing], dim=-1)

@@ -36,7 +36,9 @@ class StackedModules(nn.Module):
         if self.module is None:
             stacked, _ = stack_module_state(list(modules))
             self._names = list(stacked)
-            self.stacked = nn.ParameterList([nn.Parameter(p.detach()) for p in stacked.values()])
+            self.stacked = nn.ParameterList(
+                [nn.Parameter(p.detach(), p.requires_grad) for p in stacked.values()]
+            )
             # Kept out of the module tree: its own weights are not parameters of the network.
             self._template = [modules[0].to("meta")]
 
@@ -63,13 +65,15 @@ class UserModule(StackedModules):
     Parameters
     ----------
     module : nn.Module
-        Maps (B, n_in) to (B, n_out).
-    n_in : int
-        Width of the input.
+        Maps (B, n_in), or (B, *n_in) where that is a shape, to (B, n_out).
+    n_in : int or tuple of int
+        Width of the input, or the shape of a row's.
     copies : Copies
         Independent copies.
     parameter : str, default="backbone"
         Which of the estimator's parameters it is, for errors.
+    keep_frozen : bool, default=False
+        Whether a parameter of the module that requires no gradient stays as it is.
 
     Raises
     ------
@@ -79,30 +83,38 @@ class UserModule(StackedModules):
     """
 
     def __init__(
-        self, module: nn.Module, n_in: int, copies: Copies, parameter: str = "backbone"
+        self,
+        module: nn.Module,
+        n_in: int | tuple[int, ...],
+        copies: Copies,
+        parameter: str = "backbone",
+        keep_frozen: bool = False,
     ) -> None:
         template = copy.deepcopy(module)
-        n_out = _output_width(template, n_in, parameter)
-        template.requires_grad_(True)
+        shape = (n_in,) if isinstance(n_in, int) else n_in
+        n_out = _output_width(template, shape, parameter)
+        if not keep_frozen:
+            template.requires_grad_(True)
         if len(copies) > 1 and next(template.buffers(), None) is not None:
             raise ValueError(
                 f"`{parameter}` holds buffers, such as batch normalisation's running statistics, "
                 "which several independent nets can't share; use sharing='hard' with "
                 "n_estimators=1, or a module without them, for example with LayerNorm."
             )
-        super().__init__([template] * len(copies), copies)
+        super().__init__([template] * len(copies), copies, n_dims=1 + len(shape))
         self.n_out = n_out
 
 
-def _output_width(module: nn.Module, n_in: int, parameter: str) -> int:
+def _output_width(module: nn.Module, shape: tuple[int, ...], parameter: str) -> int:
     was_training = module.training
     try:
         with torch.no_grad():
-            out = module.eval()(torch.zeros(2, n_in))
+            out = module.eval()(torch.zeros(2, *shape))
     except Exception as error:
         raise ValueError(
-            f"`{parameter}` should map a float32 tensor of shape (B, {n_in}), the width of the "
-            f"encoded columns, to (B, n_features). It failed with: {error}"
+            f"`{parameter}` should map a float32 tensor of shape "
+            f"(B, {', '.join(map(str, shape))}), the encoded columns, to (B, n_features). "
+            f"It failed with: {error}"
         ) from error
     finally:
         module.train(was_training)

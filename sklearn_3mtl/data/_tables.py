@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -99,11 +99,11 @@ class InputTable:
                 f"not numbers: {error}."
             ) from error
 
-    def inferred_categorical(self, skip: int | None = None) -> list[int]:
-        """Positions of the columns whose dtype says category, string or object."""
+    def inferred_categorical(self, among: Iterable[int] | None = None) -> list[int]:
+        """Positions of the columns, among some or all, of category, string or object dtype."""
         if self.frame is None:
             return []
-        columns = (i for i in range(self.n_columns) if i != skip)
+        columns = range(self.n_columns) if among is None else among
         return [i for i in columns if _is_categorical(self.frame.iloc[:, i])]
 
 

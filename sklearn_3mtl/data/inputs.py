@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -70,8 +70,8 @@ class TabularInputs:
     def fit(
         self,
         table: InputTable,
+        columns: Sequence[int],
         categorical: Sequence[int],
-        drop: Collection[int],
         random: np.random.Generator,
     ) -> TabularInputs:
         """Learn the coding of each column.
@@ -80,16 +80,15 @@ class TabularInputs:
         ----------
         table : InputTable
             The rows to learn from.
+        columns : sequence of int
+            Positions of the columns to code.
         categorical : sequence of int
-            Positions of the columns to treat as categories.
-        drop : collection of int
-            Positions of the columns that are no inputs: of task ids, of domains.
+            Which of them to treat as categories.
         random : numpy.random.Generator
             Draws the rows for the quantiles of a long table.
         """
-        kept = [position for position in range(table.n_columns) if position not in drop]
-        self.categorical = [position for position in kept if position in set(categorical)]
-        self.numeric = [position for position in kept if position not in set(categorical)]
+        self.categorical = [position for position in columns if position in set(categorical)]
+        self.numeric = [position for position in columns if position not in set(categorical)]
         rows = None
         if table.n_rows > MAX_QUANTILE_ROWS:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))

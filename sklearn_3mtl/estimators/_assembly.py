@@ -15,8 +15,8 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data._tables import InputTable
-from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
@@ -29,6 +29,7 @@ from sklearn_3mtl.estimators._domains import (
 )
 from sklearn_3mtl.estimators._episodes import EPISODES, adapts, draw_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
+from sklearn_3mtl.estimators._inputs import fit_inputs
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
@@ -63,10 +64,11 @@ def new_model(
     chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks)
     tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
-    categorical = parameters.categorical_positions(estimator.categorical_features, table, column)
     random = np.random.default_rng(seed.child("quantiles").value)
-    dropped = {c for c in (column, domain_column(estimator, table)) if c is not None}
-    inputs = TabularInputs().fit(table, categorical, dropped, random)
+    no_inputs = {column: "task", domain_column(estimator, table): "domain"}
+    inputs = fit_inputs(
+        estimator, table, {p: name for p, name in no_inputs.items() if p is not None}, random
+    )
     concrete = with_chosen(estimator, chosen)
     n_domains = 0 if domains is None else domains.n_domains
     network, objective = build_untrained(
@@ -81,7 +83,7 @@ def new_model(
 
 def build_untrained(
     estimator: Settings,
-    inputs: TabularInputs,
+    inputs: ModalInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
     uses_groups: bool,
@@ -107,6 +109,8 @@ def build_untrained(
             make_backbone=make_backbone,
             shares_members=shares_members,
             head_specs=parameters.head_specs(estimator.heads, codec.tasks),
+            modalities=estimator.modalities,
+            fusion=estimator.fusion,
             numeric_embedding=estimator.numeric_embedding,
             n_members=n_members,
             seed=seed,

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 from torch import nn
 
 from sklearn_3mtl.core.backbones import BACKBONES
-from sklearn_3mtl.core.encoders import TabularEncoder
-from sklearn_3mtl.core.fusion import ConcatFusion
+from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.network import ThreeMTLNetwork
-from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import UserModule
-from sklearn_3mtl.data.inputs import FIRST_CODE, TabularInputs
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.modalities import ModalInputs
+from sklearn_3mtl.estimators._encoders import build_encoders
 from sklearn_3mtl.sharing import BackboneFactory, Sharing
 
 __all__ = ["backbone_factory", "build_network", "check_widths"]
@@ -57,7 +55,7 @@ def backbone_factory(
 
 def build_network(
     *,
-    inputs: TabularInputs,
+    inputs: ModalInputs,
     layout: TaskLayout,
     groups: np.ndarray | None,
     sharing: Sharing,
@@ -65,6 +63,8 @@ def build_network(
     shares_members: bool,
     head_specs: Mapping[Hashable, Any],
     numeric_embedding: str | None,
+    modalities: Mapping[str, Any] | None,
+    fusion: str,
     n_members: int,
     seed: Seed,
 ) -> ThreeMTLNetwork:
@@ -72,7 +72,7 @@ def build_network(
 
     Parameters
     ----------
-    inputs : TabularInputs
+    inputs : ModalInputs
         What the encoders read.
     layout : TaskLayout
         The tasks.
@@ -88,6 +88,10 @@ def build_network(
         Heads that are not linear.
     numeric_embedding : str or None
         A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
+    modalities : mapping of modality name to spec, or None
+        The user's modules among the encoders.
+    fusion : str
+        A name in `FUSION`.
     n_members : int
         How many members of an ensemble to build side by side.
     seed : Seed
@@ -97,23 +101,15 @@ def build_network(
     per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
     nets = sharing.copies(per_task)
     copies = nets if shares_members else nets.times(n_members)
-    of_encoder = seed.child("encoder/tabular")
-    numeric = None
-    if numeric_embedding is not None:
-        edges = [torch.from_numpy(e.astype(np.float32)) for e in inputs.edges]
-        numeric = NUMERIC_EMBEDDINGS[numeric_embedding](
-            len(inputs.numeric), inputs.n_numeric, edges, copies, of_encoder.child("numeric")
-        )
-    encoder = TabularEncoder(
-        inputs.n_numeric, inputs.cardinalities, FIRST_CODE, copies, of_encoder, numeric
-    )
-    if not encoder.n_out:
+    encoders = build_encoders(inputs, modalities, numeric_embedding, copies, seed)
+    if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
-    backbone = sharing.build(make_backbone, encoder.n_out, copies, seed.child("backbone"))
+    n_in = sum(cast(int, encoder.n_out) for encoder in encoders.values())
+    backbone = sharing.build(make_backbone, n_in, copies, seed.child("backbone"))
     net_per_task = len(nets) == len(per_task) and not backbone.has_cut
     return ThreeMTLNetwork(
-        {"tabular": encoder},
-        ConcatFusion(),
+        encoders,
+        FUSION[fusion](),
         backbone,
         _build_heads(
             backbone.n_out,

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import numpy as np
 
 from sklearn_3mtl.data._columns import Container
-from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._build import check_widths
@@ -41,6 +41,7 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "gaps": _are_positions(np.asarray(fitted["gaps"]).tolist(), len(numeric)),
         "categories": len(fitted["categories"]) == len(categorical),
         "edges": _are_edges(fitted["edges"], len(numeric)),
+        "modalities": _are_modalities(fitted["modalities"], n_features),
         "chosen": isinstance(fitted["chosen"], dict)
         and set(fitted["chosen"]) <= set(Settings._get_param_names()),
         "adaptations": _are_adaptations(fitted["adaptations"]),
@@ -61,6 +62,17 @@ def check_fitted(fitted: dict[str, Any]) -> None:
 def _are_positions(values: Any, limit: Any) -> bool:
     return isinstance(values, list) and all(
         type(value) is int and 0 <= value < limit for value in values
+    )
+
+
+def _are_modalities(values: Any, n_features: int) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(record, dict)
+        and set(record) == {"name", "positions", "alone", "has_gaps", "scale", "state"}
+        and _are_positions(record["positions"], n_features)
+        and isinstance(record["alone"], bool)
+        and isinstance(record["state"], dict)
+        for record in values
     )
 
 
@@ -114,7 +126,7 @@ def _are_edges(values: Any, n_numeric: int) -> bool:
 
 def check_size(
     estimator: Settings,
-    inputs: TabularInputs,
+    inputs: ModalInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
     n_stored: int,
@@ -123,7 +135,9 @@ def check_size(
     if not isinstance(estimator.backbone, str):
         return
     hidden = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
-    n_weights = sum(a * b for a, b in pairwise([inputs.n_numeric, *hidden]))
+    vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)
+    n_in = inputs.tabular.n_numeric + vectors
+    n_weights = sum(a * b for a, b in pairwise([n_in, *hidden]))
     if estimator.sharing == "none":
         by_group = groups is not None and estimator.heads in ("auto", "group")
         n_weights *= len(codec.tasks) * (len(groups) if by_group and groups is not None else 1)

@@ -61,6 +61,16 @@ categorical_features : "from_dtype", array-like or None, default="from_dtype"
     Which columns of X hold categories: names, positions or a boolean mask of shape
     (n_features,). ``"from_dtype"``: those of a category, string or object dtype. None:
     none.
+modalities : mapping of modality name to spec, or None, default=None
+    Which columns are read by which encoder. A spec is a column's name, a list of names, or a
+    pair (encoder, columns) in the order of ColumnTransformer. ``"tabular"``: numbers and
+    categories; where it is not named, all columns that no modality names. ``"text"``: strings;
+    by default weights of words, in fewer dimensions. ``"image"``: an array (H, W) or (H, W, C)
+    in each cell; by default a small net that is trained. Any other name needs an encoder: the
+    name or folder of a sentence-transformers model (extra ``[text]``), a scikit-learn
+    transformer, an object with ``encode(texts)``, or an nn.Module, which is trained unless
+    none of its parameters requires a gradient. What is frozen runs once for each distinct
+    value. A row may miss a modality. None: all columns are tabular.
 numeric_embedding : {"piecewise_linear", "periodic"} or None, default="piecewise_linear"
     What stands beside each number: how far it has come through each of its column's bins of
     equal mass, or trained waves of it. None: nothing.
@@ -87,6 +97,8 @@ heads : {"auto", "column", "group"} or mapping of task name to spec, default="au
     for each regression target where several targets share a net of automatic size. In a
     mapping a spec is a tuple of hidden widths or an nn.Module from (B, n_features) to
     (B, n_outputs); tasks that aren't named keep the linear head.
+fusion : {"concat"}, default="concat"
+    How the features of several modalities become one: side by side.
 balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
     How the task losses become one step.
 task_weight : mapping of task name to float, array-like of shape (n_tasks,) or None

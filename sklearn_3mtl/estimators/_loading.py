@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
@@ -23,10 +23,16 @@ CLASSES = (
     MetaClassifier, MetaLearner, MetaRegressor,
     MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor,
     TransferClassifier, TransferEstimator, TransferRegressor,
+    TransferClassifier, TransferEstimator, TransferRegressor,
 )  # fmt: skip
 
 
-def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | None = None) -> Any:
+def load_estimator(
+    path: str | os.PathLike[str],
+    *,
+    parts: Mapping[str, Any] | None = None,
+    trusted: Sequence[str] = (),
+) -> Any:
     """Read an estimator that ``save`` wrote; no code from the file is run.
 
     Parameters
@@ -36,6 +42,9 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     parts : mapping of parameter name to value, or None, default=None
         The user's own modules, plug-ins and functions, which a file never holds: for each
         parameter that had one, the object. None where there were none.
+    trusted : sequence of str, default=()
+        Types of objects within scikit-learn transformers, by their full names, that may be built
+        though skops doesn't know them to be harmless.
 
     Returns
     -------
@@ -47,7 +56,8 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or foreign, or `parts` lacks something; the message names it.
+        If the file is damaged or foreign, or `parts` or `trusted` lacks something; the message
+        names it.
 
     Examples
     --------
@@ -61,4 +71,5 @@ def load_estimator(path: str | os.PathLike[str], *, parts: Mapping[str, Any] | N
     >>> bool((same.predict([[0.5]]) == est.predict([[0.5]])).all())
     True
     """
-    return read_estimator(path, {cls.__name__: cls for cls in CLASSES}, dict(parts or {}))
+    classes = {cls.__name__: cls for cls in CLASSES}
+    return read_estimator(path, classes, dict(parts or {}), trusted)

@@ -13,8 +13,8 @@ from torch import Tensor
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data._tables import InputTable
-from sklearn_3mtl.data.inputs import TabularInputs
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._readout import Readout
@@ -33,7 +33,7 @@ class FittedModel:
 
     Attributes
     ----------
-    inputs : TabularInputs
+    inputs : ModalInputs
         Turns X into tensors.
     codec : TargetCodec
         Turns outputs into labels.
@@ -67,7 +67,7 @@ class FittedModel:
         Models that read the features in the place of the heads. None: the heads do.
     """
 
-    inputs: TabularInputs
+    inputs: ModalInputs
     codec: TargetCodec
     network: ThreeMTLNetwork
     objective: SingleLevelObjective

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from torch import nn
 from sklearn_3mtl.balancing import BALANCING, Balancing
 from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.backbones import BACKBONES
+from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.data._tables import InputTable, find_column
 from sklearn_3mtl.data.tasks import Task
@@ -55,6 +56,7 @@ CONSTRAINTS: dict[str, Any] = {
     "task": [Hashable, None],
     "task_kinds": [Mapping, None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    "modalities": [Mapping, None],
     "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), None],
     "backbone": [StrOptions(set(BACKBONES)), nn.Module],
     "hidden_layer_sizes": [_auto, "array-like", Integral],
@@ -63,6 +65,7 @@ CONSTRAINTS: dict[str, Any] = {
     "n_estimators": [_auto, _count],
     "sharing": [StrOptions(set(SHARING)), Sharing],
     "heads": [StrOptions({"auto", "column", "group"}), Mapping],
+    "fusion": [StrOptions(set(FUSION))],
     "balancing": [StrOptions(set(BALANCING)), Balancing],
     "task_weight": [Mapping, "array-like", None],
     "class_weight": [StrOptions({"balanced"}), Mapping, None],
@@ -204,10 +207,10 @@ def head_specs(heads: Any, tasks: Mapping[Hashable, Task]) -> Mapping[Hashable, 
     return specs
 
 
-def categorical_positions(given: Any, table: InputTable, task_column: int | None) -> list[int]:
-    """Positions of the columns of X that hold categories."""
+def categorical_positions(given: Any, table: InputTable, columns: Sequence[int]) -> list[int]:
+    """Positions of the columns of X, among some, that hold categories."""
     if isinstance(given, str):
-        return table.inferred_categorical(skip=task_column)
+        return table.inferred_categorical(columns)
     if given is None:
         return []
     entries = list(np.asarray(given, dtype=object))

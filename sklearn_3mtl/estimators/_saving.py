@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import torch
 from skorch.history import History
 from torch import Tensor
@@ -15,9 +14,10 @@ from torch import Tensor
 from sklearn_3mtl._persistence import NotPlainError, decode, encode, read_archive, write_archive
 from sklearn_3mtl.balancing import BALANCING
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators import _input_files as input_files
 from sklearn_3mtl.estimators._adapted_network import Adaptation
 from sklearn_3mtl.estimators._assembly import build_untrained
 from sklearn_3mtl.estimators._checks import check_adaptations, check_fitted, check_size
@@ -47,10 +47,9 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
     plain, supplied = {}, []
     for name, value in model.parameters.items():
         try:
-            plain[name] = _encode_parameter(value)
+            plain[name] = _encode_parameter(name, value)
         except NotPlainError:
             supplied.append(name)
-    inputs = model.inputs
     try:
         fitted = encode(
             {
@@ -62,11 +61,7 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "container": model.container,
                 "names": model.names,
                 "named": model.named,
-                "numeric": inputs.numeric,
-                "categorical": inputs.categorical,
-                "gaps": inputs.gaps,
-                "categories": inputs.categories,
-                "edges": inputs.edges,
+                **input_files.inputs_record(model.inputs),
                 "chosen": model.chosen,
                 "n_domains": model.n_domains,
                 "adaptations": [asdict(record) for record in model.adaptations],
@@ -90,32 +85,37 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
         "supplied": supplied,
         "fitted": fitted,
     }
-    write_archive(path, meta, _tensors(model))
+    write_archive(path, meta, _tensors(model), input_files.transformer_members(model.inputs))
 
 
 def read_estimator(
     path: str | os.PathLike[str],
     classes: Mapping[str, type[Settings]],
     parts: Mapping[str, Any],
+    trusted: Sequence[str],
 ) -> Settings:
     """Read an estimator whose class is one of `classes`."""
-    meta, tensors = read_archive(path)
+    meta, tensors, members = read_archive(path)
     try:
         if meta["format"] != FORMAT:
             raise ValueError(f"its format is {meta['format']!r}; this version reads {FORMAT}")
         cls, needed = classes[meta["class"]], list(meta["supplied"])
-        given = {name: _decode_parameter(value) for name, value in meta["parameters"].items()}
+        transformers = input_files.load_transformers(path, members, trusted)
+        given = {n: _decode_parameter(v, transformers) for n, v in meta["parameters"].items()}
         fitted = decode(meta["fitted"])
         check_fitted(fitted)
         if not all(isinstance(name, str) for name in needed):
             raise ValueError(f"its 'supplied' is {needed!r}")
+    except input_files.UntrustedError:
+        raise
     except _DAMAGE as error:
         raise _unfit(path, error) from error
     _check_parts(path, cls, needed, parts)
     try:
         estimator = cls(**{**given, **parts})
         estimator._validate_params()
-        return _restore(estimator, fitted, tensors)
+        inputs = input_files.read_inputs_record(fitted, tensors, estimator.modalities, transformers)
+        return _restore(estimator, fitted, tensors, inputs)
     except _DAMAGE as error:
         raise _unfit(path, error) from error
 
@@ -144,23 +144,15 @@ def _unfit(path: Any, error: Exception) -> ValueError:
     return ValueError(f"{str(path)!r} is no intact file of a saved estimator: {error}.")
 
 
-def _restore(estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor]) -> Settings:
+def _restore(
+    estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
+) -> Settings:
     tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
     codec = TargetCodec(tasks)
     for name in ("center", "scale", "temperature"):
         setattr(codec, name, tensors.pop(f"codec.{name}").numpy())
-    inputs = TabularInputs(
-        fitted["numeric"],
-        fitted["categorical"],
-        tensors.pop("inputs.center").numpy(),
-        tensors.pop("inputs.scale").numpy(),
-        np.asarray(fitted["gaps"], dtype=np.intp),
-        fitted["categories"],
-        fitted["edges"],
-    )
-    sizes = [len(inputs.numeric), len(inputs.center), len(inputs.scale), len(inputs.edges)]
     of_tasks = [len(codec.center), len(codec.scale), len(codec.temperature), len(tasks)]
-    if len(set(sizes)) > 1 or len(set(of_tasks)) > 1:
+    if len(set(of_tasks)) > 1:
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
     concrete = with_chosen(estimator, fitted["chosen"])
@@ -216,8 +208,7 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
         "codec.center": torch.from_numpy(model.codec.center),
         "codec.scale": torch.from_numpy(model.codec.scale),
         "codec.temperature": torch.from_numpy(model.codec.temperature),
-        "inputs.center": torch.from_numpy(model.inputs.center),
-        "inputs.scale": torch.from_numpy(model.inputs.scale),
+        **input_files.inputs_tensors(model.inputs),
     }
     if model.adapter is not None:
         memory = model.adapter.memory.tensors()
@@ -227,7 +218,9 @@ def _tensors(model: FittedModel) -> dict[str, Tensor]:
     return tensors
 
 
-def _encode_parameter(value: Any) -> Any:
+def _encode_parameter(parameter: str, value: Any) -> Any:
+    if parameter == "modalities":
+        return {"modalities": input_files.encode_modalities(value)}
     if type(value) in _METHODS.values():
         return {"method": type(value).__name__, "parameters": encode(value.get_params(deep=False))}
     name = getattr(value, "__name__", "")
@@ -238,7 +231,9 @@ def _encode_parameter(value: Any) -> Any:
     return {"value": encode(value)}
 
 
-def _decode_parameter(value: Any) -> Any:
+def _decode_parameter(value: Any, transformers: Mapping[str, Any]) -> Any:
+    if "modalities" in value:
+        return input_files.decode_modalities(value["modalities"], transformers)
     if "method" in value:
         return _METHODS[value["method"]](**decode(value["parameters"]))
     if "optimizer" in value:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from sklearn_3mtl.data.modalities import trains_modules
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
@@ -138,4 +139,6 @@ def _has_net_per_task(settings: Settings) -> bool:
 
 def _has_modules(settings: Settings) -> bool:
     heads = settings.heads.values() if isinstance(settings.heads, Mapping) else ()
-    return any(isinstance(part, nn.Module) for part in (settings.backbone, *heads))
+    return trains_modules(settings.modalities) or any(
+        isinstance(part, nn.Module) for part in (settings.backbone, *heads)
+    )

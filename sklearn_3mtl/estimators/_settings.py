@@ -46,6 +46,7 @@ class Settings(BaseEstimator):
         task: Hashable | None = None,
         task_kinds: Mapping[Hashable, str] | None = None,
         categorical_features: Any = "from_dtype",
+        modalities: Mapping[str, Any] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
         backbone: Any = "mlp",
         hidden_layer_sizes: Any = "auto",
@@ -54,6 +55,7 @@ class Settings(BaseEstimator):
         n_estimators: Any = "auto",
         sharing: Any = "hard",
         heads: Any = "auto",
+        fusion: str = "concat",
         balancing: Any = "equal",
         task_weight: Any = None,
         class_weight: Any = None,
@@ -79,6 +81,7 @@ class Settings(BaseEstimator):
         self.task = task
         self.task_kinds = task_kinds
         self.categorical_features = categorical_features
+        self.modalities = modalities
         self.numeric_embedding = numeric_embedding
         self.backbone = backbone
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -87,6 +90,7 @@ class Settings(BaseEstimator):
         self.n_estimators = n_estimators
         self.sharing = sharing
         self.heads = heads
+        self.fusion = fusion
         self.balancing = balancing
         self.task_weight = task_weight
         self.class_weight = class_weight
@@ -108,6 +112,12 @@ class Settings(BaseEstimator):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+
+def fitted_attributes(estimator: Settings) -> dict[str, Any]:
+    """What a fit has set, by name."""
+    parameters = estimator.get_params(deep=False)
+    return {name: value for name, value in vars(estimator).items() if name not in parameters}
 
 
 def fitted_attributes(estimator: Settings) -> dict[str, Any]:

@@ -13,8 +13,8 @@ __all__ = ["check_same", "in_order_of"]
 
 # The parameters that shape the network and the objective.
 STRUCTURE = (
-    "task", "task_kinds", "categorical_features", "numeric_embedding", "backbone",
-    "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads",
+    "task", "task_kinds", "categorical_features", "modalities", "numeric_embedding", "backbone",
+    "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
     "balancing", "regression_loss", "meta", "inner_lr", "inner_steps",
     "episodes", "n_ways", "domain", "domain_loss",
 )  # fmt: skip

