@@ -105,13 +105,9 @@ class AdaptingMixin(PredictingMixin):
         adapted, forgetting = adapt_model(self, model, support, tasks)
         adapted.lone_id = lone_id
         self._keep_container(adapted, targets)
-        self._keep_container(adapted, targets)
         keep_fitted(estimator, adapted, copy.copy(self.history_))
         estimator.forgetting_ = forgetting
         return estimator
-
-    def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
-        """Let predictions come as y does, where they are of its columns alone."""
 
     def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
         """Let predictions come as y does, where they are of its columns alone."""

@@ -120,12 +120,6 @@ def fitted_attributes(estimator: Settings) -> dict[str, Any]:
     return {name: value for name, value in vars(estimator).items() if name not in parameters}
 
 
-def fitted_attributes(estimator: Settings) -> dict[str, Any]:
-    """What a fit has set, by name."""
-    parameters = estimator.get_params(deep=False)
-    return {name: value for name, value in vars(estimator).items() if name not in parameters}
-
-
 def has_classes(estimator: Any) -> bool:
     """Whether the estimator has, or may come to have, a classification task."""
     tasks = getattr(estimator, "tasks_", None)
