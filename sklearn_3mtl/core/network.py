@@ -170,6 +170,15 @@ class ThreeMTLNetwork(nn.Module):
         plain.adaptations = nn.ModuleList()
         return plain
 
+    def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
+        """What adapting added to outputs that were made of encoded inputs in another way."""
+        if not self.adaptations:
+            return out
+        frozen = self.frozen_features(self.features(x), x)
+        for adaptation in self.adaptations:
+            out = adaptation(out, frozen, None)
+        return out
+
     def frozen_features(self, z: Tensor, x: Tensor) -> Tensor:
         """What a correction reads of each row, (n_members, B, d): z, and the encoded inputs."""
         z = side_by_side(z, self.n_nets)

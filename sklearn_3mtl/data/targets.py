@@ -50,6 +50,15 @@ class TargetCodec:
         self.scale = np.ones(len(tasks))
         self.temperature = np.ones(len(tasks))
 
+    def of(self, layout: TaskLayout) -> TargetCodec:
+        """The codec of some of these very tasks."""
+        some = TargetCodec({task.name: task for task in layout.in_columns()})
+        own = list(self.layout.tasks)
+        where = [own.index(task) for task in some.layout.tasks]
+        for name in ("center", "scale", "temperature"):
+            setattr(some, name, getattr(self, name)[where])
+        return some
+
     def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:
         """Learn the centre and scale of each regression target.
 

@@ -8,6 +8,9 @@ from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 from sklearn_3mtl.estimators._pipeline import adapt
+from sklearn_3mtl.estimators._three_mtl_classifier import ThreeMTLClassifier
+from sklearn_3mtl.estimators._three_mtl_estimator import ThreeMTLEstimator
+from sklearn_3mtl.estimators._three_mtl_regressor import ThreeMTLRegressor
 from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
 from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
 from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
@@ -19,6 +22,9 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskEstimator",
     "MultiTaskRegressor",
+    "ThreeMTLClassifier",
+    "ThreeMTLEstimator",
+    "ThreeMTLRegressor",
     "TransferClassifier",
     "TransferEstimator",
     "TransferRegressor",

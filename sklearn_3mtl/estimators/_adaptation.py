@@ -75,7 +75,7 @@ def adapt_model(
     if model.objective.exchangeable:
         return _with_classes(estimator, model, support, tasks)
     if model.adapter is not None:
-        return _with_support(estimator, model, model.adapter.memory, support, new)
+        return _with_support(estimator, model, model.adapter.memory, support, tasks, new)
     if model.network.has_net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
@@ -145,21 +145,70 @@ def _with_support(
     model: FittedModel,
     memory: TaskMemory,
     support: Support,
+    tasks: dict[Hashable, Task],
     new: list[Hashable],
 ) -> tuple[FittedModel, dict[Hashable, float]]:
-    """The model that remembers a support more; each task adapts on its own when it is asked."""
-    if new:
-        raise ValueError(
-            f"{type(estimator).__name__} adapts to new task ids, whose target(s) are "
-            f"{list(model.codec.tasks)!r}. Found the target(s) {new!r}: rename them, or fit a "
-            "MultiTaskEstimator, which adapts to new targets."
-        )
+    """The model that remembers a support more; each task adapts on its own when it is asked.
+
+    A new target gets a correction of outputs that are 0, the same for all task ids.
+    """
+    adapted = _with_new_targets(estimator, model, support, tasks, new) if new else model
     groups, group = _groups_after(model, support)
     assert groups is not None
-    rows = _rows(estimator, model, model.codec, new, support, group)
+    if not set(_labelled(support)) - set(new):
+        return adapted, dict.fromkeys(model.codec.tasks, 0.0)
+    trained = model.codec.of(model.trained)
+    rows = _rows(estimator, model, trained, [], _without(support, new), group)
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
     adapter = TaskAdapter.of(estimator, memory.extended(more))
-    return replace(model, groups=groups, adapter=adapter), {}
+    return replace(adapted, groups=groups, adapter=adapter), {}
+
+
+def _with_new_targets(
+    estimator: Settings,
+    model: FittedModel,
+    support: Support,
+    tasks: dict[Hashable, Task],
+    new: list[Hashable],
+) -> FittedModel:
+    codec = _codec_after(model, tasks, new, support)
+    rows = _rows(estimator, model, codec, new, support, None)
+    assert rows.weight is not None
+    is_new = torch.tensor([task.name in new for task in codec.layout.tasks])
+    rows = replace(rows, weight=rows.weight * is_new)
+    features, before = model.frozen(rows.inputs, None)
+    order = codec.layout.outputs_in(model.codec.layout)
+    blocks = Blocks.of_views(model.network.blocks, model.network.views)
+    found = solve_corrections(codec, rows, features, before, order, blocks)
+    record = Adaptation(
+        n_before=model.codec.layout.n_outputs,
+        n_base_groups=None,
+        n_groups=None,
+        order=order,
+        shared=found.columns(found.shared),
+        own=[],
+        groups=[],
+    )
+    network = record.apply(model.network)
+    found.fill(network)
+    return replace(
+        model,
+        codec=codec,
+        network=network,
+        container=_container_after(model, True),
+        names=tuple(tasks),
+        named=True,
+        adaptations=(*model.adaptations, record),
+    )
+
+
+def _without(support: Support, names: list[Hashable]) -> Support:
+    """The support without some targets."""
+    kept = [name for name in support.targets.names if name not in names]
+    weights = support.weights
+    if weights is not None and weights.shape[1] > 1:
+        weights = weights[:, [support.targets.names.index(name) for name in kept]]
+    return replace(support, targets=support.targets.select(kept), weights=weights)
 
 
 def _with_readout(

@@ -60,25 +60,48 @@ def new_model(
     labelled = targets.labelled()
     # An id without any label is as unknown as one that was never seen.
     groups = None if ids is None else unique_ids(ids[labelled])
-    uses_groups = parameters.has_group_layers(estimator.heads, groups is not None)
-    chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks)
+    has_episodes = adapts(estimator, groups is not None)
+    if has_episodes:
+        _refuse_layers_of_tasks(estimator)
+    uses_groups = not has_episodes and parameters.has_group_layers(
+        estimator.heads, groups is not None
+    )
+    chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks, has_episodes)
+    start = estimator._start()
+    if start is not None:
+        chosen |= start.shapes(chosen)
     tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
     random = np.random.default_rng(seed.child("quantiles").value)
     no_inputs = {column: "task", domain_column(estimator, table): "domain"}
-    inputs = fit_inputs(
-        estimator, table, {p: name for p, name in no_inputs.items() if p is not None}, random
-    )
+    if start is None:
+        ids_columns = {p: name for p, name in no_inputs.items() if p is not None}
+        inputs = fit_inputs(estimator, table, ids_columns, random)
+    else:
+        inputs = start.model.inputs
     concrete = with_chosen(estimator, chosen)
     n_domains = 0 if domains is None else domains.n_domains
     network, objective = build_untrained(
         concrete, inputs, codec, groups, uses_groups, n_domains, seed
     )
+    if start is not None:
+        start.copy_weights(network)
     return FittedModel(
         inputs, codec, network, objective, groups, uses_groups, ids_given,
         targets.container, targets.names, targets.named, estimator.get_params(deep=False), chosen,
         trained=codec.layout,
     )  # fmt: skip
+
+
+def _refuse_layers_of_tasks(estimator: Settings) -> None:
+    """The tasks' own parameters are what adapts, so no layer belongs to a task."""
+    for name, neutral in (("sharing", "hard"), ("heads", "column")):
+        given = getattr(estimator, name)
+        if given in ("none", "group"):
+            raise ValueError(
+                f"meta={estimator.meta!r} and {name}={given!r} contradict each other: what a task "
+                f"has of its own is what it adapts. Set {name}={neutral!r}, or meta=None."
+            )
 
 
 def build_untrained(

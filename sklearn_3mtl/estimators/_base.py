@@ -19,6 +19,7 @@ from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapting import AdaptingMixin
 from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
 from sklearn_3mtl.estimators._domains import read_domains
+from sklearn_3mtl.estimators._episodes import adapts
 from sklearn_3mtl.estimators._groups import read_task_ids
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import choose_again
@@ -107,7 +108,12 @@ class BaseMultiTask(AdaptingMixin):
             check_same(previous, self.get_params(deep=False), tasks)
             model = copy.deepcopy(previous)
             model.chosen = choose_again(
-                self, previous.chosen, int(targets.labelled().sum()), previous.uses_groups, tasks
+                self,
+                previous.chosen,
+                int(targets.labelled().sum()),
+                previous.uses_groups,
+                tasks,
+                adapts(self, previous.groups is not None),
             )
             seed = seed.child(f"warm start {self.n_iter_}")
         rows = make_rows(self, model, table, targets, ids, weights, domains)

@@ -13,6 +13,9 @@ from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
 from sklearn_3mtl.estimators._saving import read_estimator
+from sklearn_3mtl.estimators._three_mtl_classifier import ThreeMTLClassifier
+from sklearn_3mtl.estimators._three_mtl_estimator import ThreeMTLEstimator
+from sklearn_3mtl.estimators._three_mtl_regressor import ThreeMTLRegressor
 from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
 from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
 from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
@@ -22,7 +25,9 @@ __all__ = ["load_estimator"]
 CLASSES = (
     MetaClassifier, MetaLearner, MetaRegressor,
     MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor,
+    ThreeMTLClassifier, ThreeMTLEstimator, ThreeMTLRegressor,
     TransferClassifier, TransferEstimator, TransferRegressor,
+    ThreeMTLClassifier, ThreeMTLEstimator, ThreeMTLRegressor,
     TransferClassifier, TransferEstimator, TransferRegressor,
 )  # fmt: skip
 

@@ -29,6 +29,8 @@ from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES, DomainLoss, Transfe
 __all__ = [
     "CONSTRAINTS",
     "META_CONSTRAINTS",
+    "PARADIGMS",
+    "THREE_MTL_CONSTRAINTS",
     "TRANSFER_CONSTRAINTS",
     "categorical_positions",
     "has_group_layers",
@@ -114,6 +116,24 @@ TRANSFER_CONSTRAINTS: dict[str, Any] = {
     "head": [HasMethods(["fit", "predict"]), None],
     "domain_loss": [StrOptions(set(DOMAIN_LOSSES)), DomainLoss, None],
     "domain_loss_weight": [_non_negative],
+}
+
+# Which parts each paradigm has, besides what all share; the others are absent.
+PARADIGMS: dict[str, frozenset[str]] = {
+    "3mtl": frozenset({"meta", "transfer"}),
+    "mtl": frozenset(),
+    "meta": frozenset({"meta"}),
+    "transfer": frozenset({"transfer"}),
+    "mtl+meta": frozenset({"meta"}),
+    "mtl+transfer": frozenset({"transfer"}),
+    "meta+transfer": frozenset({"meta", "transfer"}),
+}
+THREE_MTL_CONSTRAINTS: dict[str, Any] = {
+    **META_CONSTRAINTS,
+    **TRANSFER_CONSTRAINTS,
+    "paradigm": [StrOptions(set(PARADIGMS))],
+    "meta": [*META_CONSTRAINTS["meta"], None],
+    "strategy": [*TRANSFER_CONSTRAINTS["strategy"], None],
 }
 
 Method = TypeVar("Method", Sharing, Balancing, MetaMethod, DomainLoss, TransferStrategy)

@@ -44,7 +44,7 @@ _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
 # An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
 # weights, and members cost as many times the steps: both only where a task is solved for.
 _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": 64,
-         "n_iter_no_change": 16, "n_estimators": 4}  # fmt: skip
+         "n_iter_no_change": 16, "n_estimators": 4, "heads": "column"}  # fmt: skip
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
@@ -52,7 +52,11 @@ _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
 
 def choose(
-    settings: Settings, n_rows: int, has_groups: bool, tasks: Mapping[Hashable, Task]
+    settings: Settings,
+    n_rows: int,
+    has_groups: bool,
+    tasks: Mapping[Hashable, Task],
+    has_episodes: bool,
 ) -> dict[str, Any]:
     """A value for each parameter that is "auto", from the number of rows with a label.
 
@@ -66,6 +70,8 @@ def choose(
         Whether task ids have layers of their own.
     tasks : mapping of task name to Task
         The columns of y.
+    has_episodes : bool
+        Whether training draws episodes.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def choose(
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
-    if settings.meta is not None:
+    if has_episodes:
         method: Any = make_method(settings.meta, META)
         scaled.update(_META_STEPS if method.has_steps else _META)
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
@@ -103,9 +109,10 @@ def choose_again(
     n_rows: int,
     has_groups: bool,
     tasks: Mapping[Hashable, Task],
+    has_episodes: bool,
 ) -> dict[str, Any]:
     """A value for each parameter that is "auto" now: what it was before, where it was."""
-    now = choose(settings, n_rows, has_groups, tasks)
+    now = choose(settings, n_rows, has_groups, tasks, has_episodes)
     return {name: before.get(name, value) for name, value in now.items()}
 
 

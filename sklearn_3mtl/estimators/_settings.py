@@ -12,6 +12,7 @@ from skorch.history import History
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._parameters import CONSTRAINTS
+from sklearn_3mtl.estimators._sources import Start
 
 __all__ = ["Settings", "fitted_attributes", "has_classes", "keep_fitted"]
 
@@ -113,11 +114,14 @@ class Settings(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _start(self) -> Start | None:
+        """What training starts from; None for weights that are drawn."""
+        return None
+
 
 def fitted_attributes(estimator: Settings) -> dict[str, Any]:
     """What a fit has set, by name."""
-    parameters = estimator.get_params(deep=False)
-    return {name: value for name, value in vars(estimator).items() if name not in parameters}
+    return {n: v for n, v in vars(estimator).items() if n == "_model" or n.endswith("_")}
 
 
 def has_classes(estimator: Any) -> bool:

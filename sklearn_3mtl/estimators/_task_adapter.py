@@ -99,6 +99,7 @@ class TaskAdapter:
                     x = network.encode(own).unflatten(-2, rows.shape)
                     # Of heads for more classes than there are, the first ones are used.
                     out = adapted.of(tasks.to(device))(x).flatten(-3, -2)[..., :n_outputs]
+                    out = network.with_corrections(out, x.flatten(-3, -2))
                     outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
         if len(lost):
@@ -127,7 +128,11 @@ class TaskAdapter:
             padded = torch.cat([tasks, tasks.new_full((TASKS_AT_ONCE - len(tasks),), -1)])
             supports = self.memory.supports(padded, width, device)
             found = objective.adapt(
-                network, supports, lr=self.lr, n_steps=self.n_steps, layout=codec.layout
+                network,
+                supports,
+                lr=self.lr,
+                n_steps=self.n_steps,
+                layout=codec.layout if objective.exchangeable else None,
             )
             while len(self._adapted) >= KEPT:
                 self._adapted.pop(next(iter(self._adapted)))

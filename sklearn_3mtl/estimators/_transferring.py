@@ -16,11 +16,19 @@ from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 
-__all__ = ["TransferMixin"]
+__all__ = ["TransferMixin", "fitted_source"]
 
 
 class TransferMixin(TransferSettings, BaseMultiTask):
-    """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target."""
+    """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target.
+
+    Attributes
+    ----------
+    _only_target : bool
+        Whether what `adapt` gives predicts the columns of its y alone.
+    """
+
+    _only_target = True
 
     def fit(
         self,
@@ -62,7 +70,7 @@ class TransferMixin(TransferSettings, BaseMultiTask):
             If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
         """
         self._validate_params()
-        if self.source is None:
+        if self.source is None or self._source_is_start():
             return super().fit(X, y, task=task, domain=domain, sample_weight=sample_weight)
         for name, found in (("domain_loss", self.domain_loss), ("warm_start", self.warm_start)):
             if found:
@@ -70,7 +78,7 @@ class TransferMixin(TransferSettings, BaseMultiTask):
                     f"`source` and {name}={found!r} contradict each other: the source was trained "
                     f"already. Leave {name} out, or set source=None."
                 )
-        adapted = self._started_from(_fitted(self.source)).adapt(
+        adapted = self._started_from(fitted_source(self.source)).adapt(
             X, y, task=task, sample_weight=sample_weight
         )
         for stale in fitted_attributes(self):
@@ -78,14 +86,21 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         self.__dict__.update(fitted_attributes(adapted))
         return self
 
+    def _source_is_start(self) -> bool:
+        """Whether training goes on from the source's weights, with an objective of its own."""
+        return False
+
     def _started_from(self, source: Settings) -> Self:
         """Itself as if it had been fitted as the source was."""
         start = copy.copy(self)
         start.__dict__.update(fitted_attributes(source))
+        start._only_target = True
         return start
 
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
         """The target's own: a known one goes on where its labels fit, others are new."""
+        if not self._only_target:
+            return super()._tasks_after(targets)
         known = self._model.codec.tasks
         found: dict[Hashable, Task] = {}
         for name, column in zip(targets.names, targets.columns, strict=True):
@@ -96,7 +111,8 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         return found
 
     def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
-        model.container, model.named = targets.container, targets.named
+        if self._only_target:
+            model.container, model.named = targets.container, targets.named
 
 
 def _goes_on(task: Task, column: Any) -> bool:
@@ -107,7 +123,7 @@ def _goes_on(task: Task, column: Any) -> bool:
     return observed.dtype.kind in "iuf"
 
 
-def _fitted(source: Any) -> Settings:
+def fitted_source(source: Any) -> Settings:
     found = source.estimator if isinstance(source, FrozenEstimator) else source
     if not isinstance(found, Settings):
         raise ValueError(

@@ -9,6 +9,12 @@ from sklearn_3mtl import (
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
+    ThreeMTLClassifier,
+    ThreeMTLEstimator,
+    ThreeMTLRegressor,
+    TransferClassifier,
+    TransferEstimator,
+    TransferRegressor,
 )
 
 EXPECTED_FAILURES = {
@@ -31,6 +37,12 @@ SMALL = {"n_estimators": 2, "hidden_layer_sizes": (64,)}
         MetaLearner(),
         MetaClassifier(**SMALL),
         MetaRegressor(**SMALL),
+        TransferEstimator(**SMALL),
+        TransferClassifier(**SMALL),
+        TransferRegressor(**SMALL),
+        ThreeMTLEstimator(**SMALL),
+        ThreeMTLClassifier(**SMALL),
+        ThreeMTLRegressor(**SMALL),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )

@@ -1,0 +1,126 @@
+"""The parameters of the estimators that do all of it: those of every other one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from sklearn_3mtl.estimators._parameters import THREE_MTL_CONSTRAINTS
+from sklearn_3mtl.estimators._transfer_settings import TransferSettings
+
+__all__ = ["ThreeMTLSettings"]
+
+
+class ThreeMTLSettings(TransferSettings):
+    """Those of meta-learning, of transfer, and which of both are switched on."""
+
+    _parameter_constraints = THREE_MTL_CONSTRAINTS
+
+    def __init__(
+        self,
+        *,
+        paradigm: str = "3mtl",
+        task: Hashable | None = None,
+        domain: Hashable | None = None,
+        task_kinds: Mapping[Hashable, str] | None = None,
+        categorical_features: Any = "from_dtype",
+        modalities: Mapping[str, Any] | None = None,
+        numeric_embedding: str | None = "piecewise_linear",
+        backbone: Any = "mlp",
+        hidden_layer_sizes: Any = "auto",
+        activation: str = "silu",
+        dropout: Any = "auto",
+        n_estimators: Any = "auto",
+        sharing: Any = "hard",
+        heads: Any = "auto",
+        fusion: str = "concat",
+        balancing: Any = "equal",
+        task_weight: Any = None,
+        class_weight: Any = None,
+        regression_loss: str = "squared_error",
+        meta: Any = "ridge",
+        inner_lr: float = 0.03,
+        inner_steps: int = 5,
+        episodes: str = "tasks",
+        n_ways: int = 5,
+        n_shots: Any = (2, 20),
+        n_queries: int = 20,
+        meta_batch_size: int = 16,
+        min_task_rows: int = 5,
+        max_support: int = 100,
+        source: Any = None,
+        strategy: Any = "auto",
+        head: Any = None,
+        domain_loss: Any = None,
+        domain_loss_weight: float = 1.0,
+        max_epochs: Any = "auto",
+        batch_size: Any = "auto",
+        lr: Any = "auto",
+        weight_decay: Any = "auto",
+        optimizer: Any = "adamw",
+        lr_schedule: Any = "cosine",
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: Any = "auto",
+        callbacks: Any = None,
+        warm_start: bool = False,
+        adapt_parts: Any = "auto",
+        adapt_lr: Any = "auto",
+        adapt_steps: Any = "auto",
+        device: Any = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            task=task,
+            domain=domain,
+            task_kinds=task_kinds,
+            categorical_features=categorical_features,
+            modalities=modalities,
+            numeric_embedding=numeric_embedding,
+            backbone=backbone,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            dropout=dropout,
+            n_estimators=n_estimators,
+            sharing=sharing,
+            heads=heads,
+            fusion=fusion,
+            balancing=balancing,
+            task_weight=task_weight,
+            class_weight=class_weight,
+            regression_loss=regression_loss,
+            source=source,
+            strategy=strategy,
+            head=head,
+            domain_loss=domain_loss,
+            domain_loss_weight=domain_loss_weight,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            weight_decay=weight_decay,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            adapt_parts=adapt_parts,
+            adapt_lr=adapt_lr,
+            adapt_steps=adapt_steps,
+            device=device,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.paradigm = paradigm
+        self.meta = meta
+        self.inner_lr = inner_lr
+        self.inner_steps = inner_steps
+        self.episodes = episodes
+        self.n_ways = n_ways
+        self.n_shots = n_shots
+        self.n_queries = n_queries
+        self.meta_batch_size = meta_batch_size
+        self.min_task_rows = min_task_rows
+        self.max_support = max_support
