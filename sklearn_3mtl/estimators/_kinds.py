@@ -42,7 +42,7 @@ def classes_only(estimator: Any, targets: TargetColumns, mixed: str) -> dict[Has
         if column.notna().any():
             # An infinite label is refused below; here it must not warn first.
             with np.errstate(invalid="ignore"):
-                check_classification_targets(column.dropna().to_numpy())
+                check_classification_targets(column.dropna().infer_objects().to_numpy())
     return tasks_of(targets, kinds)
 
 
