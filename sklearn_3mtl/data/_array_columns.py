@@ -98,6 +98,11 @@ class FrozenModule(_ArrayColumns):
         super().__init__(columns, copy.deepcopy(given).eval())
         self.key = content_key(self.given)
 
+    @property
+    def is_spread(self) -> bool:
+        """True: a pretrained model's vectors."""
+        return True
+
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Map arrays to the module's vectors."""
         return CACHE.encoded(self.key, list(values), self._encode)

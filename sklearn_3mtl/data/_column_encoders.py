@@ -42,6 +42,11 @@ class ColumnEncoder(ABC):
         return False
 
     @property
+    def is_spread(self) -> bool:
+        """Whether what a vector says is spread over all its numbers, as in pretrained models'."""
+        return False
+
+    @property
     def parameter(self) -> str:
         """How an error calls the encoder."""
         return f"`modalities[{self.columns.modality!r}]`"

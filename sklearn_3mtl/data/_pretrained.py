@@ -25,6 +25,11 @@ class TextObject(ColumnEncoder):
         super().__init__(columns, given)
         self.key = self._key()
 
+    @property
+    def is_spread(self) -> bool:
+        """True: a pretrained model's vectors."""
+        return True
+
     def _key(self) -> str | None:
         return content_key(self.given)
 

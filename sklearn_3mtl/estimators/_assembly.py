@@ -134,6 +134,7 @@ def build_untrained(
             head_specs=parameters.head_specs(estimator.heads, codec.tasks),
             modalities=estimator.modalities,
             fusion=estimator.fusion,
+            dropout=float(estimator.dropout),
             numeric_embedding=estimator.numeric_embedding,
             n_members=n_members,
             seed=seed,

@@ -65,6 +65,7 @@ def build_network(
     numeric_embedding: str | None,
     modalities: Mapping[str, Any] | None,
     fusion: str,
+    dropout: float,
     n_members: int,
     seed: Seed,
 ) -> ThreeMTLNetwork:
@@ -92,6 +93,8 @@ def build_network(
         The user's modules among the encoders.
     fusion : str
         A name in `FUSION`.
+    dropout : float
+        The rate, for the encoders; the backbone's is settled.
     n_members : int
         How many members of an ensemble to build side by side.
     seed : Seed
@@ -101,7 +104,7 @@ def build_network(
     per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
     nets = sharing.copies(per_task)
     copies = nets if shares_members else nets.times(n_members)
-    encoders = build_encoders(inputs, modalities, numeric_embedding, copies, seed)
+    encoders = build_encoders(inputs, modalities, numeric_embedding, dropout, copies, seed)
     if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
     n_in = sum(cast(int, encoder.n_out) for encoder in encoders.values())

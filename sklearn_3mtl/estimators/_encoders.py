@@ -26,6 +26,7 @@ def build_encoders(
     inputs: ModalInputs,
     modalities: Mapping[str, Any] | None,
     numeric_embedding: str | None,
+    dropout: float,
     copies: Copies,
     seed: Seed,
 ) -> dict[str, nn.Module]:
@@ -39,6 +40,8 @@ def build_encoders(
         The user's modules are in it.
     numeric_embedding : str or None
         A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
+    dropout : float
+        The network's rate.
     copies : Copies
         Independent copies of what is trained.
     seed : Seed
@@ -50,7 +53,8 @@ def build_encoders(
         encoders[TABULAR] = tabular
     for name, embedded in inputs.embedded.items():
         given, _ = split_spec((modalities or {})[name])
-        encoders[name] = _of_modality(name, embedded, given, copies, seed.child(f"encoder/{name}"))
+        own = seed.child(f"encoder/{name}")
+        encoders[name] = _of_modality(name, embedded, given, dropout, copies, own)
     return encoders
 
 
@@ -67,11 +71,12 @@ def _of_table(
 
 
 def _of_modality(
-    name: str, inputs: EmbeddedInputs, given: Any, copies: Copies, seed: Seed
+    name: str, inputs: EmbeddedInputs, given: Any, dropout: float, copies: Copies, seed: Seed
 ) -> nn.Module:
     shape = inputs.encoder.shape
     if shape is None:
-        return VectorEncoder(name, inputs.n_values, inputs.has_gaps)
+        dropout = dropout if inputs.encoder.is_spread else 0.0
+        return VectorEncoder(name, inputs.n_values, inputs.has_gaps, dropout, seed)
     module: nn.Module
     if given is None:
         module = ImageNet(shape, copies, seed)

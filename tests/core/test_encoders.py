@@ -24,7 +24,7 @@ def randn(*shape):
 
 @pytest.mark.parametrize(("width", "columns"), [(384, 8.0), (8, 8.0), (2, 2.0)])
 def test_a_vector_passes_and_counts_for_a_few_columns(width, columns):
-    encoder = VectorEncoder("text", width, False)
+    encoder = VectorEncoder("text", width, False, 0.0, SEED)
     x = randn(5, width)
     assert encoder({"text": x, "other": None}) is x
     assert encoder.n_out == width
@@ -32,9 +32,25 @@ def test_a_vector_passes_and_counts_for_a_few_columns(width, columns):
 
 
 def test_the_mark_of_a_gap_is_a_column():
-    encoder = VectorEncoder("text", 6, True)
+    encoder = VectorEncoder("text", 6, True, 0.0, SEED)
     assert encoder.n_out == 7
     assert encoder.blocks == [(6, 6, 6), (1, 1, 1)]
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0.05, 0.25), (0.3, 0.5)])
+def test_numbers_of_a_wide_vector_are_dropped_in_training_and_its_mark_never(rate, expected):
+    x = torch.ones(200, 101)
+    encoder = VectorEncoder("text", 100, True, rate, SEED)
+    out = encoder({"text": x})
+    assert (out[:, :100] == 0).float().mean() == pytest.approx(expected, abs=0.02)
+    assert out[:, :100].mean() == pytest.approx(1, abs=0.02)
+    assert torch.equal(out[:, 100:], x[:, 100:])
+    assert encoder.eval()({"text": x}) is x
+
+
+def test_narrow_vectors_are_left_whole():
+    x = torch.ones(5, 8)
+    assert VectorEncoder("text", 8, False, 0.5, SEED)({"text": x}) is x
 
 
 # Modules

@@ -150,6 +150,16 @@ def test_vectors_are_not_bent_like_numbers():
     assert encoders["tabular"].n_out > 10
 
 
+def test_only_pretrained_vectors_are_dropped_and_only_with_dropout():
+    X, y = reviews()
+    wide = Letters("abcdefghijklmnopqrstuvwxyz" * 3)
+    given = {"text": "review", "letters": (wide, "review")}
+    for rate, expected in ((0.1, 0.5), (0.0, None)):
+        encoders = short(given, dropout=rate).fit(X, y)._model.network.encoders
+        assert encoders["text"].dropout is None
+        assert getattr(encoders["letters"].dropout, "p", None) == expected
+
+
 def test_a_row_has_the_same_prediction_beside_any_others():
     X, y = reviews(missing=0.2)
     X = X.assign(scan=bars()[0]["scan"])
