@@ -186,6 +186,10 @@ class SeededDropout(nn.Module):
         self.seed = seed
         self._generator: torch.Generator | None = None
 
+    def reseed(self, seed: Seed) -> None:
+        """Begin to draw anew."""
+        self.seed, self._generator = seed, None
+
     def forward(self, x: Tensor) -> Tensor:
         """Drop each feature with probability p while training."""
         if not self.training or self.p == 0.0:

@@ -22,6 +22,9 @@ from sklearn_3mtl.estimators._predicting import PredictingMixin
 from sklearn_3mtl.estimators._settings import keep_fitted
 from sklearn_3mtl.estimators._weights import check_sample_weight
 
+# The parameters that `adapt` reads: they may be set after `fit`.
+OF_ADAPTING = ("strategy", "head", "adapt_parts", "adapt_lr", "adapt_steps", "optimizer")
+
 __all__ = ["AdaptingMixin", "support_pair"]
 
 
@@ -104,6 +107,9 @@ class AdaptingMixin(PredictingMixin):
         support = Support(table, targets, weights, ids)
         adapted, forgetting = adapt_model(self, model, support, tasks)
         adapted.lone_id = lone_id
+        now = self.get_params(deep=False)
+        changed = {name: now[name] for name in OF_ADAPTING if name in now}
+        adapted.parameters = {**model.parameters, **changed}
         self._keep_container(adapted, targets)
         keep_fitted(estimator, adapted, copy.copy(self.history_))
         estimator.forgetting_ = forgetting

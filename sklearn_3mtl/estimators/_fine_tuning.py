@@ -13,6 +13,7 @@ from torch import Tensor
 from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators import _parameters as parameters
@@ -79,6 +80,10 @@ def fine_tune(
     drawn = int(check_random_state(estimator.random_state).randint(2**31 - 1))
     seed = Seed(drawn).child("adapt")
     network = copy.deepcopy(model.network).requires_grad_(False)
+    # What is drawn depends on `random_state` alone, not on what was drawn in `fit`.
+    for name, module in network.named_modules():
+        if isinstance(module, SeededDropout):
+            module.reseed(seed.child(name))
     chosen = _parameters_of(network, parts)
     for parameter in chosen:
         parameter.requires_grad_(True)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
+from sklearn_3mtl.balancing import Equal
+from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
+from sklearn_3mtl.estimators._warm_start import STRUCTURE
+from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["TransferMixin", "fitted_source"]
 
@@ -94,6 +99,7 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         """Itself as if it had been fitted as the source was."""
         start = copy.copy(self)
         start.__dict__.update(fitted_attributes(source))
+        start._model = _as_fitted_by(self, source._model)
         start._only_target = True
         return start
 
@@ -113,6 +119,21 @@ class TransferMixin(TransferSettings, BaseMultiTask):
     def _keep_container(self, model: FittedModel, targets: TargetColumns) -> None:
         if self._only_target:
             model.container, model.named = targets.container, targets.named
+
+
+def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
+    """A source's model with an estimator's parameters, where they don't shape it.
+
+    Tasks that adapt on their own rows are left behind: their common start is the source.
+    """
+    own = estimator.get_params(deep=False)
+    shaping = {n: model.parameters[n] for n in STRUCTURE if n in own and n in model.parameters}
+    model = replace(model, parameters={**own, "source": None, **shaping})
+    if not model.objective.adapts:
+        return model
+    layout, seed = model.objective.losses.layout, Seed(0)
+    objective = SingleLevelObjective(layout, None, "squared_error", Equal(), None, seed)
+    return replace(model, objective=objective, adapter=None, groups=None, lone_id=None)
 
 
 def _goes_on(task: Task, column: Any) -> bool:

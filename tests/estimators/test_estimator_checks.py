@@ -27,6 +27,7 @@ EXPECTED_FAILURES = {
 
 # The shells differ in the tasks they take: smaller nets of them do.
 SMALL = {"n_estimators": 2, "hidden_layer_sizes": (64,)}
+SMALLER = {"n_estimators": 1, "hidden_layer_sizes": (32,), "max_epochs": 64}
 
 
 @parametrize_with_checks(
@@ -37,12 +38,12 @@ SMALL = {"n_estimators": 2, "hidden_layer_sizes": (64,)}
         MetaLearner(),
         MetaClassifier(**SMALL),
         MetaRegressor(**SMALL),
-        TransferEstimator(**SMALL),
-        TransferClassifier(**SMALL),
-        TransferRegressor(**SMALL),
-        ThreeMTLEstimator(**SMALL),
-        ThreeMTLClassifier(**SMALL),
-        ThreeMTLRegressor(**SMALL),
+        TransferEstimator(**SMALLER),
+        TransferClassifier(**SMALLER),
+        TransferRegressor(**SMALLER),
+        ThreeMTLEstimator(**SMALLER),
+        ThreeMTLClassifier(**SMALLER),
+        ThreeMTLRegressor(**SMALLER),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )

@@ -116,8 +116,7 @@ def test_any_model_on_frozen_features(head, n_classes):
     labels = np.digitize(y, np.quantile(y, np.linspace(0, 1, n_classes + 1)[1:-1]))
     source = TransferClassifier(**SMALL).fit(X, labels)
     target = source.set_params(strategy="extract", head=head).adapt(X[:200], labels[:200])
-    own = clone(head).set_params(**({"random_state": 0} if "random_state" in head.get_params() else {}))
-    own.fit(source.transform(X[:200]), labels[:200])
+    own = clone(head).fit(source.transform(X[:200]), labels[:200])
     agree = (own.predict(source.transform(X)) == target.predict(X)).mean()
     assert agree > (0.99 if not isinstance(head, RandomForestClassifier) else 0.8)
 
@@ -128,7 +127,7 @@ def test_weights_reach_the_head(source):
     est = source.set_params(strategy="extract", head=Ridge())
     weighted = est.adapt(X, np.r_[y[:50], -9 * y[50:]], sample_weight=weight)
     np.testing.assert_allclose(weighted.predict(X), est.adapt(X[:50], y[:50]).predict(X), rtol=0.2)
-    with pytest.raises(ValueError, match="`sample_weight` was passed, but head=.*takes none"):
+    with pytest.raises(ValueError, match=r"`sample_weight` was passed, but head=.*takes none"):
         source.set_params(head=_Median()).adapt(X, y, sample_weight=weight)
     source.set_params(head=None)
 
@@ -147,7 +146,7 @@ def test_lower_layers_move_less_and_later(source):
         source.set_params(strategy="auto", adapt_steps="auto", adapt_lr="auto")
         pairs = zip(source._model.network.named_parameters(),
                     est._model.network.named_parameters(), strict=False)  # fmt: skip
-        return {n: float((a - b).abs().max()) for (n, a), (_, b) in pairs}
+        return {n: float((a - b).detach().abs().max()) for (n, a), (_, b) in pairs}
 
     even = moved(layer_decay=1.0, gradual_unfreezing=False)
     uneven = moved(layer_decay=4.0, gradual_unfreezing=False)
@@ -201,7 +200,7 @@ def test_files_and_pickles(source, strategy, tmp_path):
     [
         ({"source": "imagenet"}, "'source' parameter"),
         ({"source": Ridge()}, "'source' parameter"),
-        ({"source": FrozenEstimator(Ridge())}, r"`source` should be a fitted estimator of this lib"),
+        ({"source": FrozenEstimator(Ridge())}, "`source` should be a fitted"),
         ({"source": MultiTaskRegressor()}, r"unfitted MultiTaskRegressor.*FrozenEstimator\(fitted"),
         ({"strategy": "fine-tune"}, "'strategy' parameter"),
         ({"strategy": FineTune(layer_decay=0.5)}, r"`FineTune.layer_decay` should be.*Found 0.5"),
