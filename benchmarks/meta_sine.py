@@ -6,9 +6,9 @@ Meta-SGD, which does better with it), one inner step. Trained on 10,000 curves; 
 mean over 4,000 other curves of the mean squared error at 100 points each, with its 95 % interval,
 and over three seeds of training. Settings were chosen on yet other curves.
 
-fine-tuning: the same net, trained on the pooled points of all curves and then given one step, or as
-many as do best, on a new curve; rate and number are chosen on curves of neither training nor test.
-It is first-order MAML whose steps in training are too small to matter.
+fine-tuning: the same net of ReLU, trained on the pooled points of all curves and then given one
+step, or 3, 10 or 30, on a new curve; rate and number are chosen on curves of neither training nor
+test. It is first-order MAML whose steps in training are too small to matter.
 
 Run as ``python benchmarks/meta_sine.py``, with ``OMP_NUM_THREADS=1`` (20 minutes); ``--seeds 1``
 takes a third of that.
