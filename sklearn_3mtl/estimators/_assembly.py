@@ -69,6 +69,7 @@ def new_model(
     chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks, has_episodes)
     start = estimator._start()
     if start is not None:
+        start.check(table)
         chosen |= start.shapes(chosen)
     tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
 from skorch.history import History
 from torch import Tensor
@@ -148,6 +149,8 @@ def _restore(
     estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
 ) -> Settings:
     tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
+    # A target that went on since the fit is one task, not two alike.
+    trained |= {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
     codec = TargetCodec(tasks)
     for name in ("center", "scale", "temperature"):
         setattr(codec, name, tensors.pop(f"codec.{name}").numpy())
@@ -197,6 +200,12 @@ def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _plain_tasks(tasks: Iterable[Task]) -> list[tuple[Any, ...]]:
     return [(task.name, task.kind, task.classes, task.dtype) for task in tasks]
+
+
+def _are_alike(one: Task, other: Task) -> bool:
+    return one.kind == other.kind and np.array_equal(
+        np.asarray(one.classes, dtype=object), np.asarray(other.classes, dtype=object)
+    )
 
 
 def _read_tasks(plain: Iterable[tuple[Any, ...]]) -> dict[Any, Task]:

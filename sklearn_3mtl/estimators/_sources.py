@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.estimators._model import FittedModel
 
 __all__ = ["Start"]
@@ -24,9 +25,20 @@ class Start:
     ----------
     model : FittedModel
         The source.
+    columns : list of hashable
+        The columns of its X; positions where they had no names.
     """
 
     model: FittedModel
+    columns: list[Hashable]
+
+    def check(self, table: InputTable) -> None:
+        """Refuse a table of other columns than the source's."""
+        if list(table.names) != self.columns:
+            raise ValueError(
+                f"X should have the columns of `source`'s X, {self.columns!r}. "
+                f"Found {list(table.names)!r}."
+            )
 
     def shapes(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """The source's own values of the parameters that are "auto" and shape the network."""

@@ -141,4 +141,6 @@ class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
     def _start(self) -> Start | None:
         if self.source is None:
             return None
-        return Start(fitted_source(self.source)._model)
+        source = fitted_source(self.source)
+        names = getattr(source, "feature_names_in_", range(source.n_features_in_))
+        return Start(source._model, list(names))
