@@ -1,0 +1,174 @@
+"""The paradigms and any baseline, scored on the same splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.model_selection import check_cv
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
+
+from sklearn_3mtl.data._columns import read_targets
+from sklearn_3mtl.data.targets import check_targets_length
+from sklearn_3mtl.data.tasks import tasks_of
+from sklearn_3mtl.model_selection._compared_methods import (
+    chosen_methods,
+    models_of,
+    read_baselines,
+    read_scorers,
+    settings_of,
+)
+from sklearn_3mtl.model_selection._compared_scores import (
+    means_over_targets,
+    score_split,
+    summary_of,
+)
+
+__all__ = ["compare_paradigms"]
+
+
+def compare_paradigms(
+    estimator: Any,
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    cv: Any = None,
+    groups: ArrayLike | None = None,
+    paradigms: Iterable[str] | None = None,
+    baselines: Mapping[str, Any] | None = None,
+    reference: str | None = None,
+    scoring: Any = None,
+    confidence: float = 0.95,
+    corrected: bool = True,
+    error_score: float | str = "raise",
+    n_jobs: int | None = None,
+    return_scores: bool = False,
+) -> Any:
+    """Score single-task, multi-task, transfer and meta-learning and baselines on the same splits.
+
+    Methods whose name holds ``"mtl"`` train one model on all targets; the others train a clone for
+    each, and pool the task ids unless these adapt. All have the estimator's parameters otherwise.
+
+    Parameters
+    ----------
+    estimator : ThreeMTLEstimator, ThreeMTLClassifier, ThreeMTLRegressor, or Pipeline of one
+        Cloned for each fit; an int as its `random_state` gives all methods the same seed.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Rows, with the columns that the estimator's `task` and `domain` name.
+    Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_targets)
+        Labels; missing ones are left out.
+    cv : int, splitter, iterable or None, default=None
+        As in scikit-learn, without stratification. None: five folds of shuffled rows.
+    groups : array-like of shape (n_samples,) or None, default=None
+        Passed to the splitter, such as :class:`KShotSplit`. None passes none.
+    paradigms : iterable of str or None, default=None
+        Among ``"single-task"``, ``"mtl"``, ``"transfer"``, ``"meta"``, ``"mtl+transfer"``,
+        ``"mtl+meta"``, ``"meta+transfer"`` and ``"3mtl"``. None: all that differ.
+    baselines : mapping of name to estimator or (classifier, regressor), or None, default=None
+        Fitted to each target of its kind alone, on the rows with a label. None adds none.
+    reference : str or None, default=None
+        The method that the others are compared with. None: the first, single-task if it is there.
+    scoring : str, callable, mapping of target name to these, or None, default=None
+        As in scikit-learn, for one target. None: accuracy or R2. A mapping gives no mean.
+    confidence : float in (0, 1), default=0.95
+        Coverage of the intervals.
+    corrected : bool, default=True
+        Whether intervals allow for training sets that overlap. False: as if splits were
+        independent, which is too narrow for cross-validation.
+    error_score : float or "raise", default="raise"
+        The score where a fit fails, which a warning tells.
+    n_jobs : int or None, default=None
+        Fits at a time. None: one, unless within a joblib context.
+    return_scores : bool, default=False
+        Whether to return the score of each split too.
+
+    Returns
+    -------
+    summary : DataFrame with a row per target and method
+        `target`, where ``"all"`` is the mean over several; `method`; `metric`; mean `score` over
+        the splits and its interval from `low` to `high`; `n_splits` that had a score; paired
+        `difference` to the reference, with `difference_low` and `difference_high`; `seconds` to
+        fit and predict all targets of a split.
+    scores : DataFrame with a row per split, target and method
+        Where `return_scores` is True.
+
+    Warns
+    -----
+    UserWarning
+        If `paradigms` is None and some would equal another one, for want of task ids, of several
+        targets, or of something to carry over.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unfit, or a paradigm that was asked for would equal another.
+
+    Notes
+    -----
+    The intervals are t-intervals over the splits, with the variance of Nadeau and Bengio,
+    "Inference for the generalization error" (Machine Learning 52, 2003).
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_3mtl import ThreeMTLRegressor
+    >>> from sklearn_3mtl.datasets import make_multitask_regression
+    >>> from sklearn_3mtl.model_selection import compare_paradigms
+    >>> X, Y = make_multitask_regression(n_samples=60, n_tasks=2, random_state=0)
+    >>> est = ThreeMTLRegressor(n_estimators=1, max_epochs=2, random_state=0)
+    >>> table = compare_paradigms(
+    ...     est, X, Y, cv=2, paradigms=["single-task", "mtl"], baselines={"ridge": Ridge()}
+    ... )
+    >>> table.loc[table["target"] == "all", "method"].tolist()
+    ['single-task', 'mtl', 'ridge']
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"`confidence` should lie between 0 and 1. Found {confidence!r}.")
+    if isinstance(error_score, str) and error_score != "raise":
+        raise ValueError(f"`error_score` should be a number or 'raise'. Found {error_score!r}.")
+    targets = read_targets(Y)
+    check_targets_length(targets, _num_samples(X))
+    if len(targets.names) > 1 and "all" in targets.names:
+        raise ValueError("`Y` has a target named 'all', the name of the mean; rename it.")
+    settings, prefix = settings_of(estimator)
+    final = estimator.steps[-1][1] if prefix and hasattr(estimator, "steps") else estimator
+    infer = getattr(final, "_infer_tasks", lambda t: tasks_of(t, settings.get("task_kinds")))
+    kinds = {name: task.kind for name, task in infer(targets).items()}
+    methods = {
+        name: models_of(estimator, name, kinds)
+        for name in chosen_methods(paradigms, settings, len(kinds))
+    } | read_baselines(baselines, kinds)
+    if not methods:
+        raise ValueError("`paradigms` and `baselines` are empty: there is nothing to compare.")
+    reference = next(iter(methods)) if reference is None else reference
+    if reference not in methods:
+        raise ValueError(f"`reference` should be one of {list(methods)!r}. Found {reference!r}.")
+    scorers = read_scorers(scoring, kinds)
+    splits = list(_splits(cv, X, Y, groups))
+    jobs = [(n, split, name) for n, split in enumerate(splits) for name in methods]
+    found = Parallel(n_jobs=n_jobs)(
+        delayed(score_split)(methods[name], name, n, split, X, Y, kinds, scorers, error_score)
+        for n, split, name in jobs
+    )
+    scores = pd.DataFrame([row for rows in found for row in rows])
+    if scores.empty:
+        raise ValueError("`cv` gives no split with a labelled row to test.")
+    if len(kinds) > 1 and not isinstance(scoring, Mapping):
+        scores = pd.concat(
+            [scores, means_over_targets(scores, methods, len(kinds))], ignore_index=True
+        )
+    summary = summary_of(scores, list(methods), reference, confidence, corrected)
+    return (summary, scores) if return_scores else summary
+
+
+def _splits(cv: Any, X: Any, Y: Any, groups: Any) -> Any:
+    splitter = check_cv(5 if cv is None else cv)
+    if cv is None or isinstance(cv, int):
+        splitter.shuffle, splitter.random_state = True, 0
+    try:
+        yield from splitter.split(X, Y, groups)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`cv`={cv!r} could not split the rows: {error}") from error

@@ -1,0 +1,152 @@
+"""What is compared: the paradigms that differ, baselines, and how targets are scored."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import get_scorer
+
+__all__ = [
+    "METHODS",
+    "chosen_methods",
+    "models_of",
+    "read_baselines",
+    "read_scorers",
+    "settings_of",
+]
+
+# Which share one model among the targets; the others have one for each.
+METHODS = {
+    "single-task": False, "mtl": True, "transfer": False, "meta": False,
+    "mtl+transfer": True, "mtl+meta": True, "meta+transfer": False, "3mtl": True,
+}  # fmt: skip
+
+
+def settings_of(estimator: Any) -> tuple[dict[str, Any], str]:
+    """The parameters beside `paradigm`, and what stands before their names in a Pipeline."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    names = [name for name in parameters if name.split("__")[-1] == "paradigm"]
+    if not names:
+        raise ValueError(
+            "`estimator` should have a parameter `paradigm`, as ThreeMTLEstimator has. Found a "
+            f"{type(estimator).__name__}; other estimators are `baselines`."
+        )
+    prefix = min(names, key=len).removesuffix("paradigm")
+    start = len(prefix)
+    return {n[start:]: v for n, v in parameters.items() if n.startswith(prefix)}, prefix
+
+
+def _lacking(name: str, settings: Mapping[str, Any], n_targets: int) -> str | None:
+    """What a paradigm needs to differ from a simpler one, if that is absent."""
+    ids = settings.get("task") is not None
+    adapts = settings.get("meta") is not None and (ids or settings.get("episodes") == "classes")
+    carries = any(settings.get(part) is not None for part in ("source", "domain_loss", "head"))
+    if ("meta" in name or name == "3mtl") and not adapts:
+        return "`task`, the column of task ids, and `meta`"
+    if ("transfer" in name or name == "3mtl") and not carries:
+        return "`source` or `domain_loss`"
+    layers_of_ids = ids and settings.get("heads") in ("auto", "group")
+    if n_targets == 1 and (
+        name in ("mtl+meta", "meta+transfer") or (name.startswith("mtl") and not layers_of_ids)
+    ):
+        return "several targets"
+    return None
+
+
+def chosen_methods(
+    paradigms: Iterable[str] | None, settings: Mapping[str, Any], n_targets: int
+) -> list[str]:
+    asked = list(METHODS if paradigms is None else paradigms)
+    unknown = [name for name in asked if name not in METHODS]
+    if isinstance(paradigms, str) or unknown:
+        raise ValueError(f"`paradigms` should be some of {list(METHODS)!r}. Found {paradigms!r}.")
+    lacking = {name: _lacking(name, settings, n_targets) for name in asked}
+    told = "; ".join(f"{name!r} needs {what}" for name, what in lacking.items() if what)
+    if told and paradigms is not None:
+        raise ValueError(f"`paradigms` names some that would equal simpler ones: {told}.")
+    if told:
+        warnings.warn(f"Left out, as they would equal others: {told}.", UserWarning, stacklevel=3)
+    return [name for name in dict.fromkeys(asked) if not lacking[name]]
+
+
+def models_of(estimator: Any, method: str, kinds: Mapping[Any, str]) -> dict[tuple[Any, ...], Any]:
+    """What to fit to which targets: one model to all, or a clone to each."""
+    settings, prefix = settings_of(estimator)
+    source = settings.get("source")
+    joint = METHODS[method]
+    units = [tuple(kinds)] if joint else [(name,) for name in kinds]
+    models = {}
+    for unit in units:
+        new: dict[str, Any] = {"paradigm": "mtl" if method == "single-task" else method}
+        new |= {"task_kinds": {name: kinds[name] for name in unit}}
+        if source is not None and not isinstance(source, FrozenEstimator):
+            new["source"] = FrozenEstimator(source)
+        if not joint:
+            new |= _alone(settings, unit[0], kinds, pooled="meta" not in method)
+        known = {prefix + n: v for n, v in new.items() if n == "paradigm" or n in settings}
+        models[unit] = clone(clone(estimator).set_params(**known))
+    return models
+
+
+def _alone(
+    settings: Mapping[str, Any], name: Any, kinds: Mapping[Any, str], pooled: bool
+) -> dict[str, Any]:
+    """The parameters that speak of several targets, for one of them."""
+    new: dict[str, Any] = {"task_weight": None}
+    if getattr(settings.get("balancing"), "task_weight", None) is not None:
+        new["balancing"] = "equal"
+    heads, weight = settings.get("heads"), settings.get("class_weight")
+    if isinstance(heads, Mapping):
+        new["heads"] = {n: spec for n, spec in heads.items() if n == name} or "column"
+    elif pooled and settings.get("task") is not None:
+        new["heads"] = "column"
+    if isinstance(weight, Mapping) and all(
+        n in kinds and isinstance(w, str | Mapping) for n, w in weight.items()
+    ):
+        new["class_weight"] = weight.get(name)
+    return new
+
+
+def read_baselines(baselines: Any, kinds: Mapping[Any, str]) -> dict[str, Any]:
+    if not isinstance(baselines or {}, Mapping):
+        raise ValueError(f"`baselines` should map names to estimators. Found {baselines!r}.")
+    found: dict[str, Any] = {}
+    for name, given in (baselines or {}).items():
+        if name in METHODS:
+            raise ValueError(f"`baselines` names {name!r}, which is a paradigm; rename it.")
+        pair = given if isinstance(given, tuple) else (given, given)
+        if len(pair) != 2 or not all(hasattr(model, "fit") for model in pair):
+            raise ValueError(
+                f"`baselines[{name!r}]` should be an estimator or a pair (classifier, regressor). "
+                f"Found {given!r}."
+            )
+        models = {(n,): pair[kind == "regression"] for n, kind in kinds.items()}
+        wrong = {"regression": is_classifier}
+        found[name] = {
+            unit: model for unit, model in models.items()
+            if not wrong.get(kinds[unit[0]], is_regressor)(model)
+        }  # fmt: skip
+        if not found[name]:
+            raise ValueError(f"`baselines[{name!r}]` fits no target: their kinds are {kinds!r}.")
+    return found
+
+
+def read_scorers(scoring: Any, kinds: Mapping[Any, str]) -> dict[Any, tuple[str, Any]]:
+    """The name of the metric of each target, and its scorer."""
+    if isinstance(scoring, Mapping) and set(scoring) != set(kinds):
+        raise ValueError(
+            f"`scoring` should have an entry for each of {list(kinds)!r}. Found {list(scoring)!r}."
+        )
+    found = {}
+    for name, kind in kinds.items():
+        metric = scoring[name] if isinstance(scoring, Mapping) else scoring
+        metric = metric or ("r2" if kind == "regression" else "accuracy")
+        if not isinstance(metric, str) and not callable(metric):
+            raise ValueError(f"`scoring` should be a str or a callable. Found {metric!r}.")
+        label = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
+        found[name] = label, get_scorer(metric)
+    return found

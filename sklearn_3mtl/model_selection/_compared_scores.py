@@ -1,0 +1,153 @@
+"""Models fitted and scored split by split, and what their scores say together."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.utils import Tags, TargetTags, _safe_indexing
+from sklearn.utils.validation import _num_samples
+
+from sklearn_3mtl.data._columns import read_targets
+from sklearn_3mtl.model_selection._compared_methods import METHODS
+
+__all__ = ["means_over_targets", "score_split", "summary_of"]
+
+
+class _Seen:
+    """One target of a fitted model as a scorer sees it, on rows that are predicted once."""
+
+    def __init__(self, model: Any, X: Any, kind: str, position: int, known: Any, made: Any) -> None:
+        self.model, self.X, self.kind, self.position = model, X, kind, position
+        self.known, self.made = known, made
+        classes = getattr(model, "classes_", None)
+        self.classes_ = classes[position] if isinstance(classes, list) else classes
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The labels."""
+        return _plain(self.made.columns[self.position][self.known], self.kind)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probabilities."""
+        proba = self.model.predict_proba(self.X)
+        return np.asarray(proba[self.position] if isinstance(proba, list) else proba)[self.known]
+
+    def __sklearn_tags__(self) -> Tags:
+        of = "regressor" if self.kind == "regression" else "classifier"
+        return Tags(estimator_type=of, target_tags=TargetTags(required=True))
+
+
+def _plain(column: pd.Series, kind: str) -> np.ndarray:
+    return np.asarray(column.tolist(), dtype=np.float64 if kind == "regression" else None)
+
+
+def score_split(
+    models: Any, method: str, number: int, split: Any, X: Any, Y: Any, kinds: Any, scorers: Any,
+    error_score: Any,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Fit and score all models of a method on one split."""
+    train, test = (np.arange(_num_samples(X))[part] for part in split)
+    targets, X_test = read_targets(Y), _safe_indexing(X, test)
+    columns = dict(zip(targets.names, targets.columns, strict=True))
+    rows: list[dict[str, Any]] = []
+    seconds = 0.0
+    for unit, model in models.items():
+        label = Y if len(unit) > 1 else columns[unit[0]].rename(unit[0])
+        values: dict[Any, float] = {}
+        start = time.perf_counter()
+        try:
+            fitted, made = _fit(model, method, X, label, train, X_test, kinds[unit[0]])
+            seconds += time.perf_counter() - start
+            for position, name in enumerate(unit):
+                known = columns[name].iloc[test].notna().to_numpy()
+                if known.any():
+                    seen = _Seen(fitted, X_test, kinds[name], position, known, made)
+                    truth = _plain(columns[name].iloc[test[known]], kinds[name])
+                    values[name] = scorers[name][1](seen, _safe_indexing(X_test, known), truth)
+        except Exception as error:
+            told = f"{method!r} failed on split {number}, targets {list(unit)!r}"
+            if error_score == "raise":
+                error.add_note(f"compare_paradigms: {told}.")
+                raise
+            warnings.warn(f"{told}: {error!r}", FitFailedWarning, stacklevel=2)
+            tested = [name for name in unit if columns[name].iloc[test].notna().any()]
+            values = dict.fromkeys(tested, error_score)
+        rows += [
+            {"split": number, "target": name, "method": method, "metric": scorers[name][0],
+             "score": float(value), "ratio": len(test) / len(train)}
+            for name, value in values.items()
+        ]  # fmt: skip
+    return [{**row, "seconds": seconds} for row in rows]
+
+
+def _fit(
+    model: Any, method: str, X: Any, label: Any, train: np.ndarray, X_test: Any, kind: str
+) -> tuple[Any, Any]:
+    """A fitted clone and its predictions; a baseline sees the labelled rows."""
+    if method not in METHODS:
+        train = train[label.iloc[train].notna().to_numpy()]
+        y = _plain(label.iloc[train], kind)
+    else:
+        y = _safe_indexing(label, train)
+    fitted = clone(model).fit(_safe_indexing(X, train), y)
+    return fitted, read_targets(fitted.predict(X_test))
+
+
+def means_over_targets(
+    scores: pd.DataFrame, methods: Mapping[str, Any], n_targets: int
+) -> pd.DataFrame:
+    """The mean over targets, of the methods that have them all; none where a fit failed."""
+    whole = [name for name, models in methods.items() if sum(map(len, models)) == n_targets]
+    rows = []
+    for (number, method), part in scores.groupby(["split", "method"], sort=False):
+        if method in whole:
+            metrics = part["metric"].unique()
+            rows.append({
+                "split": number, "target": "all", "method": method,
+                "metric": metrics[0] if len(metrics) == 1 else "mean score",
+                "score": part["score"].mean(skipna=False),
+                "ratio": part["ratio"].iloc[0], "seconds": part["seconds"].iloc[0],
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _interval(
+    values: pd.Series, ratio: pd.Series, confidence: float, corrected: bool
+) -> tuple[float, float, float]:
+    """Mean, and the ends of its t-interval; Nadeau and Bengio add test over training rows."""
+    values = values.dropna()
+    n, mean = len(values), float(values.mean())
+    if n < 2:
+        return mean, np.nan, np.nan
+    spread = 1 / n + (float(ratio[values.index].mean()) if corrected else 0.0)
+    half = stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) * np.sqrt(spread)
+    return mean, mean - float(half), mean + float(half)
+
+
+def summary_of(
+    scores: pd.DataFrame, methods: list[str], reference: str, confidence: float, corrected: bool
+) -> pd.DataFrame:
+    rows = []
+    for target, part in scores.groupby("target", sort=False):
+        by_method = {name: rows.set_index("split") for name, rows in part.groupby("method")}
+        for method in [name for name in methods if name in by_method]:
+            own = by_method[method]
+            mean, low, high = _interval(own["score"], own["ratio"], confidence, corrected)
+            gap = (np.nan, np.nan, np.nan)
+            if method != reference and reference in by_method:
+                paired = own["score"] - by_method[reference]["score"]
+                gap = _interval(paired, own["ratio"], confidence, corrected)
+            rows.append({
+                "target": target, "method": method, "metric": own["metric"].iloc[0],
+                "score": mean, "low": low, "high": high, "n_splits": int(own["score"].count()),
+                "difference": gap[0], "difference_low": gap[1], "difference_high": gap[2],
+                "seconds": float(own["seconds"].mean()),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
