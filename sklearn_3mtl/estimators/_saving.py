@@ -45,6 +45,11 @@ _METHODS = {cls.__name__: cls for registry in _REGISTRIES for cls in registry.va
 def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator."""
     model = estimator._model
+    if model.readout is not None:
+        raise ValueError(
+            "An estimator with strategy='extract' holds scikit-learn models, which a file without "
+            "code can't. Use pickle, or strategy='auto'."
+        )
     plain, supplied = {}, []
     for name, value in model.parameters.items():
         try:

@@ -195,6 +195,15 @@ def test_files_and_pickles(source, strategy, tmp_path):
     assert np.array_equal(again.predict(X), target.adapt(X, -y).predict(X))
 
 
+def test_models_on_features_are_pickled_not_saved(source, tmp_path):
+    X, y = rows(40, 1)
+    target = source.set_params(strategy="extract").adapt(X, y)
+    source.set_params(strategy="auto")
+    with pytest.raises(ValueError, match="strategy='extract' holds scikit-learn models"):
+        target.save(tmp_path / "est.3mtl")
+    assert np.array_equal(pickle.loads(pickle.dumps(target)).predict(X), target.predict(X))
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
