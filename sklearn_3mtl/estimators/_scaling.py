@@ -56,7 +56,7 @@ def choose(
     n_rows: int,
     has_groups: bool,
     tasks: Mapping[Hashable, Task],
-    has_episodes: bool,
+    has_episodes: bool = False,
 ) -> dict[str, Any]:
     """A value for each parameter that is "auto", from the number of rows with a label.
 
@@ -70,7 +70,7 @@ def choose(
         Whether task ids have layers of their own.
     tasks : mapping of task name to Task
         The columns of y.
-    has_episodes : bool
+    has_episodes : bool, default=False
         Whether training draws episodes.
 
     Returns
@@ -109,7 +109,7 @@ def choose_again(
     n_rows: int,
     has_groups: bool,
     tasks: Mapping[Hashable, Task],
-    has_episodes: bool,
+    has_episodes: bool = False,
 ) -> dict[str, Any]:
     """A value for each parameter that is "auto" now: what it was before, where it was."""
     now = choose(settings, n_rows, has_groups, tasks, has_episodes)

@@ -16,7 +16,7 @@ def rows(**parts):
 
 def test_a_batch_holds_inputs_labels_and_groups_of_its_rows():
     group = torch.arange(N) % 3
-    inputs, values, weight, found, _ = rows(group=group).take(torch.tensor([5, 2]))
+    inputs, values, weight, found, *_ = rows(group=group).take(torch.tensor([5, 2]))
     assert inputs["numeric"].flatten().tolist() == [5.0, 2.0]
     assert values.tolist() == [[10.0, 11.0], [4.0, 5.0]]
     assert weight is None
