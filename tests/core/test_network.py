@@ -83,8 +83,8 @@ def test_groups_that_were_adapted_to_are_unknown_to_the_heads():
     seen = []
     net.heads.register_forward_pre_hook(lambda module, args: seen.append(args[1]))
     before = net(group=GROUP, **INPUTS)
-    net.adaptations.append(AdaptedOutputs([0, 1], 1, []))
-    net.adaptations.append(AdaptedOutputs([-1, 0, 1], 2, []))
+    net.adaptations.append(AdaptedOutputs(2, [0, 1], 1, []))
+    net.adaptations.append(AdaptedOutputs(2, [-1, 0, 1], 2, []))
     after = net(group=GROUP, **INPUTS)
     assert torch.equal(seen[0], GROUP)
     assert torch.equal(seen[1], torch.where(GROUP < 1, GROUP, -1))
