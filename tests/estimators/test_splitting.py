@@ -85,7 +85,7 @@ def test_every_member_trains_on_the_rare_class(rare, n_members):
     for seed in range(10):
         data = dataset(60, seed, rare=rare)
         train, _ = split(data, n_members, 0.3, seed=seed)
-        _, values, weight, _, _ = train.take(train.rows)
+        _, values, weight, *_ = train.take(train.rows)
         weight = torch.ones_like(values) if weight is None else weight
         seen = (weight[..., 1] > 0) & (values[:, 1] == 2)
         assert seen.any(-1).all(), f"seed {seed}"
@@ -95,7 +95,7 @@ def test_every_group_trains_every_member():
     group = torch.arange(90) % 30
     data = dataset(90, group=group)
     train, _ = split(data, 4, 0.3)
-    _, _, weight, groups, _ = train.take(train.rows)
+    _, _, weight, groups, *_ = train.take(train.rows)
     for number in range(30):
         assert (weight[:, groups == number] > 0).any(-1).any(-1).all()
 
