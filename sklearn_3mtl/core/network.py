@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import cast
@@ -161,14 +160,6 @@ class ThreeMTLNetwork(nn.Module):
         for adaptation in self.adaptations:
             out = adaptation(out, frozen, group)
         return out
-
-    def without_adapted(self) -> ThreeMTLNetwork:
-        """The network as it was trained, of the same modules."""
-        plain = copy.copy(self)
-        # nn.Module keeps its parts in dicts, which a shallow copy would share.
-        plain._modules = dict(self._modules)
-        plain.adaptations = nn.ModuleList()
-        return plain
 
     def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
         """What adapting added to outputs that were made of encoded inputs in another way."""

@@ -42,15 +42,18 @@ class AdaptingMixin(PredictingMixin):
         task: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Use what was learned on a new target, on more rows, or on a new task id.
+        """Use what was learned on a new target, on more rows, on a new task id, on new classes.
 
         A column of y that the estimator knows goes on being that task; one with another name is
-        a new task, of any kind, appended after the old. In the long layout a new task id starts
-        from what all ids share. This estimator is left as it is, to the bit.
+        a new task, of any kind, appended after the old (what a transfer estimator gives predicts
+        the columns of y alone). In the long layout a new task id starts from what all ids share,
+        and with an inner loop uses its rows as `meta` says. With ``episodes="classes"`` the labels
+        define the classes, and there are no others. This estimator is left as it is, to the bit.
 
-        The network stays frozen unless `adapt_parts` says otherwise: each adapted task gets a
-        linear correction, which reads the representation, the encoded inputs and the plain ones.
-        Leave-one-out validation chooses its penalty, and how much each of them counts.
+        But for that, the network stays frozen unless `adapt_parts` or `strategy` say otherwise:
+        each adapted task gets a linear correction, which reads the representation, the encoded
+        inputs and the plain ones. Leave-one-out validation chooses its penalty, and how much each
+        of them counts.
 
         Parameters
         ----------
@@ -69,7 +72,7 @@ class AdaptingMixin(PredictingMixin):
         Returns
         -------
         adapted : estimator
-            A new fitted estimator of the same class, which predicts all tasks, old and new.
+            A new fitted estimator of the same class.
 
         Raises
         ------
@@ -80,6 +83,15 @@ class AdaptingMixin(PredictingMixin):
         """
         check_is_fitted(self)
         self._validate_params()
+        return self._adapt(X, y, task, sample_weight)
+
+    def _adapt(
+        self,
+        X: Any,
+        y: ArrayLike | None,
+        task: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+    ) -> Self:
         X, y = support_pair(X, y)
         model = self._model
         lone_id = model.lone_id

@@ -50,7 +50,7 @@ class BaseMultiTask(AdaptingMixin):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            Numbers and categories; numbers may be missing.
+            Numbers, categories, and what `modalities` names; any may be missing.
         y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
             A column for each task. NaN, None, ``pd.NA`` or NaT is a missing label.
         task : array-like of shape (n_samples,) or None, default=None
@@ -70,11 +70,22 @@ class BaseMultiTask(AdaptingMixin):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a task is unfit; the message names it and what would do.
+            If a parameter, X, y or a task is unfit, or `source` is not fitted; the message names it
+            and what would do.
         TypeError
             If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
         """
         self._validate_params()
+        return self._learn(X, y, task, domain, sample_weight)
+
+    def _learn(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        task: ArrayLike | None,
+        domain: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+    ) -> Self:
         table = read_inputs(X)
         targets = read_targets(y)
         check_targets_length(targets, table.n_rows)

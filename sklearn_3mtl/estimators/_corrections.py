@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,11 @@ class Corrections:
     shared: dict[int, Probe]
     own: dict[int, Probe]
     groups: list[int]
+
+    @property
+    def names(self) -> list[Hashable]:
+        """The tasks that are corrected."""
+        return [self.layout.tasks[index].name for index in {**self.shared, **self.own}]
 
     def columns(self, probes: Mapping[int, Probe]) -> list[int]:
         """The outputs that some probes correct."""

@@ -15,6 +15,8 @@ class MetaSettings(Settings):
     """Those of every estimator but `sharing` and `adapt_parts`, and those of episodes."""
 
     _parameter_constraints = META_CONSTRAINTS
+    sharing: Any = "hard"
+    adapt_parts: Any = "auto"
 
     def __init__(
         self,
@@ -62,47 +64,4 @@ class MetaSettings(Settings):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            task=task,
-            task_kinds=task_kinds,
-            categorical_features=categorical_features,
-            modalities=modalities,
-            numeric_embedding=numeric_embedding,
-            backbone=backbone,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            n_estimators=n_estimators,
-            heads=heads,
-            fusion=fusion,
-            balancing=balancing,
-            task_weight=task_weight,
-            class_weight=class_weight,
-            regression_loss=regression_loss,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            optimizer=optimizer,
-            lr_schedule=lr_schedule,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            adapt_lr=adapt_lr,
-            adapt_steps=adapt_steps,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.meta = meta
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.episodes = episodes
-        self.n_ways = n_ways
-        self.n_shots = n_shots
-        self.n_queries = n_queries
-        self.meta_batch_size = meta_batch_size
-        self.min_task_rows = min_task_rows
-        self.max_support = max_support
+        self._keep(locals())

@@ -64,7 +64,7 @@ class FittedModel:
     trained : TaskLayout
         The tasks that the network was trained on.
     readout : Readout or None
-        Models that read the features in the place of the heads. None: the heads do.
+        Models that read the features in the place of some heads. None: the heads do.
     """
 
     inputs: ModalInputs
@@ -130,8 +130,12 @@ class FittedModel:
                 "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
                 "with the result. meta='ridge' and 'protonet' predict all classes of fit too."
             )
+        outputs = self._outputs_of_heads(table, group)
         if self.readout is not None:
-            return self.readout.outputs(self.codec, self.features(table, group))
+            self.readout.fill(outputs, self.codec, self.features(table, group))
+        return outputs
+
+    def _outputs_of_heads(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         if self.adapter is not None:
             group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
             coded = self.inputs.transform(table)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import has_fit_parameter
 
@@ -26,15 +26,15 @@ SUREST = 30.0
 
 @dataclass(frozen=True)
 class Readout:
-    """A fitted model for each task.
+    """A fitted model for some of the tasks.
 
     Attributes
     ----------
-    models : sequence of estimators
-        In the layout's order.
+    models : dict of task name to estimator
+        The models.
     """
 
-    models: Sequence[Any]
+    models: dict[Hashable, Any]
 
     @classmethod
     def fit(
@@ -44,6 +44,7 @@ class Readout:
         features: np.ndarray,
         targets: TargetColumns,
         weights: np.ndarray | None,
+        names: Sequence[Hashable],
     ) -> Readout:
         """Fit a copy of a model on each task's labelled rows.
 
@@ -59,32 +60,59 @@ class Readout:
             The labels of all tasks, in the order of y's columns.
         weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None
             Sample weights in that order.
+        names : sequence of hashable
+            The tasks to fit a model for.
         """
         values, mask = codec.encode(targets)
-        models = []
+        models = {}
         for index, task in enumerate(codec.layout.tasks):
+            if task.name not in names:
+                continue
             rows = mask[:, index].numpy()
             model = _default(task) if head is None else clone(head)
             _refuse_other_kind(model, task)
             labels = values[rows, index].numpy().astype(np.float64 if task.classes is None else int)
+            if task.classes is not None and len(np.unique(labels)) < 2:
+                raise ValueError(
+                    f"Task {task.name!r} has one class among the labels, "
+                    f"{task.classes[labels[0]]!r}; strategy='extract' needs two to fit a "
+                    "classifier. strategy='auto' starts from the source's heads."
+                )
             options = {}
             if weights is not None:
                 column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
-                if not has_fit_parameter(model, "sample_weight"):
-                    raise ValueError(
-                        f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, "
-                        "or choose a head that does, such as LogisticRegression()."
-                    )
-                options["sample_weight"] = weights[rows, column]
-            models.append(model.fit(features[rows], labels, **options))
+                options = _weight_options(model, head, weights[rows, column])
+            models[task.name] = model.fit(features[rows], labels, **options)
         return cls(models)
 
-    def outputs(self, codec: TargetCodec, features: np.ndarray) -> np.ndarray:
-        """What heads would put out: standardised numbers and logits, (n_samples, n_outputs)."""
-        out = np.empty((len(features), codec.layout.n_outputs), np.float32)
-        for index, (task, model) in enumerate(zip(codec.layout.tasks, self.models, strict=True)):
-            out[:, codec.layout.outputs_of(index)] = _outputs(model, task, features)
-        return out
+    def without(self, names: Sequence[Hashable]) -> Readout | None:
+        """The models of the other tasks; None for none."""
+        left = {name: model for name, model in self.models.items() if name not in names}
+        return Readout(left) if left else None
+
+    def beside(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
+        """These models, and older ones of other tasks among some."""
+        kept = {} if older is None else {n: m for n, m in older.models.items() if n in names}
+        return Readout({**kept, **self.models})
+
+    def fill(self, outputs: np.ndarray, codec: TargetCodec, features: np.ndarray) -> None:
+        """Put standardised numbers and logits into the tasks' columns, (n_samples, n_outputs)."""
+        for index, task in enumerate(codec.layout.tasks):
+            if task.name in self.models:
+                found = _outputs(self.models[task.name], task, features)
+                outputs[:, codec.layout.outputs_of(index)] = found
+
+
+def _weight_options(model: Any, head: Any, weight: np.ndarray) -> dict[str, Any]:
+    """What passes the rows' weights to a model's `fit`."""
+    if isinstance(model, Pipeline):
+        return {f"{model.steps[-1][0]}__sample_weight": weight}
+    if not has_fit_parameter(model, "sample_weight"):
+        raise ValueError(
+            f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, or choose a "
+            "head that does, such as LogisticRegression()."
+        )
+    return {"sample_weight": weight}
 
 
 def _outputs(model: Any, task: Task, features: np.ndarray) -> np.ndarray:

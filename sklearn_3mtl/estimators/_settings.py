@@ -114,6 +114,11 @@ class Settings(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        """Set every parameter of the class, as it was given."""
+        for name in self._get_param_names():
+            setattr(self, name, given[name])
+
     def _start(self) -> Start | None:
         """What training starts from; None for weights that are drawn."""
         return None

@@ -60,45 +60,4 @@ class TransferSettings(Settings):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            task=task,
-            task_kinds=task_kinds,
-            categorical_features=categorical_features,
-            modalities=modalities,
-            numeric_embedding=numeric_embedding,
-            backbone=backbone,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            n_estimators=n_estimators,
-            sharing=sharing,
-            heads=heads,
-            fusion=fusion,
-            balancing=balancing,
-            task_weight=task_weight,
-            class_weight=class_weight,
-            regression_loss=regression_loss,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            weight_decay=weight_decay,
-            optimizer=optimizer,
-            lr_schedule=lr_schedule,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            adapt_parts=adapt_parts,
-            adapt_lr=adapt_lr,
-            adapt_steps=adapt_steps,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.domain = domain
-        self.source = source
-        self.strategy = strategy
-        self.head = head
-        self.domain_loss = domain_loss
-        self.domain_loss_weight = domain_loss_weight
+        self._keep(locals())

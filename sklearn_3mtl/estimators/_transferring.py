@@ -35,48 +35,16 @@ class TransferMixin(TransferSettings, BaseMultiTask):
 
     _only_target = True
 
-    def fit(
+    def _learn(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        *,
-        task: ArrayLike | None = None,
-        domain: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
+        task: ArrayLike | None,
+        domain: ArrayLike | None,
+        sample_weight: ArrayLike | None,
     ) -> Self:
-        """Train one network on all tasks, or carry that of `source` over to them.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Numbers and categories; numbers may be missing.
-        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-            A column for each task. NaN, None, ``pd.NA`` or NaT is a missing label.
-        task : array-like of shape (n_samples,) or None, default=None
-            Task ids of the long layout, where they are not a column of X. None: one set of rows,
-            or the column that the parameter `task` names.
-        domain : array-like of shape (n_samples,) or None, default=None
-            The domain that each row comes from, where it is not a column of X. None: the column
-            that the parameter `domain` names, or no domains.
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Weights >= 0 of the rows, or of each label. None weighs all labels alike.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter, X, y or a task is unfit, or `source` is not fitted; the message names it
-            and what would do.
-        TypeError
-            If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
-        """
-        self._validate_params()
         if self.source is None or self._source_is_start():
-            return super().fit(X, y, task=task, domain=domain, sample_weight=sample_weight)
+            return super()._learn(X, y, task, domain, sample_weight)
         for name, found in (("domain_loss", self.domain_loss), ("warm_start", self.warm_start)):
             if found:
                 raise ValueError(

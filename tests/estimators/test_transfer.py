@@ -9,14 +9,17 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sklearn_3mtl import (
     MultiTaskRegressor,
+    ThreeMTLRegressor,
     TransferClassifier,
     TransferEstimator,
     TransferRegressor,
@@ -119,6 +122,40 @@ def test_any_model_on_frozen_features(head, n_classes):
     own = clone(head).fit(source.transform(X[:200]), labels[:200])
     agree = (own.predict(source.transform(X)) == target.predict(X)).mean()
     assert agree > (0.99 if not isinstance(head, RandomForestClassifier) else 0.8)
+
+
+def test_extracting_then_another_strategy_and_back(source):
+    X, y = rows(60, 1)
+    extracted = source.set_params(strategy="extract").adapt(X, pd.Series(-y, name="other"))
+    source.set_params(strategy="auto")
+    both = extracted.set_params(strategy="auto")
+    again = both.adapt(X, pd.Series(-y, name="other"))
+    assert r2_score(-y, again.predict(X)) > 0.9
+    assert not np.array_equal(again.predict(X), extracted.predict(X))
+    more = both.adapt(X, pd.DataFrame({"other": -y, "third": 2 * y}))
+    assert r2_score(2 * y, more.predict(X)["third"]) > 0.9
+
+
+def test_the_union_keeps_the_heads_of_targets_that_are_not_extracted(source):
+    X, y = rows(300, 0)
+    options = {"paradigm": "transfer", "strategy": "extract", **SMALL}
+    union = ThreeMTLRegressor(**options).fit(X, pd.Series(y, name="a"))
+    adapted = union.adapt(X[:60], pd.Series(-y[:60], name="b"))
+    assert adapted.predict(X).columns.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(adapted.predict(X)["a"], union.predict(X))
+    head = Pipeline([("s", StandardScaler()), ("r", RidgeCV(np.logspace(-3, 4, 15)))])
+    head.fit(union.transform(X[:60]), -y[:60])
+    np.testing.assert_allclose(adapted.predict(X)["b"], head.predict(union.transform(X)), atol=0.02)
+    more = adapted.adapt(X[:60], pd.Series(y[:60], name="a"))
+    np.testing.assert_array_equal(more.predict(X)["b"], adapted.predict(X)["b"])
+    assert adapted.forgetting_ == {"a": 0.0}
+
+
+def test_one_class_is_nothing_to_extract():
+    X, _ = rows(100, 0)
+    source = TransferClassifier(strategy="extract", **SMALL).fit(X, np.where(X[:, 0] > 0, "a", "b"))
+    with pytest.raises(ValueError, match="one class among the labels, 'a'; strategy='extract'"):
+        source.adapt(X[:5], ["a"] * 5)
 
 
 def test_weights_reach_the_head(source):
