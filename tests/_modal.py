@@ -109,3 +109,10 @@ def stub_sentence_transformers(monkeypatch, known=()):
     package.SentenceTransformer = SentenceTransformer
     monkeypatch.setitem(sys.modules, "sentence_transformers", package)
     return package
+
+
+def assert_centred(vectors):
+    assert vectors.dtype == torch.float32
+    assert vectors.isfinite().all()
+    torch.testing.assert_close(vectors.mean(0), torch.zeros(vectors.shape[1]), atol=1e-5, rtol=0)
+    assert vectors.square().mean() == pytest.approx(1, abs=1e-4)
