@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch import nn
 
