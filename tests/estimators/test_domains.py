@@ -164,12 +164,17 @@ def test_what_is_refused():
         TransferClassifier(domain=0, domain_loss="mmd", **QUICK).fit(X, y, domain=domain)
 
 
-def test_hidden_labels_of_the_target_change_nothing():
-    """They are not even passed: whatever stands in other rows' places, y alone is read."""
+@pytest.mark.parametrize("loss", LOSSES)
+def test_hidden_labels_of_the_target_change_nothing(loss):
+    """Labels of weight 0 are as good as missing ones."""
     X, y, domain, hidden = shifted()
-    one = TransferClassifier(domain_loss="mmd", **QUICK).fit(X, y, domain=domain)
-    truth = hidden.copy()
-    np.random.default_rng(0).shuffle(truth[domain == 1])
-    masked = np.where(domain == 1, np.nan, truth)
-    other = TransferClassifier(domain_loss="mmd", **QUICK).fit(X, masked, domain=domain)
-    assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
+    others = hidden.copy()
+    others[domain == 1] = np.random.default_rng(1).permutation(hidden[domain == 1])
+    weight = (domain == 0).astype(float)
+    est = TransferClassifier(domain_loss=loss, **QUICK)
+    one = est.fit(X, hidden, domain=domain, sample_weight=weight).predict_proba(X)
+    other = est.fit(X, others, domain=domain, sample_weight=weight).predict_proba(X)
+    missing = est.fit(X, y, domain=domain).predict_proba(X)
+    assert not np.array_equal(hidden, others)
+    assert np.array_equal(one, other)
+    assert np.array_equal(one, missing)
