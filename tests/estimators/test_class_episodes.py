@@ -107,6 +107,14 @@ def test_as_many_classes_as_ways_need_no_adapting():
     assert est.score(X, y) > 0.5
 
 
+@pytest.mark.parametrize(("most", "kept"), [(100, 12), (5, 5)])
+def test_rows_of_each_class_are_remembered(most, kept):
+    X, y = symbols(12)
+    est = MetaClassifier(meta="protonet", max_epochs=1, max_support=most, **QUICK).fit(X, y)
+    labels = est._model.adapter.memory.rows.values.flatten().tolist()
+    assert [labels.count(k) for k in range(12)] == [kept] * 12
+
+
 def test_mixed_estimator_takes_a_lone_target_of_classes():
     X, y = symbols(12)
     est = MetaLearner(meta="ridge", max_epochs=2, **QUICK).fit(X, pd.Series(y, name="symbol"))

@@ -241,6 +241,15 @@ def test_models_on_features_are_pickled_not_saved(source, tmp_path):
     assert np.array_equal(pickle.loads(pickle.dumps(target)).predict(X), target.predict(X))
 
 
+def test_files_of_what_started_from_a_source_of_other_sizes(source, tmp_path):
+    X, y = rows(40, 1)
+    est = TransferRegressor(source=source, random_state=0).fit(X, y)
+    est.save(tmp_path / "est.3mtl")
+    loaded = load_estimator(tmp_path / "est.3mtl")
+    assert np.array_equal(loaded.predict(X), est.predict(X))
+    assert loaded.get_params()["hidden_layer_sizes"] == (32, 32)
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
