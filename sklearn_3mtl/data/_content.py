@@ -22,7 +22,7 @@ def content_key(thing: Any) -> str | None:
     pickler = _ContentPickler()
     try:
         pickler.dump(thing)
-    except Exception:
+    except Exception:  # Whatever a user's object raises when pickled: it is not cached then.
         return None
     return pickler.hash.hexdigest()
 

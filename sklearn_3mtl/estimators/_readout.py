@@ -69,19 +69,17 @@ class Readout:
             if task.name not in names:
                 continue
             rows = mask[:, index].numpy()
+            weight = None
+            if weights is not None:
+                column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
+                # A row of weight 0 is as good as none, also to a scaler that takes no weights.
+                rows = rows & (weights[:, column] > 0)
+                weight = weights[rows, column]
             model = _default(task) if head is None else clone(head)
             _refuse_other_kind(model, task)
             labels = values[rows, index].numpy().astype(np.float64 if task.classes is None else int)
-            if task.classes is not None and len(np.unique(labels)) < 2:
-                raise ValueError(
-                    f"Task {task.name!r} has one class among the labels, "
-                    f"{task.classes[labels[0]]!r}; strategy='extract' needs two to fit a "
-                    "classifier. strategy='auto' starts from the source's heads."
-                )
-            options = {}
-            if weights is not None:
-                column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
-                options = _weight_options(model, head, weights[rows, column])
+            _refuse_too_few(labels, task)
+            options = {} if weight is None else _weight_options(model, head, weight)
             models[task.name] = model.fit(features[rows], labels, **options)
         return cls(models)
 
@@ -101,6 +99,20 @@ class Readout:
             if task.name in self.models:
                 found = _outputs(self.models[task.name], task, features)
                 outputs[:, codec.layout.outputs_of(index)] = found
+
+
+def _refuse_too_few(labels: np.ndarray, task: Task) -> None:
+    instead = "strategy='auto' starts from the source's heads, and takes fewer."
+    if len(labels) < 2:
+        raise ValueError(
+            f"Task {task.name!r} has {len(labels)} label(s) of positive weight; "
+            f"strategy='extract' needs two. {instead}"
+        )
+    if task.classes is not None and len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"Task {task.name!r} has one class among the labels, {task.classes[labels[0]]!r}; "
+            f"strategy='extract' needs two to fit a classifier. {instead}"
+        )
 
 
 def _weight_options(model: Any, head: Any, weight: np.ndarray) -> dict[str, Any]:

@@ -156,14 +156,21 @@ def test_one_class_is_nothing_to_extract():
     source = TransferClassifier(strategy="extract", **SMALL).fit(X, np.where(X[:, 0] > 0, "a", "b"))
     with pytest.raises(ValueError, match="one class among the labels, 'a'; strategy='extract'"):
         source.adapt(X[:5], ["a"] * 5)
+    with pytest.raises(
+        ValueError, match=r"has 1 label\(s\) of positive weight; strategy='extract'"
+    ):
+        source.adapt(X[:5], ["a", "b", "a", "b", "a"], sample_weight=[0, 1, 0, 0, 0])
 
 
 def test_weights_reach_the_head(source):
     X, y = rows(100, 1)
     weight = np.r_[np.ones(50), np.zeros(50)]
     est = source.set_params(strategy="extract", head=Ridge())
-    weighted = est.adapt(X, np.r_[y[:50], -9 * y[50:]], sample_weight=weight)
-    np.testing.assert_allclose(weighted.predict(X), est.adapt(X[:50], y[:50]).predict(X), rtol=0.2)
+    for chosen in (None, Ridge()):
+        est.set_params(head=chosen)
+        weighted = est.adapt(X, np.r_[y[:50], -9 * y[50:]], sample_weight=weight)
+        without = est.adapt(X[:50], y[:50])
+        np.testing.assert_allclose(weighted.predict(X), without.predict(X), rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match=r"`sample_weight` was passed, but head=.*takes none"):
         source.set_params(head=_Median()).adapt(X, y, sample_weight=weight)
     source.set_params(head=None)
