@@ -25,19 +25,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from _air import beijing_air
+from _few_rows import boosted, numbers, own
 from _tables import data_folder, paired, print_table
 from joblib import Parallel, delayed
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_3mtl import MetaLearner
 
 SEEDS = range(5)
 SHOTS = (5, 20, 50)
-PENALTIES = np.logspace(-2, 4, 13)
 
 
 def parkinsons(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, str]:
@@ -52,21 +49,6 @@ def wisdm(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     table = pd.read_parquet(data_folder("wisdm") / "wisdm.parquet")
     X = table.drop(columns=["activity", "window", "x_avg", "z_standdev"])
     return X.fillna(X.median(numeric_only=True)), table[["activity"]].astype(str), "user"
-
-
-def beijing_air(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Hours at twelve stations."""
-    table = pd.read_parquet(data_folder("beijing_air") / "beijing_air.parquet")
-    table = table.groupby("station", observed=True).sample(1500, random_state=seed)
-    targets = ["PM2.5", "PM10", "SO2", "NO2", "CO", "O3"]
-    angle = 2 * np.pi * table["hour"] / 24, 2 * np.pi * (table["month"] - 1) / 12
-    X = table[["year", "TEMP", "PRES", "DEWP", "RAIN", "WSPM"]].astype(float)
-    X = X.fillna(X.median())
-    for name, a in zip(("hour", "month"), angle, strict=True):
-        X[f"{name}_sin"], X[f"{name}_cos"] = np.sin(a), np.cos(a)
-    X["wd"] = table["wd"].astype(str)
-    X["station"] = table["station"].astype(str)
-    return X.reset_index(drop=True), np.log1p(table[targets]).reset_index(drop=True), "station"
 
 
 def split(ids: pd.Series, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -87,28 +69,6 @@ def score(y: pd.DataFrame, found: pd.DataFrame) -> float:
         judge: Callable[..., float] = r2_score if y[name].dtype.kind == "f" else accuracy_score
         scores.append(judge(y.loc[known, name], found.loc[known, name]))
     return float(np.mean(scores))
-
-
-def numbers(X: pd.DataFrame) -> pd.DataFrame:
-    """Categories one-hot, for linear models."""
-    return pd.get_dummies(X, dtype=float)
-
-
-def own(X: pd.DataFrame, y: pd.Series, X_test: pd.DataFrame) -> np.ndarray:
-    """A linear model of a task's own."""
-    if y.dtype.kind == "f":
-        model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES))
-    elif y.nunique() == 1:
-        return np.repeat(y.iloc[0], len(X_test))
-    else:
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=500))
-    return model.fit(X, y).predict(X_test)
-
-
-def boosted(X: pd.DataFrame, y: pd.Series, seed: int) -> Any:
-    """Gradient boosting with its defaults; text columns are categories."""
-    cls = HistGradientBoostingRegressor if y.dtype.kind == "f" else HistGradientBoostingClassifier
-    return cls(random_state=seed, categorical_features="from_dtype").fit(X, y)
 
 
 def baselines(

@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 _STUDENT_TASKS = ["G3", "higher", "Mjob"]
 _EARLIER_GRADES = ["G1", "G2"]
 _SUBJECTS = ("portuguese", "math", "both")
+_CLOTHING_TASKS = ["rating", "recommended", "feedback", "department", "class_name"]
 
 
 def load_student_performance(
@@ -134,6 +135,70 @@ def load_wine_quality(
     table = _read("wine_quality")
     target = table.pop("quality")
     return _package("wine_quality", _with_categories(table), target, return_X_y, as_frame)
+
+
+def load_womens_clothing(
+    *, return_X_y: bool = False, as_frame: bool = True
+) -> Bunch | tuple[Any, Any]:
+    """Load reviews of women's clothes: text beside numbers, five tasks of three kinds.
+
+    - Rows: 3,355, an excerpt of 23,486: at most 200 of each of the 18 largest classes of clothes.
+    - Inputs: ``title`` and ``review``, texts; the reviewer's ``age``; ``clothing_id``, the product.
+    - Tasks: ``rating`` (regression), ``recommended`` (binary), ``feedback`` (regression),
+      ``department`` (6 classes) and ``class_name`` (18 classes).
+    - Missing values: 457 titles.
+
+    ``rating`` is from 1 to 5, and 55 % are 5; ``feedback`` is how many readers found the review
+    helpful, and its logarithm is easier to learn. Each class is of one department, so neither is an
+    input for the other. ``class_name`` can also name the tasks of the long layout. Reviews of one
+    product are alike; a fair test of a new product keeps ``clothing_id`` on one side of the split.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=True
+        If True, data and target are pandas frames. If False, they are arrays of dtype object.
+
+    Returns
+    -------
+    data : sklearn.utils.Bunch
+        With the keys
+
+        - ``data``: the inputs, of shape (3355, 4);
+        - ``target``: the tasks, of shape (3355, 5); ``rating`` and ``feedback`` are floats,
+          ``recommended`` is a bool, the others are text;
+        - ``frame``: inputs and tasks side by side, or None with ``as_frame=False``;
+        - ``feature_names`` and ``target_names``: lists of column names;
+        - ``DESCR``: the description, with citation and licence;
+        - ``filename``: the name of the data file inside the package.
+
+    (data, target) : tuple if ``return_X_y`` is True
+
+    References
+    ----------
+    N. Brooks. Women's E-Commerce Clothing Reviews. Kaggle, 2018, listed there as CC0 1.0.
+    A. F. Agarap. Statistical analysis on e-commerce reviews, with sentiment classification using
+    bidirectional recurrent neural network. arXiv:1805.03687, 2018.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.datasets import load_womens_clothing
+    >>> X, Y_tasks = load_womens_clothing(return_X_y=True)
+    >>> X.shape
+    (3355, 4)
+    >>> list(Y_tasks.columns)
+    ['rating', 'recommended', 'feedback', 'department', 'class_name']
+    """
+    table = _read("womens_clothing").rename(
+        columns={"review_text": "review", "positive_feedback_count": "feedback"}
+    )
+    target = table[_CLOTHING_TASKS].astype(
+        {"rating": "float64", "recommended": "bool", "feedback": "float64"}
+    )
+    data = table[["title", "review", "age", "clothing_id"]]
+    data = data.assign(title=data["title"].mask(data["title"] == ""))
+    return _package("womens_clothing", data, target, return_X_y, as_frame)
 
 
 def _read(name: str) -> pd.DataFrame:

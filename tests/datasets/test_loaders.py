@@ -5,7 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_3mtl.datasets import load_student_performance, load_wine_quality
+from sklearn_3mtl.datasets import (
+    load_student_performance,
+    load_wine_quality,
+    load_womens_clothing,
+)
+
+LOADERS = [load_student_performance, load_wine_quality, load_womens_clothing]
 
 
 @pytest.mark.parametrize(
@@ -112,29 +118,55 @@ def test_wine_first_row_is_the_published_one():
     assert list(row) == [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4, "red", 5]
 
 
-@pytest.mark.parametrize("load", [load_student_performance, load_wine_quality])
+def test_clothing_is_the_excerpt_that_it_says():
+    X, Y = load_womens_clothing(return_X_y=True)
+    assert X.shape == (3355, 4)
+    assert X["title"].isna().sum() == 457
+    assert not X.drop(columns="title").isna().any(axis=None)
+    assert not Y.isna().any(axis=None)
+    assert not X["review"].duplicated().any()
+    assert X["review"].str.len().min() > 0
+    sizes = Y["class_name"].value_counts()
+    assert len(sizes) == 18
+    assert (sizes.max(), sizes.min()) == (200, 118)
+    assert (Y.groupby("class_name")["department"].nunique() == 1).all()
+
+
+def test_clothing_tasks_are_of_three_kinds():
+    Y = load_womens_clothing().target
+    assert (Y.dtypes[["rating", "feedback"]] == "float64").all()
+    assert Y["rating"].isin([1, 2, 3, 4, 5]).all()
+    assert (Y["feedback"] >= 0).all()
+    assert Y["recommended"].dtype == bool
+    assert Y["recommended"].mean() == pytest.approx(0.84, abs=5e-4)
+    assert Y["department"].nunique() == 6
+
+
+@pytest.mark.parametrize("load", LOADERS)
 def test_bunch_is_complete(load):
     bunch = load()
     assert list(bunch.frame.columns) == bunch.feature_names + bunch.target_names
     assert list(bunch.data.columns) == bunch.feature_names
     assert "Citation" in bunch.DESCR
-    assert "CC BY 4.0" in bunch.DESCR
+    assert "Licence: C" in bunch.DESCR
     file = resources.files("sklearn_3mtl.datasets") / "data" / bunch.filename
     assert gzip.decompress(file.read_bytes()).count(b"\n") > len(bunch.data) - 1
 
 
-@pytest.mark.parametrize("load", [load_student_performance, load_wine_quality])
+@pytest.mark.parametrize("load", LOADERS)
 def test_without_frames_the_values_are_the_same(load):
     frames, arrays = load(), load(as_frame=False)
     assert arrays.frame is None
     assert type(arrays.data) is np.ndarray
     assert type(arrays.target) is np.ndarray
     assert arrays.data.dtype == object
-    assert (arrays.data == frames.data.to_numpy(dtype=object)).all()
-    assert (arrays.target == frames.target.to_numpy()).all()
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(arrays.data), pd.DataFrame(frames.data.to_numpy(dtype=object))
+    )
+    np.testing.assert_array_equal(arrays.target, frames.target.to_numpy())
     X, y = load(return_X_y=True, as_frame=False)
-    assert (arrays.data == X).all()
-    assert (y == arrays.target).all()
+    pd.testing.assert_frame_equal(pd.DataFrame(arrays.data), pd.DataFrame(X))
+    np.testing.assert_array_equal(arrays.target, y)
 
 
 def test_a_change_of_the_result_does_not_reach_the_next_call():
@@ -145,4 +177,5 @@ def test_a_change_of_the_result_does_not_reach_the_next_call():
 
 def test_data_files_are_small():
     folder = resources.files("sklearn_3mtl.datasets") / "data"
-    assert sum(len(file.read_bytes()) for file in folder.iterdir()) < 150_000
+    assert len((folder / "womens_clothing.csv.gz").read_bytes()) <= 500_000
+    assert sum(len(file.read_bytes()) for file in folder.iterdir()) < 600_000
