@@ -45,7 +45,7 @@ class MLP(nn.Module):
         seed: Seed,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
+        layers: list[nn.Module] = [] if widths or len(copies) == 1 else [_Repeated(len(copies))]
         for depth, (d_in, d_out) in enumerate(zip([n_in, *widths], widths, strict=False)):
             layers += [
                 StackedLinear(d_in, d_out, copies, seed.child(depth)),
@@ -59,6 +59,17 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n_in) or (K, B, n_in) to features."""
         return self.layers(x)
+
+
+class _Repeated(nn.Module):
+    """What is common to K copies, (B, d), for each of them: (K, B, d)."""
+
+    def __init__(self, n_copies: int) -> None:
+        super().__init__()
+        self.n_copies = n_copies
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.dim() == 3 else x.expand(self.n_copies, -1, -1)
 
 
 class _ResidualBlock(nn.Module):

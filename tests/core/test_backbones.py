@@ -88,3 +88,11 @@ def test_an_mlp_without_layers_passes_its_input():
 def test_resnet_refuses_unequal_widths(widths):
     with pytest.raises(ValueError, match="hidden_layer_sizes"):
         ResNet(5, widths, "relu", 0.0, Copies(["a"]), SEED)
+
+
+def test_no_layers_give_every_copy_the_input():
+    net = MLP(5, (), "relu", 0.0, Copies(NAMES), SEED)
+    assert torch.equal(net(X), X.expand(3, -1, -1))
+    own = torch.stack([X, -X, 2 * X])
+    assert torch.equal(net(own), own)
+    assert torch.equal(MLP(5, (), "relu", 0.0, Copies(["a"]), SEED)(X), X)

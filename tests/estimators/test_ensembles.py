@@ -31,6 +31,7 @@ KINDS = {
     "waves": {"numeric_embedding": "periodic"},
     "module": {"backbone": nn.Sequential(nn.Linear(3, 6), nn.Tanh()), "early_stopping": True},
     "tabm": {"backbone": "tabm"},
+    "no layers": {"hidden_layer_sizes": ()},
 }
 
 
