@@ -28,14 +28,14 @@ from sklearn_3mtl import MetaClassifier
 N_TEST, N_EPISODES, N_QUERIES, N_WAYS = 200, 1000, 15, 5
 COMMON: dict[str, Any] = {
     "episodes": "classes", "n_ways": N_WAYS, "hidden_layer_sizes": (256, 128, 64, 64),
-    "numeric_embedding": None, "n_estimators": 1, "dropout": 0.0, "weight_decay": 0.0, "lr": 2e-3,
+    "numeric_embedding": None, "n_estimators": 1, "dropout": 0.0, "weight_decay": 0.02, "lr": 2e-3,
     "meta_batch_size": 32, "n_queries": 5, "early_stopping": False, "device": "cpu",
     "random_state": 0,
 }  # fmt: skip
 METHODS: dict[str, dict[int, dict[str, Any]]] = {
     "maml": {
         1: {"inner_lr": 0.1, "inner_steps": 3, "activation": "tanh", "max_epochs": 160},
-        5: {"inner_lr": 0.3, "inner_steps": 2, "activation": "tanh", "max_epochs": 100},
+        5: {"inner_lr": 0.4, "inner_steps": 1, "activation": "tanh", "max_epochs": 100},
     },
     "protonet": {
         1: {"activation": "relu", "max_epochs": 160},

@@ -24,6 +24,7 @@ __all__ = [
     "TABULAR",
     "ModalInputs",
     "encoder_kind",
+    "has_vectors",
     "make_encoder",
     "read_modalities",
     "split_spec",
@@ -61,6 +62,12 @@ def trains_modules(modalities: Mapping[str, Any] | None) -> bool:
         encoder_kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
         for name, spec in (modalities or {}).items()
     )
+
+
+def has_vectors(modalities: Mapping[str, Any] | None) -> bool:
+    """Whether a modality comes as vectors that nothing trains, which tend to be wide."""
+    kinds = [encoder_kind(n, split_spec(s)[0]) for n, s in (modalities or {}).items()]
+    return any(kind not in (None, TrainedModule, Images) for kind in kinds)
 
 
 def encoder_kind(name: str, given: Any) -> type[ColumnEncoder] | None:

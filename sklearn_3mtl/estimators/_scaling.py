@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sklearn_3mtl.data.modalities import trains_modules
+from sklearn_3mtl.data.modalities import has_vectors, trains_modules
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
@@ -41,6 +41,8 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
+# Vectors are wide for the rows there are: a net would learn these by heart.
+_VECTORS = {"dropout": 0.5, "lr": 1e-3}
 # An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
 # weights, and members cost as many times the steps: both only where a task is solved for.
 _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": 64,
@@ -93,6 +95,8 @@ def choose(
     per_epoch = -(-max(n_rows, 1) // int(batch))
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
+    if has_vectors(settings.modalities):
+        scaled.update(_VECTORS)
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
     if has_episodes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,14 +19,20 @@ from sklearn_3mtl.meta._support import SupportSet
 
 __all__ = ["Ridge"]
 
+TINY = 1e-12
+
 
 class Ridge(MetaMethod):
     """A ridge regression of what the heads leave over, solved for each task and differentiated.
 
     The heads are the prior: a task's support corrects them as far as its rows and the learned
     penalty say. The residual of a class is its indicator less its probability, and the correction
-    of a logit has a learned scale. Where classes are drawn anew for each episode there is no
-    prior, and this is R2-D2.
+    of a logit has a learned scale.
+
+    Where classes are drawn anew for each episode there is no prior, and this is R2-D2 on two views
+    of a row: its features, and its encoded inputs, each centred and of unit mean square on the
+    support. Features learn what tells the classes of training apart; what tells new ones apart
+    may be left in the inputs alone. How much these weigh beside the features is learned.
 
     Parameters
     ----------
@@ -54,7 +60,7 @@ class Ridge(MetaMethod):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> nn.Module:
-        """The penalty and the scale of logits, each by its logarithm."""
+        """The penalty, the scale of logits and the share of inputs, each by its logarithm."""
         if not self.penalty > 0:
             raise ValueError(f"`penalty` of Ridge should be > 0. Found {self.penalty!r}.")
         return _Scalars(self.penalty)
@@ -64,29 +70,75 @@ class Ridge(MetaMethod):
     ) -> _Corrected:
         """Solve for each task's correction."""
         z = features_of(stages, support.x)
-        has_prior = not support.exchangeable
-        prior = heads_of(stages, z) if has_prior else torch.zeros_like(support.targets)
+        if support.exchangeable:
+            share = state.log_share.exp()
+            views = _Views(_View.of(z, support, 1.0), _View.of(support.x, support, share))
+            prior, seen = torch.zeros_like(support.targets), views(z, support.x)
+        else:
+            views, prior, seen = None, heads_of(stages, z), z
         residual = support.residual(prior)
-        coefficients = _solve(z, residual, support, state.log_penalty.exp())
+        coefficients = _solve(seen, residual, support, state.log_penalty.exp())
         scale = torch.where(support.is_logit, state.log_scale.exp(), 1.0)
-        return _Corrected(stages, coefficients * scale, has_prior)
+        return _Corrected(stages, coefficients * scale, views)
+
+
+class _View(NamedTuple):
+    """Centre and factor of a view, (..., T, 1, d) and (..., T, 1, 1)."""
+
+    centre: Tensor
+    factor: Tensor
+
+    @classmethod
+    def of(cls, x: Tensor, support: SupportSet, share: Tensor | float) -> _View:
+        there = (support.weight > 0).any(-1, keepdim=True).to(x.dtype)
+        n_rows = there.sum(-2, keepdim=True).clamp_min(1.0)
+        centre = (x * there).sum(-2, keepdim=True) / n_rows
+        square = ((x - centre) * there).square().sum((-2, -1), keepdim=True) / n_rows
+        # One row, or equal ones, have no spread to divide by.
+        return cls(centre, share / square.clamp_min(TINY).sqrt() * (square > TINY))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return (x - self.centre) * self.factor
+
+    def of_tasks(self, tasks: Tensor) -> _View:
+        return _View(*(part.index_select(-3, tasks) for part in self))
+
+
+class _Views(NamedTuple):
+    """The features and the encoded inputs, side by side."""
+
+    z: _View
+    x: _View
+
+    def __call__(self, z: Tensor, x: Tensor) -> Tensor:
+        z, x = self.z(z), self.x(x)
+        rows = torch.broadcast_shapes(z.shape[:-1], x.shape[:-1])
+        return torch.cat([z.expand(*rows, -1), x.expand(*rows, -1)], dim=-1)
+
+    def of(self, tasks: Tensor) -> _Views:
+        return _Views(self.z.of_tasks(tasks), self.x.of_tasks(tasks))
 
 
 @dataclass(frozen=True)
 class _Corrected:
-    """The heads' outputs plus a linear function of the features: (..., T, d + 1, n_outputs)."""
+    """The heads' outputs plus a linear function of the features: (..., T, d + 1, n_outputs).
+
+    Where there are views, it is a function of these alone.
+    """
 
     stages: Sequence[Stage]
     coefficients: Tensor
-    has_prior: bool
+    views: _Views | None
 
     def __call__(self, x: Tensor) -> Tensor:
         z = features_of(self.stages, x)
-        own = _with_bias(z) @ self.coefficients
-        return own + heads_of(self.stages, z) if self.has_prior else own
+        if self.views is not None:
+            return _with_bias(self.views(z, x)) @ self.coefficients
+        return heads_of(self.stages, z) + _with_bias(z) @ self.coefficients
 
     def of(self, tasks: Tensor) -> _Corrected:
-        return replace(self, coefficients=self.coefficients.index_select(-3, tasks))
+        views = None if self.views is None else self.views.of(tasks)
+        return replace(self, coefficients=self.coefficients.index_select(-3, tasks), views=views)
 
 
 class _Scalars(nn.Module):
@@ -95,6 +147,7 @@ class _Scalars(nn.Module):
         self.log_penalty = nn.Parameter(torch.tensor(penalty).log())
         # A residual is at most 1, a logit of a sure answer several.
         self.log_scale = nn.Parameter(torch.tensor(4.0).log())
+        self.log_share = nn.Parameter(torch.tensor(0.0))
 
 
 def _solve(z: Tensor, residual: Tensor, support: SupportSet, penalty: Tensor) -> Tensor:

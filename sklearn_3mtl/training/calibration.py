@@ -15,6 +15,8 @@ TEMPERATURES = 2.0 ** (torch.arange(-4, 17) / 4)
 COARSE = 2
 # The logarithm of a temperature is near 0 beforehand, give or take a half: few rows say little.
 SPREAD = 0.5
+NUMBER_SPREAD = 1.0
+TINY = 1e-12
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
@@ -57,18 +59,21 @@ def best_temperature(
     temperature : tensor of shape (n_tasks,)
     """
     ones = torch.ones(len(layout), device=outputs.device)
-    if layout.n_regression == len(layout):
-        return ones
     tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
+    is_number = torch.arange(len(layout), device=outputs.device) < layout.n_regression
     mean = torch.stack([_mean(losses(outputs / t, values), weight) for t in tried.tolist()])
+    # The likelihood of a number, at the noise that its own errors tell.
+    mean = torch.where(is_number, 0.5 * mean.clamp_min(TINY).log(), mean)
     n_labels = torch.tensor(len(values)) if weight is None else (weight > 0).sum(0)
-    prior = (tried.log() / SPREAD).square().unsqueeze(1) / (2 * n_labels.clamp_min(1))
+    spread = torch.where(is_number, NUMBER_SPREAD, SPREAD)
+    prior = (tried.log()[:, None] / spread).square() / (2 * n_labels.clamp_min(1))
     total = mean + prior
+    # A net that is too timid is no matter of few rows; it was trained for too short a time.
+    total = torch.where(is_number & (tried < 1)[:, None], torch.inf, total)
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
     # Without a label all totals are alike.
     labelled = ones > 0 if weight is None else (weight > 0).any(0)
-    is_number = torch.arange(len(layout), device=outputs.device) < layout.n_regression
-    return torch.where(is_number | ~labelled, ones, best)
+    return torch.where(labelled, best, ones)
 
 
 def _mean(losses: Tensor, weight: Tensor | None) -> Tensor:
