@@ -97,11 +97,13 @@ def choose(
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     if has_vectors(settings.modalities):
         scaled.update(_VECTORS)
+    has_steps = has_episodes and bool(make_method(settings.meta, META).has_steps)
+    if has_episodes:
+        scaled.update(_META_STEPS if has_steps else _META)
+    if has_vectors(settings.modalities) and not has_steps:
+        scaled.update(_VECTORS)
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
-    if has_episodes:
-        method: Any = make_method(settings.meta, META)
-        scaled.update(_META_STEPS if method.has_steps else _META)
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}

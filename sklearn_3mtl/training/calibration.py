@@ -1,4 +1,4 @@
-"""One temperature for each classification task, fitted on held-out rows."""
+"""One temperature for each task, fitted on held-out rows."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ def best_temperature(
     *,
     fine: bool = True,
 ) -> Tensor:
-    """The most probable temperature of each task; 1 for a regression task.
+    """The most probable temperature of each task; at least 1 for a regression task.
 
     Long training makes a net too sure of itself, which costs likelihood long before it costs
     accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
-    section 4.2).
+    section 4.2). A target that the inputs say little about is learned by heart: its predictions,
+    divided, come nearer to the mean.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def best_temperature(
     spread = torch.where(is_number, NUMBER_SPREAD, SPREAD)
     prior = (tried.log()[:, None] / spread).square() / (2 * n_labels.clamp_min(1))
     total = mean + prior
-    # A net that is too timid is no matter of few rows; it was trained for too short a time.
+    # A net that is too timid was trained for too short a time.
     total = torch.where(is_number & (tried < 1)[:, None], torch.inf, total)
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
     # Without a label all totals are alike.

@@ -34,8 +34,20 @@ def drawn(n=4000, seed=0):
 def test_the_factor_by_which_logits_are_too_large_is_found(factor):
     outputs, values = drawn()
     found = best_temperature(LAYOUT, LOSSES, outputs * factor, values, None)
-    assert found[0] == 1, "a number has no temperature"
     np.testing.assert_allclose(found[1:], factor, rtol=0.2)
+    assert found[0] == max(factor, 1.0), "a number is never made larger"
+
+
+def test_numbers_that_say_nothing_are_drawn_to_the_mean():
+    outputs, values = drawn(400)
+    guesses = outputs.clone()
+    guesses[:, 0] = outputs[torch.randperm(400, generator=torch.Generator().manual_seed(1)), 0]
+    found = best_temperature(LAYOUT, LOSSES, guesses, values, None)
+    assert found[0] >= 8
+    few = best_temperature(LAYOUT, LOSSES, guesses[:6], values[:6], None)
+    assert 1 <= few[0] < found[0]
+    perfect = best_temperature(LAYOUT, LOSSES, outputs, values, None)
+    assert perfect[0] == 1
 
 
 def test_rows_of_weight_zero_say_nothing():
@@ -108,5 +120,18 @@ def test_without_held_out_rows_nothing_is_divided():
     X, y = noisy(60)
     est = tiny(MultiTaskClassifier, early_stopping=False, max_epochs=2).fit(X, y)
     assert (est._model.codec.temperature == 1).all()
-    est = tiny(MultiTaskRegressor, early_stopping=True, max_epochs=2).fit(X, y * 1.5)
+    est = tiny(MultiTaskRegressor, early_stopping=False, max_epochs=2).fit(X, y * 1.5)
     assert (est._model.codec.temperature == 1).all()
+
+
+def test_a_target_of_noise_is_predicted_near_its_mean():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(300, 8)), random.normal(size=300)
+    est = tiny(
+        MultiTaskRegressor, n_estimators=1, early_stopping=True, validation_fraction=0.3,
+        hidden_layer_sizes=(64, 64), lr=0.01, max_epochs=20, n_iter_no_change=20,
+    ).fit(X, y)  # fmt: skip
+    guesses = est.predict(random.normal(size=(200, 8)))
+    est._model.codec.temperature[:] = 1.0
+    assert est.score(X, y) > 0
+    assert np.std(guesses) < 0.5 * np.std(est.predict(random.normal(size=(200, 8))))
