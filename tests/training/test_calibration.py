@@ -124,14 +124,17 @@ def test_without_held_out_rows_nothing_is_divided():
     assert (est._model.codec.temperature == 1).all()
 
 
-def test_a_target_of_noise_is_predicted_near_its_mean():
+def test_targets_of_noise_are_predicted_nearer_to_their_means():
     random = np.random.default_rng(0)
-    X, y = random.normal(size=(300, 8)), random.normal(size=300)
+    X, Y = random.normal(size=(300, 8)), random.normal(size=(300, 6))
+    Y[:, 0] = X[:, 0]
     est = tiny(
         MultiTaskRegressor, n_estimators=1, early_stopping=True, validation_fraction=0.3,
         hidden_layer_sizes=(64, 64), lr=0.01, max_epochs=20, n_iter_no_change=20,
-    ).fit(X, y)  # fmt: skip
+    ).fit(X, Y)  # fmt: skip
     new = random.normal(size=(200, 8))
     guesses = est.predict(new)
     est._model.codec.temperature[:] = 1.0
-    assert np.std(guesses) < 0.6 * np.std(est.predict(new))
+    ratio = guesses.std(0) / est.predict(new).std(0)
+    assert ratio[0] > 0.9
+    assert ratio[1:].mean() < 0.7
