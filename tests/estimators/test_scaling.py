@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from torch import nn
 
-from sklearn_3mtl import MultiTaskEstimator, MultiTaskRegressor
+from sklearn_3mtl import MetaLearner, MultiTaskEstimator, MultiTaskRegressor
 from sklearn_3mtl.data import Task
 from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from tests._inputs import mixed_table, numeric_table
@@ -212,3 +212,22 @@ def test_a_net_for_each_task_id_has_no_members():
     assert choose(own, 100, True, {})["n_estimators"] == 1
     assert choose(own, 100, False, {})["n_estimators"] > 1
     assert choose(MultiTaskEstimator(), 100, True, {})["n_estimators"] > 1
+
+
+@pytest.mark.parametrize("n_rows", SIZES)
+def test_frozen_vectors_mean_more_dropout_and_smaller_steps(n_rows):
+    vectors = {"text": "review"}
+    chosen = choose(MultiTaskEstimator(modalities=vectors), n_rows, False, TASKS)
+    assert (chosen["dropout"], chosen["lr"]) == (0.5, 1e-3)
+    trained = {"image": "photo"}
+    plain = choose(MultiTaskEstimator(), n_rows, False, TASKS)
+    for modalities in (trained, {"tabular": ["age"]}):
+        chosen = choose(MultiTaskEstimator(modalities=modalities), n_rows, False, TASKS)
+        assert (chosen["dropout"], chosen["lr"]) == (plain["dropout"], plain["lr"])
+
+
+def test_an_inner_loop_is_not_disturbed_by_dropout():
+    vectors = {"text": "review"}
+    for meta, dropout in (("ridge", 0.5), ("protonet", 0.5), ("maml", 0.0)):
+        chosen = choose(MetaLearner(modalities=vectors, meta=meta), 500, False, TASKS, True)
+        assert chosen["dropout"] == dropout
