@@ -123,6 +123,31 @@ def test_classes_drawn_for_a_task_have_no_prior(method):
     torch.testing.assert_close(again(support.x), outputs.roll(1, -1), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_ridge_of_drawn_classes_reads_features_and_inputs(n_members):
+    layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
+    support = support_set(layout=layout)
+    object.__setattr__(support, "exchangeable", True)
+    stages, _, adapted = adapt(Ridge(0.7), support, layout, n_members=n_members)
+    outputs = adapted(support.x).detach().reshape(n_members, *support.x.shape[:2], 3)
+    for task in range(support.n_tasks):
+        there = support.weight[task, :, 0].numpy() > 0
+        z = features(stages, support.x[task]).reshape(n_members, len(there), -1)
+        for member in range(n_members):
+            views = []
+            for view in (z[member], support.x[task].numpy()):
+                centred = view - view[there].mean(0)
+                views.append(centred / np.sqrt(np.square(centred[there]).sum(1).mean()))
+            seen = np.c_[*views, np.ones(len(there))]
+            own = (support.values[task, :, :1].numpy() == np.arange(3)).astype(float)
+            solved = PlainRidge(alpha=0.7, fit_intercept=False).fit(
+                seen[there], own[there] - 1 / 3, sample_weight=support.weight[task, there, 0]
+            )
+            np.testing.assert_allclose(
+                outputs[member, task], 4.0 * solved.predict(seen), rtol=1e-6, atol=1e-7
+            )
+
+
 def test_regressions_have_no_prototypes():
     with pytest.raises(ValueError, match=r"knows classes only.*'price'.*meta='ridge'"):
         ProtoNet().refuse(LAYOUT)
