@@ -43,7 +43,12 @@ LOSSES: dict[str, dict[str, Any]] = {
         "domain_loss_weight": 0.3,
         "n_estimators": 16,
     },
-    "mmd": {"domain_loss": "mmd", "domain_loss_weight": 0.03, "batch_size": 64},
+    "mmd": {
+        "domain_loss": "mmd",
+        "domain_loss_weight": 0.03,
+        "batch_size": 64,
+        "hidden_layer_sizes": (64, 64, 64, 64),
+    },
     "coral": {"domain_loss": "coral", "domain_loss_weight": 30.0, "batch_size": 64},
 }
 
