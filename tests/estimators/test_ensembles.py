@@ -43,10 +43,10 @@ def test_predictions_are_the_average_of_the_members(name):
     assert out.shape == (3, 60, 5)
     assert np.ptp(out, axis=0).max() > 1e-3, "the members differ"
     found, proba = est.predict(X), est.predict_proba(X)
-    numbers = [codec.predict(member)[0] for member in out]
+    calibrated = [codec.combine(torch.from_numpy(member)).numpy() for member in out]
+    numbers = [codec.predict(member)[0] for member in calibrated]
     np.testing.assert_allclose(found["number"], np.mean(numbers, axis=0), rtol=1e-4, atol=1e-5)
     for column in (1, 2):
-        calibrated = [codec.combine(torch.from_numpy(member)).numpy() for member in out]
         expected = np.mean([codec.predict_proba(o)[column] for o in calibrated], axis=0)
         np.testing.assert_allclose(proba[column], expected, rtol=1e-4, atol=1e-5)
         labels = est.classes_[column][expected.argmax(1)]
