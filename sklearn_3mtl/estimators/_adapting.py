@@ -198,7 +198,7 @@ def support_pair(X: Any, y: Any) -> tuple[Any, Any]:
 
 
 def _named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
-    if targets.named:
+    if targets.named or not model.names:
         return targets
     if len(targets.names) == len(model.names):
         return TargetColumns(model.names, targets.columns, targets.container, model.named)

@@ -27,8 +27,6 @@ CLASSES = (
     MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor,
     ThreeMTLClassifier, ThreeMTLEstimator, ThreeMTLRegressor,
     TransferClassifier, TransferEstimator, TransferRegressor,
-    ThreeMTLClassifier, ThreeMTLEstimator, ThreeMTLRegressor,
-    TransferClassifier, TransferEstimator, TransferRegressor,
 )  # fmt: skip
 
 

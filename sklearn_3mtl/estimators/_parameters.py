@@ -111,7 +111,7 @@ META_CONSTRAINTS: dict[str, Any] = {
 TRANSFER_CONSTRAINTS: dict[str, Any] = {
     **CONSTRAINTS,
     "domain": [Hashable, None],
-    "source": [HasMethods("adapt"), FrozenEstimator, None],
+    "source": [HasMethods("adapt"), FrozenEstimator, nn.Module, None],
     "strategy": [StrOptions(set(STRATEGIES)), TransferStrategy],
     "head": [HasMethods(["fit", "predict"]), None],
     "domain_loss": [StrOptions(set(DOMAIN_LOSSES)), DomainLoss, None],

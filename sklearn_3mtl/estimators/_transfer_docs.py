@@ -10,10 +10,12 @@ TRANSFER_ENTRIES = entries("""
 domain : str, int or None, default=None
     The column of X that holds each row's domain (hospital, country, camera), by name, or by
     position in an array; it is no input. None: one domain, or those that `fit` is passed.
-source : fitted estimator of this library, or None, default=None
-    What `fit` starts from, instead of from nothing; it needs the same columns of X. It is used as
-    `strategy` says. Wrap it in scikit-learn's FrozenEstimator where the estimator is cloned, as in
-    a grid search: a clone's source is unfitted otherwise. None: `fit` trains the source.
+source : fitted estimator of this library, nn.Module or None, default=None
+    What `fit` starts from, instead of from nothing, used as `strategy` says. An estimator needs the
+    same columns of X; wrap it in scikit-learn's FrozenEstimator where the estimator is cloned, as
+    in a grid search: a clone's source is unfitted otherwise. A pretrained module reads all columns
+    of X as float32 numbers, as they are, or one column of arrays, and gives features; a copy of it
+    is trained, unless none of its parameters requires a gradient. None: `fit` trains the source.
 strategy : {"auto", "extract", "fine_tune"} or TransferStrategy, default="auto"
     How a target uses the source. ``"extract"``: scikit-learn models, `head`, read its frozen
     features. ``"fine_tune"``: all layers are trained on, the lower ones at lower rates and from

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
+from torch import nn
 
 from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.seeding import Seed
@@ -17,6 +18,7 @@ from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
+from sklearn_3mtl.estimators._source_modules import fitted_around
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 from sklearn_3mtl.estimators._warm_start import STRUCTURE
 from sklearn_3mtl.objective import SingleLevelObjective
@@ -51,9 +53,11 @@ class TransferMixin(TransferSettings, BaseMultiTask):
                     f"`source` and {name}={found!r} contradict each other: the source was trained "
                     f"already. Leave {name} out, or set source=None."
                 )
-        adapted = self._started_from(fitted_source(self.source)).adapt(
-            X, y, task=task, sample_weight=sample_weight
-        )
+        if isinstance(self.source, nn.Module):
+            source = fitted_around(self, self.source, X, y)
+        else:
+            source = fitted_source(self.source)
+        adapted = self._started_from(source).adapt(X, y, task=task, sample_weight=sample_weight)
         for stale in fitted_attributes(self):
             delattr(self, stale)
         self.__dict__.update(fitted_attributes(adapted))
@@ -116,8 +120,8 @@ def fitted_source(source: Any) -> Settings:
     found = source.estimator if isinstance(source, FrozenEstimator) else source
     if not isinstance(found, Settings):
         raise ValueError(
-            "`source` should be a fitted estimator of this library, or a FrozenEstimator of one. "
-            f"Found {source!r}."
+            "`source` should be a fitted estimator of this library, a FrozenEstimator of one, or "
+            f"an nn.Module. Found {source!r}."
         )
     if not hasattr(found, "_model"):
         raise ValueError(

@@ -6,6 +6,7 @@ import copy
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
+from torch import nn
 
 from sklearn_3mtl.estimators._parameters import PARADIGMS
 from sklearn_3mtl.estimators._settings import fitted_attributes
@@ -68,6 +69,13 @@ class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
     def _start(self) -> Start | None:
         if self.source is None:
             return None
+        if isinstance(self.source, nn.Module):
+            raise ValueError(
+                f"meta={self.meta!r} and source={type(self.source).__name__}(...) contradict each "
+                "other: where tasks adapt, a module is a part of the network, "
+                "modalities={'name': (module, columns)} or backbone=module, and is trained from "
+                "its own weights. Set source=None, or meta=None."
+            )
         source = fitted_source(self.source)
         names = getattr(source, "feature_names_in_", range(source.n_features_in_))
         return Start(source._model, list(names))
