@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 _STUDENT_TASKS = ["G3", "higher", "Mjob"]
 _EARLIER_GRADES = ["G1", "G2"]
 _SUBJECTS = ("portuguese", "math", "both")
+_AIR_TASKS = ["PM2.5", "PM10", "SO2", "NO2", "CO", "O3"]
 _CLOTHING_TASKS = ["rating", "recommended", "feedback", "department", "class_name"]
 
 
@@ -137,6 +138,63 @@ def load_wine_quality(
     return _package("wine_quality", _with_categories(table), target, return_X_y, as_frame)
 
 
+def load_beijing_air(*, return_X_y: bool = False, as_frame: bool = True) -> Bunch | tuple[Any, Any]:
+    """Load the air quality of Beijing: six pollutants at eight stations.
+
+    - Rows: 4,800, an excerpt of 420,768: 600 random hours of each of eight stations.
+    - Inputs: year, month, day and hour; temperature, pressure, dew point, rain and the speed of the
+      wind; ``wd``, its direction, and ``station``, categories.
+    - Tasks: ``PM2.5``, ``PM10``, ``SO2``, ``NO2``, ``CO`` and ``O3`` (regression), in micrograms
+      per cubic metre.
+    - Missing values: 1 to 5 % of each task's labels; a few inputs.
+
+    ``station`` can be an input like the others, or name the tasks of the long layout
+    (``task="station"``): a new station then is a new task. The concentrations are skewed; their
+    logarithms are easier to learn. Hours of one day are alike, at all stations.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=True
+        If True, data and target are pandas frames. If False, data is an array of dtype object and
+        target one of floats.
+
+    Returns
+    -------
+    data : sklearn.utils.Bunch
+        With the keys
+
+        - ``data``: the inputs, of shape (4800, 11);
+        - ``target``: the concentrations, of shape (4800, 6);
+        - ``frame``: inputs and tasks side by side, or None with ``as_frame=False``;
+        - ``feature_names`` and ``target_names``: lists of column names;
+        - ``DESCR``: the description, with citation and licence;
+        - ``filename``: the name of the data file inside the package.
+
+    (data, target) : tuple if ``return_X_y`` is True
+
+    References
+    ----------
+    S. Zhang, B. Guo, A. Dong, J. He, Z. Xu and S. X. Chen. Cautionary tales on air-quality
+    improvement in Beijing. Proceedings of the Royal Society A 473, 2017. UCI data set 501,
+    CC BY 4.0.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.datasets import load_beijing_air
+    >>> X, Y_tasks = load_beijing_air(return_X_y=True)
+    >>> X["station"].nunique()
+    8
+    >>> list(Y_tasks.columns)
+    ['PM2.5', 'PM10', 'SO2', 'NO2', 'CO', 'O3']
+    """
+    table = _read("beijing_air", missing="")
+    target = table[_AIR_TASKS].astype("float64")
+    data = _with_categories(table.drop(columns=_AIR_TASKS))
+    return _package("beijing_air", data, target, return_X_y, as_frame)
+
+
 def load_womens_clothing(
     *, return_X_y: bool = False, as_frame: bool = True
 ) -> Bunch | tuple[Any, Any]:
@@ -201,10 +259,11 @@ def load_womens_clothing(
     return _package("womens_clothing", data, target, return_X_y, as_frame)
 
 
-def _read(name: str) -> pd.DataFrame:
+def _read(name: str, missing: str | None = None) -> pd.DataFrame:
+    """The table of a data file; what stands for a missing value, None for nothing."""
     path = resources.files("sklearn_3mtl.datasets") / "data" / f"{name}.csv.gz"
     with path.open("rb") as file:
-        return pd.read_csv(file, compression="gzip", keep_default_na=False)
+        return pd.read_csv(file, compression="gzip", keep_default_na=False, na_values=missing)
 
 
 def _with_categories(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from sklearn_3mtl.datasets import (
+    load_beijing_air,
     load_student_performance,
     load_wine_quality,
     load_womens_clothing,
 )
 
-LOADERS = [load_student_performance, load_wine_quality, load_womens_clothing]
+LOADERS = [load_beijing_air, load_student_performance, load_wine_quality, load_womens_clothing]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +143,21 @@ def test_clothing_tasks_are_of_three_kinds():
     assert Y["department"].nunique() == 6
 
 
+def test_air_is_the_excerpt_that_it_says():
+    X, Y = load_beijing_air(return_X_y=True)
+    assert X.shape == (4800, 11)
+    assert Y.shape == (4800, 6)
+    assert X["station"].value_counts().unique().tolist() == [600]
+    assert X["station"].cat.categories.size == 8
+    assert X["wd"].cat.categories.size == 16
+    assert (Y.dtypes == "float64").all()
+    assert Y.isna().mean().between(0.01, 0.06).all()
+    assert X.isna().mean().max() < 0.01
+    assert X["year"].between(2013, 2017).all()
+    assert not X.duplicated().any()
+    assert Y["O3"].corr(X["TEMP"]) > 0.5
+
+
 @pytest.mark.parametrize("load", LOADERS)
 def test_bunch_is_complete(load):
     bunch = load()
@@ -178,4 +194,4 @@ def test_a_change_of_the_result_does_not_reach_the_next_call():
 def test_data_files_are_small():
     folder = resources.files("sklearn_3mtl.datasets") / "data"
     assert len((folder / "womens_clothing.csv.gz").read_bytes()) <= 500_000
-    assert sum(len(file.read_bytes()) for file in folder.iterdir()) < 600_000
+    assert sum(len(file.read_bytes()) for file in folder.iterdir()) < 650_000
