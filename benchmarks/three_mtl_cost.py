@@ -73,7 +73,7 @@ def training(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> Iterat
     ids = X["shop"].to_numpy()
     rows = make_rows(concrete, est._model, read_inputs(X), read_targets(Y), ids, None)
     rows = EPISODES["tasks"].with_units(rows)
-    episodes, _ = draw_episodes(concrete, rows, N_TASKS, Seed(0))
+    episodes, *_ = draw_episodes(concrete, rows, N_TASKS, Seed(0))
     draw = torch.Generator().manual_seed(0)
     while True:
         yield from episodes.batches(16, draw)

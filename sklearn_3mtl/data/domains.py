@@ -36,6 +36,10 @@ class JointDataset:
         """Batches of the labelled rows in their own order."""
         return self.labelled.in_order(batch_size)
 
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Those of the labelled rows."""
+        return self.labelled.by_unit(most)
+
     def to(self, device: torch.device) -> JointDataset:
         """The same on a device."""
         return replace(

@@ -48,6 +48,11 @@ class EpisodeDataset:
             draws += self.sampler.epoch(batch_size, generator)
         return DrawnEpisodes(self.rows, draws)
 
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs of at most so many of the rows that episodes are drawn from, and their units."""
+        rows, unit = self.sampler.index.flat(most)
+        return _inputs(self.rows, rows), unit.to(self.rows.values.device)
+
     def to(self, device: torch.device) -> EpisodeDataset:
         """The dataset with its rows on a device; what is drawn stays on the CPU."""
         return replace(self, rows=self.rows.to(device))

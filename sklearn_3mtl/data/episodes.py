@@ -43,6 +43,15 @@ class RowIndex:
         """The index of some of the tasks, which share the rows."""
         return replace(self, starts=self.starts[tasks], counts=self.counts[tasks])
 
+    def flat(self, most: int) -> tuple[Tensor, Tensor]:
+        """Row numbers of at most so many rows, evenly from all tasks, and the task of each."""
+        n = int(self.counts.sum())
+        task = torch.repeat_interleave(self.counts)
+        nth = torch.arange(n) - (self.counts.cumsum(0) - self.counts)[task]
+        rows = self.rows[self.starts[task] + nth]
+        kept = torch.arange(n) if n <= most else torch.arange(most) * n // most
+        return rows[kept], task[kept]
+
     def shuffled(self, generator: torch.Generator) -> RowIndex:
         """The same tasks, the rows of each in a fresh order."""
         n = len(self.rows)
@@ -84,7 +93,11 @@ class Draw(NamedTuple):
 
 
 class EpisodeSampler(Protocol):
-    """Draws meta-batches."""
+    """Draws meta-batches of tasks or classes, whose rows the index has."""
+
+    @property
+    def index(self) -> RowIndex:
+        """The rows of each unit."""
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
         """Draw the meta-batches of an epoch, of `n_episodes` episodes each."""

@@ -91,6 +91,9 @@ class TrainingRows(Protocol):
     def in_order(self, batch_size: int) -> Any:
         """Batches that are always alike."""
 
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs of at most so many rows, and the task or class that an episode has of each."""
+
     def to(self, device: torch.device) -> Any:
         """The same on a device."""
 
@@ -165,6 +168,12 @@ class RowDataset:
     def in_order(self, batch_size: int) -> BatchIterator:
         """Batches in the rows' own order."""
         return BatchIterator(self, batch_size)
+
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs of at most so many rows, all of one unit."""
+        rows = self._all_rows()[:most]
+        inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
+        return inputs, torch.zeros_like(rows)
 
     def to(self, device: torch.device) -> RowDataset:
         """The dataset on a device."""

@@ -222,7 +222,7 @@ def train_model(
     has_episodes = adapts(estimator, model.groups is not None)
     if has_episodes:
         rows = EPISODES[estimator.episodes].with_units(rows)
-        training, valid = draw_episodes(concrete, rows, model.n_units, seed)
+        training, valid, every = draw_episodes(concrete, rows, model.n_units, seed)
         batch_size = int(concrete.meta_batch_size)
     else:
         batch_size = concrete.batch_size
@@ -260,6 +260,8 @@ def train_model(
         )
     model.codec.temperature = temperature.astype(np.float64)
     if has_episodes:
+        # What was held out to choose the weights counts where something is solved for.
+        model.objective.settle(model.network, every)
         remember(concrete, model, rows, seed)
     return history, interrupted
 

@@ -22,7 +22,7 @@ MOST_DOMAINS = 10_000
 __all__ = ["check_adaptations", "check_fitted", "check_size"]
 
 
-def check_fitted(fitted: dict[str, Any]) -> None:
+def check_fitted(fitted: dict[str, Any], parameters: Sequence[str]) -> None:
     """Refuse a record of a fitted estimator whose entries can't be true together.
 
     Raises
@@ -42,8 +42,7 @@ def check_fitted(fitted: dict[str, Any]) -> None:
         "categories": len(fitted["categories"]) == len(categorical),
         "edges": _are_edges(fitted["edges"], len(numeric)),
         "modalities": _are_modalities(fitted["modalities"], n_features),
-        "chosen": isinstance(fitted["chosen"], dict)
-        and set(fitted["chosen"]) <= set(Settings._get_param_names()),
+        "chosen": isinstance(fitted["chosen"], dict) and set(fitted["chosen"]) <= set(parameters),
         "adaptations": _are_adaptations(fitted["adaptations"]),
         "container": fitted["container"] in get_args(Container),
         "names": isinstance(names, tuple) and list(names) == [t[0] for t in fitted["tasks"]],

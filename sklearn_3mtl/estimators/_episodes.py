@@ -35,6 +35,8 @@ class Episodes:
     # Whether an episode draws its own classes: an output then means nothing across episodes.
     exchangeable = False
     unit, units = "task", "tasks"
+    # Of a task; a class that nothing is known of can't be told from others.
+    fewest_shots = 0
 
     def has_any(self, has_ids: bool) -> bool:
         """Whether there is anything to draw episodes of."""
@@ -74,6 +76,7 @@ class ClassesAsEpisodes(Episodes):
 
     exchangeable = True
     unit, units = "class", "classes"
+    fewest_shots = 1
 
     def has_any(self, has_ids: bool) -> bool:
         return True
@@ -146,8 +149,8 @@ def adapts(estimator: Any, has_ids: bool) -> bool:
 
 def draw_episodes(
     estimator: Any, rows: RowDataset, n_units: int, seed: Seed
-) -> tuple[EpisodeDataset, DrawnEpisodes | None]:
-    """Episodes to train on, and those of held-out units to validate on or None.
+) -> tuple[EpisodeDataset, DrawnEpisodes | None, EpisodeDataset]:
+    """Episodes to train on, those of held-out units to validate on or None, and those of all units.
 
     Parameters
     ----------
@@ -163,6 +166,11 @@ def draw_episodes(
     kind = EPISODES[estimator.episodes]
     index = RowIndex.of(rows.labelled_group(), n_units)
     shots, fewest = shot_range(estimator.n_shots), kind.fewest(estimator)
+    if shots[0] < kind.fewest_shots:
+        raise ValueError(
+            f"`n_shots`={estimator.n_shots!r} and episodes={estimator.episodes!r} contradict each "
+            f"other: a {kind.unit} needs at least {kind.fewest_shots} support row."
+        )
     large = (index.counts >= max(estimator.min_task_rows, 2)).nonzero()[:, 0]
     if len(large) < fewest:
         raise ValueError(
@@ -173,15 +181,17 @@ def draw_episodes(
             f"`min_task_rows`{'' if fewest == 1 else ' or `n_ways`'}, or merge {kind.units}."
         )
     train, valid = _split(large, fewest, estimator, seed)
-    training = EpisodeDataset(
-        rows, kind.sampler(estimator, index.select(train), shots), BATCHES_PER_EPOCH
+    training, every = (
+        EpisodeDataset(rows, kind.sampler(estimator, index.select(units), shots), BATCHES_PER_EPOCH)
+        for units in (train, large)
     )
     if not len(valid):
-        return training, None
+        return training, None, every
     held_out = kind.sampler(estimator, index.select(valid), shots)
     generator = seed.child("validation episodes").generator()
     episodes = EpisodeDataset(rows, held_out, BATCHES_PER_EPOCH)
-    return training, episodes.drawn(VALID_EPISODES, estimator.meta_batch_size, generator)
+    drawn = episodes.drawn(VALID_EPISODES, estimator.meta_batch_size, generator)
+    return training, drawn, every
 
 
 def _split(units: Tensor, fewest: int, estimator: Any, seed: Seed) -> tuple[Tensor, Tensor]:

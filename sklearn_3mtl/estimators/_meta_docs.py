@@ -17,10 +17,11 @@ heads : "column" or mapping of target name to spec, default="column"
     ``"column"``: a linear head for each column of y. In a mapping a spec is a tuple of hidden
     widths or an nn.Module from (B, n_features) to (B, n_outputs); targets that aren't named
     keep the linear head.
-meta : {"maml", "fomaml", "anil", "meta_sgd", "reptile", "protonet", "ridge"} or MetaMethod
+meta : {"maml", "fomaml", "anil", "meta_sgd", "reptile", "protonet", "plda", "ridge"} or MetaMethod
     How a task uses its support; the default is ``"ridge"``. The user guide tells them apart.
 inner_lr : float, default=0.03
-    The size of an inner step. Not used by ``"protonet"`` and ``"ridge"``, which take none.
+    The size of an inner step. Not used by ``"protonet"``, ``"plda"`` and ``"ridge"``, which take
+    none.
 inner_steps : int, default=5
     How many steps a task takes on its support. With 0 no task adapts: one network for all.
 episodes : {"tasks", "classes"}, default="tasks"
@@ -29,9 +30,10 @@ episodes : {"tasks", "classes"}, default="tasks"
     labels, and no others.
 n_ways : int, default=5
     Classes of an episode. Not used by ``episodes="tasks"``.
-n_shots : int or (int, int), default=(2, 20)
+n_shots : int, (int, int) or "auto", default="auto"
     Support rows of an episode, or of each of its classes; of a pair each episode draws a number
-    between.
+    between. ``"auto"``: 0 to 20 rows of a task, so that what all tasks share predicts by itself
+    too, and 1 to 20 of a class.
 n_queries : int, default=20
     Query rows of an episode, or of each of its classes, at most.
 meta_batch_size : int, default=16

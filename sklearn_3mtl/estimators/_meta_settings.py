@@ -42,7 +42,7 @@ class MetaSettings(Settings):
         inner_steps: int = 5,
         episodes: str = "tasks",
         n_ways: int = 5,
-        n_shots: Any = (2, 20),
+        n_shots: Any = "auto",
         n_queries: int = 20,
         meta_batch_size: int = 16,
         min_task_rows: int = 5,

@@ -128,7 +128,8 @@ class FittedModel:
                 f"Fitted on {self.n_units} classes, of which an episode tells "
                 f"{self.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
                 "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
-                "with the result. meta='ridge' and 'protonet' predict all classes of fit too."
+                "with the result. meta='ridge', 'protonet' and 'plda' predict all classes of fit "
+                "too."
             )
         outputs = self._outputs_of_heads(table, group)
         if self.readout is not None:

@@ -101,7 +101,7 @@ META_CONSTRAINTS: dict[str, Any] = {
     "inner_steps": [Interval(Integral, 0, None, closed="left")],
     "episodes": [StrOptions({"tasks", "classes"})],
     "n_ways": [Interval(Integral, 2, None, closed="left")],
-    "n_shots": [_count, tuple, list],
+    "n_shots": [_auto, _count, tuple, list],
     "n_queries": [_count],
     "meta_batch_size": [_count],
     "min_task_rows": [_count],
@@ -148,10 +148,10 @@ def shot_range(value: Any) -> tuple[int, int]:
     """The fewest and the most support rows of an episode."""
     ends = tuple(value) if np.iterable(value) else (value, value)
     whole = all(isinstance(end, Integral) and not isinstance(end, bool) for end in ends)
-    if len(ends) != 2 or not whole or not 1 <= ends[0] <= ends[1]:
+    if len(ends) != 2 or not whole or not 0 <= ends[0] <= ends[1] or not ends[1]:
         raise ValueError(
-            "`n_shots` should be an integer >= 1, or a pair of them, the fewest and the most "
-            f"support rows of an episode. Found {value!r}."
+            '`n_shots` should be "auto", an integer >= 1, or a pair of integers >= 0, the fewest '
+            f"and the most support rows of an episode. Found {value!r}."
         )
     return int(ends[0]), int(ends[1])
 

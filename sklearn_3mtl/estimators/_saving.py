@@ -109,7 +109,7 @@ def read_estimator(
         transformers = input_files.load_transformers(path, members, trusted)
         given = {n: _decode_parameter(v, transformers) for n, v in meta["parameters"].items()}
         fitted = decode(meta["fitted"])
-        check_fitted(fitted)
+        check_fitted(fitted, cls._get_param_names())
         if not all(isinstance(name, str) for name in needed):
             raise ValueError(f"its 'supplied' is {needed!r}")
     except input_files.UntrustedError:

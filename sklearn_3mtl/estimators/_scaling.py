@@ -12,9 +12,10 @@ from torch import nn
 
 from sklearn_3mtl.data.modalities import has_vectors, trains_modules
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._episodes import EPISODES
 from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.estimators._settings import Settings
-from sklearn_3mtl.meta import META
+from sklearn_3mtl.meta import META, MetaMethod
 from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["choose", "choose_again", "with_chosen"]
@@ -49,6 +50,7 @@ _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epoc
          "n_iter_no_change": 16, "n_estimators": 4, "heads": "column"}  # fmt: skip
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
+_MOST_SHOTS = 20
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -97,11 +99,13 @@ def choose(
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     if has_vectors(settings.modalities):
         scaled.update(_VECTORS)
-    has_steps = has_episodes and bool(make_method(settings.meta, META).has_steps)
     if has_episodes:
-        scaled.update(_META_STEPS if has_steps else _META)
-    if has_vectors(settings.modalities) and not has_steps:
-        scaled.update(_VECTORS)
+        method: MetaMethod = make_method(settings.meta, META)
+        scaled.update(_META_STEPS if method.has_steps else _META)
+        if has_vectors(settings.modalities) and not method.has_steps:
+            scaled.update(_VECTORS)
+        scaled["n_shots"] = (EPISODES[settings.episodes].fewest_shots, _MOST_SHOTS)
+        scaled.update(method.defaults)
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):

@@ -80,7 +80,7 @@ def with_classes(
         raise ValueError(
             f"The support set has {codec.layout.n_outputs} classes, but an episode of fit had "
             f"`n_ways`={n_ways}, and meta={estimator.meta!r} has an output for each. Fit with "
-            "n_ways as large, or with meta='ridge' or 'protonet', which take any number."
+            "n_ways as large, or with meta='ridge', 'protonet' or 'plda', which take any number."
         )
     group = torch.zeros(support.table.n_rows, dtype=torch.int64)
     rows = support_rows(estimator, model, codec, [], support, group)

@@ -6,6 +6,7 @@ from sklearn_3mtl.meta.anil import ANIL
 from sklearn_3mtl.meta.fomaml import FOMAML
 from sklearn_3mtl.meta.maml import MAML
 from sklearn_3mtl.meta.meta_sgd import MetaSGD
+from sklearn_3mtl.meta.plda import PLDA
 from sklearn_3mtl.meta.protonet import ProtoNet
 from sklearn_3mtl.meta.reptile import Reptile
 from sklearn_3mtl.meta.ridge import Ridge
@@ -15,6 +16,7 @@ __all__ = [
     "FOMAML",
     "MAML",
     "META",
+    "PLDA",
     "Adapted",
     "MetaMethod",
     "MetaSGD",
@@ -31,5 +33,6 @@ META: dict[str, type[MetaMethod]] = {
     "meta_sgd": MetaSGD,
     "reptile": Reptile,
     "protonet": ProtoNet,
+    "plda": PLDA,
     "ridge": Ridge,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from sklearn.base import BaseEstimator
@@ -41,10 +42,16 @@ class MetaMethod(BaseEstimator, ABC):
         a task's parameters ignores both.
     fixed_outputs : bool
         Whether a task's outputs are those of the network's heads, whose number is fixed.
+    settles : bool
+        Whether some of the state has a closed form, which `settle` takes.
+    defaults : dict of parameter name to value
+        What "auto" means with this method, where it is not what it means with others.
     """
 
     has_steps: bool = True
     fixed_outputs: bool = True
+    settles: bool = False
+    defaults: Mapping[str, Any] = MappingProxyType({})
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
@@ -65,6 +72,21 @@ class MetaMethod(BaseEstimator, ABC):
             Seeds whatever is drawn.
         """
         return None
+
+    def settle(self, stages: Sequence[Stage], x: Tensor, unit: Tensor, state: Any) -> None:
+        """Set what of the state has a closed form, before each epoch; no gradient is kept.
+
+        Parameters
+        ----------
+        stages : sequence of Stage
+            The network above the encoders.
+        x : tensor of shape (..., n, d)
+            Encoded inputs of rows of the training tasks, or classes.
+        unit : int64 tensor of shape (n,)
+            The task, or class, of each row.
+        state : Any
+            What `init` made.
+        """
 
     @abstractmethod
     def adapt(
@@ -92,5 +114,13 @@ class MetaMethod(BaseEstimator, ABC):
         """A term whose gradient moves the weights besides that of the query loss; None for none."""
         return None
 
-    def refuse(self, layout: TaskLayout) -> None:
-        """Raise a ValueError where the method can't learn some task's kind."""
+    def refuse(self, layout: TaskLayout, exchangeable: bool) -> None:
+        """Raise a ValueError where the method can't learn some task's kind.
+
+        Parameters
+        ----------
+        layout : TaskLayout
+            The columns of y.
+        exchangeable : bool
+            Whether an episode draws its own classes.
+        """

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import torch
 from torch import Tensor
 
 from sklearn_3mtl.balancing import Balancing
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import Batch, Supports
+from sklearn_3mtl.data.loader import Batch, Supports, TrainingRows
 from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
 from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.single_level import SingleLevelObjective
 
 __all__ = ["BiLevelObjective"]
+
+# More rows hardly change a covariance.
+SETTLED_ROWS = 2**15
 
 
 class BiLevelObjective(SingleLevelObjective):
@@ -62,10 +66,18 @@ class BiLevelObjective(SingleLevelObjective):
         super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed, alignment)
         self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
         self.exchangeable = exchangeable
-        method.refuse(layout)
+        method.refuse(layout, exchangeable)
         self.learned = method.init(
             network.stages(), network.backbone.n_out, layout, inner_lr, seed.child("meta")
         )
+
+    @torch.no_grad()
+    def settle(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
+        """Let the method take what has a closed form, from some thousand of the rows."""
+        if self.method.settles:
+            inputs, unit = rows.by_unit(SETTLED_ROWS)
+            network.eval()
+            self.method.settle(network.stages(), network.encode(inputs), unit, self.learned)
 
     def adapt(
         self,

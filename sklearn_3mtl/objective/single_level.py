@@ -12,7 +12,7 @@ from sklearn_3mtl.balancing import Balancing, Equal
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import Batch
+from sklearn_3mtl.data.loader import Batch, TrainingRows
 from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.losses import LabelLosses
 
@@ -74,6 +74,9 @@ class SingleLevelObjective(nn.Module):
     def lower(self, rate: str, lr: float) -> str:
         """What to do about a loss that is not finite, at a learning rate of some name."""
         return f"Lower `{rate}` (it is {lr})."
+
+    def settle(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
+        """Set what has a closed form, before each epoch: nothing."""
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
         """The network's outputs for a batch, (B, n_outputs) or (M, B, n_outputs)."""

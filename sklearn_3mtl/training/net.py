@@ -145,6 +145,7 @@ class MultiTaskNet(NeuralNet):
         for _ in range(self.max_epochs if epochs is None else epochs):
             start = perf_counter()
             self.notify("on_epoch_begin", **datasets)
+            self.criterion_.settle(self.module_, X)
             self._train_epoch(train, bool(listeners))
             if valid is not None:
                 self._validate(valid, bool(listeners))

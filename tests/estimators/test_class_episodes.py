@@ -7,7 +7,8 @@ import pytest
 from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor, load_estimator
 
 N_FEATURES = 12
-METHODS = ["protonet", "ridge", "maml", "fomaml", "anil", "meta_sgd", "reptile"]
+CLOSED = ["protonet", "ridge", "plda"]
+METHODS = [*CLOSED, "maml", "fomaml", "anil", "meta_sgd", "reptile"]
 QUICK = {
     "numeric_embedding": None, "hidden_layer_sizes": (32,), "n_estimators": 1, "random_state": 0,
     "episodes": "classes", "n_ways": 4, "n_shots": 3, "n_queries": 5,
@@ -40,8 +41,9 @@ def few_shot(est, n_ways=4, n_shots=3, n_episodes=15, labels=None):
 @pytest.fixture(scope="module", params=METHODS)
 def fitted(request):
     X, y = symbols(40)
-    steps = {} if request.param in ("protonet", "ridge") else {"inner_lr": 0.3, "lr": 3e-3}
-    return MetaClassifier(meta=request.param, max_epochs=6, **steps, **QUICK).fit(X, y)
+    own = {} if request.param in CLOSED else {"inner_lr": 0.3, "lr": 3e-3}
+    own |= {"hidden_layer_sizes": ()} if request.param == "plda" else {}
+    return MetaClassifier(meta=request.param, max_epochs=6, **{**QUICK, **own}).fit(X, y)
 
 
 def test_every_method_tells_new_classes_apart(fitted):
@@ -64,17 +66,17 @@ def test_new_labels_of_any_type_come_back(fitted, labels):
 
 def test_more_classes_than_in_training(fitted):
     X, y = symbols(7, seed=3)
-    if fitted.meta in ("protonet", "ridge"):
+    if fitted.meta in CLOSED:
         adapted = fitted.adapt(X[::2], y[::2])
         assert adapted.score(X[1::2], y[1::2]) > 0.7
         return
-    with pytest.raises(ValueError, match=r"has 7 classes, but .*`n_ways`=4.*'ridge' or 'protonet'"):
+    with pytest.raises(ValueError, match=r"has 7 classes, but .*`n_ways`=4.*'ridge', 'protonet'"):
         fitted.adapt(X, y)
 
 
 def test_the_classes_of_fit(fitted):
     X, y = symbols(40)
-    if fitted.meta in ("protonet", "ridge"):
+    if fitted.meta in CLOSED:
         assert fitted.score(X, y) > 0.3, "chance is 1 / 40"
         return
     with pytest.raises(ValueError, match=r"40 classes, of which an episode tells 4 apart.*adapt"):
@@ -94,7 +96,7 @@ def test_the_old_estimator_stays_as_it_is_and_files_hold_the_new(fitted, tmp_pat
 
 def test_order_and_names_of_classes_say_nothing(fitted):
     X, y = symbols(3, seed=5)
-    if fitted.meta not in ("protonet", "ridge"):
+    if fitted.meta not in CLOSED:
         return  # each output starts from weights of its own
     renamed = np.array([{"symbol 0": "c", "symbol 1": "a", "symbol 2": "b"}[label] for label in y])
     one, other = fitted.adapt(X, y).predict_proba(X), fitted.adapt(X, renamed).predict_proba(X)
@@ -162,3 +164,25 @@ def test_a_support_of_one_class():
     est = MetaClassifier(meta="ridge", max_epochs=1, **QUICK).fit(X, y)
     with pytest.raises(ValueError, match="has one class"):
         est.adapt(X[:5], y[:5])
+
+
+def test_plda_by_default_reads_the_encoded_inputs():
+    X, y = symbols(40)
+    est = MetaClassifier(meta="plda", episodes="classes", n_queries=5, random_state=0).fit(X, y)
+    assert est.chosen_["hidden_layer_sizes"] == ()
+    assert est.chosen_["n_shots"] == (1, 20)
+    raw = MetaClassifier(meta="protonet", max_epochs=1, lr=1e-9, **QUICK).fit(X, y)
+    for n_shots in (1, 5):
+        assert few_shot(est, n_shots=n_shots) > few_shot(raw, n_shots=n_shots) + 0.1
+
+
+def test_plda_is_for_classes_that_are_drawn():
+    X, y = symbols(12)
+    with pytest.raises(ValueError, match="meta='plda' tells new classes apart, which episodes='cl"):
+        MetaClassifier(meta="plda").fit(X, y, task=np.arange(len(X)) % 12)
+
+
+def test_a_class_needs_a_support_row():
+    X, y = symbols(12)
+    with pytest.raises(ValueError, match=r"`n_shots`=\(0, 5\) and episodes='classes' contradict"):
+        MetaClassifier(meta="ridge", **{**QUICK, "n_shots": (0, 5)}).fit(X, y)

@@ -26,7 +26,7 @@ def fitted():
         ({"meta": "mamal"}, r"'meta' parameter .* must be .* Got 'mamal'"),
         ({"inner_lr": 0.0}, "'inner_lr' parameter"),
         ({"inner_steps": -1}, "'inner_steps' parameter"),
-        ({"n_shots": (5, 2)}, r"`n_shots` should be .* a pair of them.* Found \(5, 2\)"),
+        ({"n_shots": (5, 2)}, r"`n_shots` should be .* a pair of integers.* Found \(5, 2\)"),
         ({"n_shots": (1, 2, 3)}, r"`n_shots` should be .* Found \(1, 2, 3\)"),
         ({"n_shots": [1.5, 2]}, r"`n_shots` should be .* Found \[1.5, 2\]"),
         (

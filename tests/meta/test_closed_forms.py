@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import multivariate_normal
 from sklearn.linear_model import Ridge as PlainRidge
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.meta import META, ProtoNet, Ridge
+from sklearn_3mtl.meta import META, PLDA, ProtoNet, Ridge
 from tests._chains import LAYOUT, chain, parameters, run, support_set
 
 CLASSES = TaskLayout([Task("sold", "binary", [0, 1]), Task("kind", "multiclass", ["a", "b", "c"])])
@@ -78,7 +79,10 @@ def test_prototypes_are_class_means():
         np.testing.assert_allclose(outputs[task, :, 1:].softmax(1), softmax, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", META)
+WITH_PRIOR = [name for name in META if name != "plda"]
+
+
+@pytest.mark.parametrize("name", WITH_PRIOR)
 def test_a_task_without_support_is_the_prior(name):
     layout = CLASSES if name == "protonet" else LAYOUT
     support = support_set(layout=layout)
@@ -96,7 +100,7 @@ def test_a_task_without_support_is_the_prior(name):
         torch.testing.assert_close(alike[0], plain, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", META)
+@pytest.mark.parametrize("name", WITH_PRIOR)
 def test_a_task_adapts_as_it_would_alone(name):
     layout = CLASSES if name == "protonet" else LAYOUT
     support = support_set(layout=layout)
@@ -108,7 +112,7 @@ def test_a_task_adapts_as_it_would_alone(name):
     torch.testing.assert_close(together.of(some)(support.x[some]), wanted, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("method", [Ridge(), ProtoNet()])
+@pytest.mark.parametrize("method", [Ridge(), ProtoNet(), PLDA()])
 def test_classes_drawn_for_a_task_have_no_prior(method):
     """The order of the classes, which episodes draw, says nothing."""
     layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
@@ -150,10 +154,65 @@ def test_ridge_of_drawn_classes_reads_features_and_inputs(n_members):
 
 def test_regressions_have_no_prototypes():
     with pytest.raises(ValueError, match=r"knows classes only.*'price'.*meta='ridge'"):
-        ProtoNet().refuse(LAYOUT)
-    ProtoNet().refuse(CLASSES)
+        ProtoNet().refuse(LAYOUT, False)
+    ProtoNet().refuse(CLASSES, False)
 
 
 def test_a_penalty_that_is_none():
     with pytest.raises(ValueError, match=r"`penalty` of Ridge should be > 0\. Found 0"):
         Ridge(0).init(chain(), N_FEATURES, LAYOUT, 0.1, Seed(0))
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_plda_is_bayes_rule_for_gaussian_classes(n_members):
+    layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
+    method, stages = PLDA(shrinkage=0.4), chain(n_members=n_members)
+    state = method.init(stages, N_FEATURES, layout, 0.1, Seed(3)).double()
+    draw = torch.Generator().manual_seed(0)
+    unit = torch.randint(5, (200,), generator=draw)
+    support = support_set(layout=layout)
+    x = torch.randn(200, support.x.shape[-1], generator=draw, dtype=torch.float64)
+    with torch.no_grad():
+        method.settle(stages, x + 0.5 * unit[:, None], unit, state)
+    object.__setattr__(support, "exchangeable", True)
+    adapted = method.adapt(stages, support, state, 0.1, 1)
+    outputs = adapted(support.x).detach().reshape(n_members, *support.x.shape[:2], 3)
+    seen = features(stages, x + 0.5 * unit[:, None]).reshape(n_members, 200, -1)
+    for member, z in enumerate(seen):
+        classes = [z[unit.numpy() == u] for u in range(5)]
+        means = np.stack([c.mean(0) for c in classes])
+        centred = np.concatenate([c - c.mean(0) for c in classes])
+        within = centred.T @ centred / 195
+        within = 0.6 * within + 0.4 * np.trace(within) / N_FEATURES * np.eye(N_FEATURES)
+        between = np.cov(means.T)
+        share = np.trace(np.linalg.solve(within, between)) / N_FEATURES
+        between = 0.6 * between + 0.4 * share * within
+        for task in range(support.n_tasks):
+            weight = support.weight[task, :, 0].numpy()
+            own = features(stages, support.x[task]).reshape(n_members, len(weight), -1)[member]
+            found = []
+            for label in range(3):
+                mass = weight * (support.values[task, :, 0].numpy() == label)
+                count = mass.sum()
+                gain = between @ np.linalg.inv(between + within / max(count, 1e-9))
+                off = (mass @ own / count if count else z.mean(0)) - z.mean(0)
+                gaussian = multivariate_normal(
+                    z.mean(0) + gain @ off, within + between - gain @ between
+                )
+                found.append(gaussian.logpdf(own))
+            wanted = np.stack(found, 1) / N_FEATURES**0.25
+            wanted -= wanted.mean(1, keepdims=True)
+            ours = outputs[member, task] - outputs[member, task].mean(1, keepdims=True)
+            np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_plda_of_classes_that_do_not_differ_and_of_constant_features():
+    layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
+    method, stages, support = PLDA(), chain(), support_set(layout=layout)
+    object.__setattr__(support, "exchangeable", True)
+    state = method.init(stages, N_FEATURES, layout, 0.1, Seed(3)).double()
+    for x in (torch.zeros(40, support.x.shape[-1]).double(), support.x[0, :1].repeat(40, 1)):
+        method.settle(stages, x, torch.arange(40) % 4, state)
+        assert method.adapt(stages, support, state, 0.1, 1)(support.x).isfinite().all()
+    with pytest.raises(ValueError, match=r"`shrinkage` of PLDA should be in \(0, 1\]. Found 0"):
+        PLDA(shrinkage=0).init(stages, N_FEATURES, layout, 0.1, Seed(3))

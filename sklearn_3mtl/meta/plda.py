@@ -1,0 +1,176 @@
+"""Probabilistic linear discriminant analysis: classes whose means are drawn from a Gaussian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.meta._base import MetaMethod
+from sklearn_3mtl.meta._features import features_of
+from sklearn_3mtl.meta._support import SupportSet
+
+__all__ = ["PLDA"]
+
+PACE, TINY = 10.0, 1e-6
+
+
+class PLDA(MetaMethod):
+    """A class is a Gaussian, and the means of classes are Gaussian too: the answer is Bayes' rule.
+
+    All classes have one covariance within, and their means one covariance between; both are those
+    of the features of the training classes, taken anew before each epoch. What predicts is the
+    posterior of a class's mean given its support: one row moves it little, and least along what
+    tells no classes apart. How sure the answer is has a learned factor. For
+    ``episodes="classes"`` only.
+
+    Parameters
+    ----------
+    shrinkage : float in (0, 1], default=0.3
+        How much of the covariance within is that of a ball, and of the one between that of the one
+        within: few classes don't show all directions in which others may differ.
+
+    References
+    ----------
+    Ioffe, "Probabilistic linear discriminant analysis", ECCV 2006, sections 2 and 3.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.meta import PLDA
+    >>> PLDA(shrinkage=0.5)
+    PLDA(shrinkage=0.5)
+    """
+
+    has_steps = False
+    fixed_outputs = False
+    settles = True
+    # A net would learn by heart what tells the training classes apart; there is little to train.
+    defaults = MappingProxyType({"hidden_layer_sizes": (), "n_estimators": 1, "max_epochs": 8})
+
+    def __init__(self, shrinkage: float = 0.3) -> None:
+        self.shrinkage = shrinkage
+
+    def init(
+        self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
+    ) -> nn.Module:
+        """Balls as far from each other as they are wide, to begin with."""
+        if not 0 < self.shrinkage <= 1:
+            raise ValueError(f"`shrinkage` of PLDA should be in (0, 1]. Found {self.shrinkage!r}.")
+        return _Covariances(n_features)
+
+    def settle(self, stages: Sequence[Stage], x: Tensor, unit: Tensor, state: Any) -> None:
+        """Take the covariances of the features."""
+        z = features_of(stages, x.unsqueeze(-3)).squeeze(-3).double()
+        centre = z.mean(-2, keepdim=True)
+        z = z - centre
+        own = F.one_hot(unit).to(z.dtype)
+        own = own[:, own.any(0)]
+        n_rows = own.sum(0)[:, None]
+        means = own.mT @ z / n_rows
+        off = means - means.mean(-2, keepdim=True)
+        within = (z.mT @ z - (means * n_rows).mT @ means) / max(len(unit) - len(n_rows), 1)
+        between = off.mT @ off / max(len(n_rows) - 1, 1)
+        identity = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
+        size = within.diagonal(dim1=-2, dim2=-1).mean(-1).clamp_min(TINY)[..., None, None]
+        within = within + self.shrinkage * (size * identity - within)
+        # In the basis the covariance within is that of a ball, and the one between has axes.
+        lower = torch.linalg.cholesky(within)
+        half = torch.linalg.solve_triangular(lower, between, upper=False)
+        between = torch.linalg.solve_triangular(lower, half.mT, upper=False)
+        spread, axes = torch.linalg.eigh(between)
+        spread = spread.clamp_min(0.0)
+        common = spread.mean(-1, keepdim=True).clamp_min(TINY)
+        state.keep(
+            centre=centre,
+            basis=torch.linalg.solve_triangular(lower.mT, axes, upper=True),
+            spread=spread + self.shrinkage * (common - spread),
+        )
+
+    def adapt(
+        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+    ) -> _Gaussians:
+        """Take the posterior of each class's mean."""
+        weight = support.output_weight * support.targets
+        z = state.project(features_of(stages, support.x))
+        # For tasks and classes, with members in front: (..., 1, 1, d).
+        spread = state.spread[..., None, None, :]
+        total = 1.0 + spread * weight.sum(-2)[..., None]
+        # Features are not as independent as they are many.
+        sureness = (PACE * state.log_sureness).exp() / z.shape[-1] ** 0.25
+        return _Gaussians(
+            stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
+        )
+
+    def refuse(self, layout: TaskLayout, exchangeable: bool) -> None:
+        """Nothing is known of a class beforehand."""
+        if not exchangeable:
+            raise ValueError(
+                "meta='plda' tells new classes apart, which episodes='classes' draws. Found "
+                "episodes='tasks', where all tasks have the same ones: meta='protonet' or 'ridge'."
+            )
+
+
+class _Covariances(nn.Module):
+    """The basis in which both covariances are diagonal, and the learned factor.
+
+    Attributes
+    ----------
+    centre, basis, spread : tensors of shape (..., 1, d), (..., d, d) and (..., d)
+        The mean; the basis in which the covariance within is the identity; the variances of means
+        there. Members of an ensemble stand in front once they have settled.
+    """
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.log_sureness = nn.Parameter(torch.zeros(()))
+        self.register_buffer("centre", torch.zeros(1, n_features))
+        self.register_buffer("basis", torch.eye(n_features))
+        self.register_buffer("spread", torch.ones(n_features))
+
+    centre: Tensor
+    basis: Tensor
+    spread: Tensor
+
+    def keep(self, **found: Tensor) -> None:
+        """Take up what was found, in the precision of the parameters."""
+        for name, value in found.items():
+            setattr(self, name, value.to(self.log_sureness.dtype))
+
+    def project(self, z: Tensor) -> Tensor:
+        """Features (..., T, R, d) in the basis."""
+        return (z - self.centre.unsqueeze(-3)) @ self.basis.unsqueeze(-3)
+
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any) -> None:
+        # How many members there are shows when they settle.
+        self.keep(**{n: torch.empty_like(state_dict[prefix + n]) for n, _ in self.named_buffers()})
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+@dataclass(frozen=True)
+class _Gaussians:
+    """Predictive means and variances of the classes, (..., T, n_outputs, d)."""
+
+    stages: Sequence[Stage]
+    state: Any
+    mean: Tensor
+    variance: Tensor
+    sureness: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        z = self.state.project(features_of(self.stages, x))
+        precision = 1.0 / self.variance
+        fixed = (self.mean.square() * precision + self.variance.log()).sum(-1).unsqueeze(-2)
+        square = z.square() @ precision.mT - 2.0 * z @ (self.mean * precision).mT
+        return -0.5 * self.sureness * (square + fixed)
+
+    def of(self, tasks: Tensor) -> _Gaussians:
+        mean, variance = (v.index_select(-3, tasks) for v in (self.mean, self.variance))
+        return replace(self, mean=mean, variance=variance)
