@@ -15,10 +15,10 @@ paradigm : str, default="3mtl"
 heads : {"auto", "column", "group"} or mapping of target name to spec, default="auto"
     As in MultiTaskEstimator where no task adapts; else a linear head for each column of y, or
     what a mapping names.
-meta : {"maml", "fomaml", "anil", "meta_sgd", "reptile", "protonet", ...}, MetaMethod or None
-    How a task id uses its support, or drawn classes theirs: one of these, ``"plda"`` or
-    ``"ridge"``, the default. None: no task adapts, and ids have heads of their own. Without ids it
-    says nothing.
+meta : str, MetaMethod or None
+    How a task id uses its support, or drawn classes theirs; the default is ``"ridge"``. Others are
+    ``"maml"``, ``"fomaml"``, ``"anil"``, ``"meta_sgd"``, ``"reptile"``, ``"protonet"`` and
+    ``"plda"``. None: no task adapts, and ids have heads of their own. Without ids it says nothing.
 source : fitted estimator of this library, or None, default=None
     What `fit` starts from; it needs the same columns of X. With `meta` its representation is
     trained on; else it is used as `strategy` says. Wrap it in scikit-learn's FrozenEstimator where
