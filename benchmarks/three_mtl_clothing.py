@@ -88,7 +88,7 @@ def classification(X: np.ndarray, y: pd.Series) -> Callable[[np.ndarray], np.nda
     """A logistic regression's probabilities."""
     few = y.value_counts().min() < 3
     model: Any = LogisticRegression(C=0.01, max_iter=500) if few else LogisticRegressionCV(
-        np.logspace(-4, 0, 5), cv=3, scoring="neg_log_loss", l1_ratios=(0.0,), max_iter=500,
+        Cs=np.logspace(-4, 0, 5), cv=3, scoring="neg_log_loss", l1_ratios=(0.0,), max_iter=500,
         use_legacy_attributes=False,
     )  # fmt: skip
     if y.nunique() == 1:

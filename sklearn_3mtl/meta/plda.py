@@ -27,7 +27,9 @@ class PLDA(MetaMethod):
     """A class is a Gaussian, and the means of classes are Gaussian too: the answer is Bayes' rule.
 
     All classes have one covariance within, and their means one covariance between; both are those
-    of the features of the training classes, taken anew before each epoch. What predicts is the
+    of the features of the training classes, taken anew before each epoch. Few classes don't show all
+    directions in which others may differ: the one between has as much again, in the shape of the
+    one within. What predicts is the
     posterior of a class's mean given its support: one row moves it little, and least along what
     tells no classes apart. How sure the answer is has a learned factor. For
     ``episodes="classes"`` only.
@@ -35,8 +37,7 @@ class PLDA(MetaMethod):
     Parameters
     ----------
     shrinkage : float in (0, 1], default=0.3
-        How much of the covariance within is that of a ball, and of the one between that of the one
-        within: few classes don't show all directions in which others may differ.
+        How much of the covariance within is that of a ball.
 
     References
     ----------
@@ -87,11 +88,11 @@ class PLDA(MetaMethod):
         between = torch.linalg.solve_triangular(lower, half.mT, upper=False)
         spread, axes = torch.linalg.eigh(between)
         spread = spread.clamp_min(0.0)
-        common = spread.mean(-1, keepdim=True).clamp_min(TINY)
+        unseen = spread.mean(-1, keepdim=True).clamp_min(TINY)
         state.keep(
             centre=centre,
             basis=torch.linalg.solve_triangular(lower.mT, axes, upper=True),
-            spread=spread + self.shrinkage * (common - spread),
+            spread=spread + unseen,
         )
 
     def adapt(

@@ -186,7 +186,7 @@ def test_plda_is_bayes_rule_for_gaussian_classes(n_members):
         within = 0.6 * within + 0.4 * np.trace(within) / N_FEATURES * np.eye(N_FEATURES)
         between = np.cov(means.T)
         share = np.trace(np.linalg.solve(within, between)) / N_FEATURES
-        between = 0.6 * between + 0.4 * share * within
+        between = between + share * within
         for task in range(support.n_tasks):
             weight = support.weight[task, :, 0].numpy()
             own = features(stages, support.x[task]).reshape(n_members, len(weight), -1)[member]
