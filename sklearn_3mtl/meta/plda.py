@@ -27,12 +27,11 @@ class PLDA(MetaMethod):
     """A class is a Gaussian, and the means of classes are Gaussian too: the answer is Bayes' rule.
 
     All classes have one covariance within, and their means one covariance between; both are those
-    of the features of the training classes, taken anew before each epoch. Few classes don't show all
-    directions in which others may differ: the one between has as much again, in the shape of the
-    one within. What predicts is the
-    posterior of a class's mean given its support: one row moves it little, and least along what
-    tells no classes apart. How sure the answer is has a learned factor. For
-    ``episodes="classes"`` only.
+    of the features of the training classes, taken anew before each epoch. Few classes don't show
+    all directions in which others may differ: the one between has as much again, in the shape of
+    the one within. What predicts is the posterior of a class's mean given its support: one row
+    moves it little, and least along what tells no classes apart. How sure the answer is has a
+    learned factor. For ``episodes="classes"`` only.
 
     Parameters
     ----------
