@@ -131,14 +131,13 @@ class TaskEpisodes:
         return max(-(-len(self.index) // n_episodes), -(-n_rows // each))
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
-        """Every task is drawn as often as any other, or once more."""
+        """Tasks are drawn in proportion to their rows, to within one time."""
         index, n_batches = self.index.shuffled(generator), self.n_batches(n_episodes)
-        n_episodes = min(n_episodes, len(index))
+        n_episodes, (low, high) = min(n_episodes, len(index)), self.shots
         n_drawn = n_batches * n_episodes
-        rounds, (low, high) = -(-n_drawn // len(index)), self.shots
-        order = torch.cat([torch.randperm(len(index), generator=generator) for _ in range(rounds)])
+        order = _in_proportion(index.counts, n_drawn, generator)
         shots = torch.randint(low, high + 1, (n_drawn,), generator=generator)
-        drawn = draw(index.select(order[:n_drawn]), shots, high, self.n_queries, generator)
+        drawn = draw(index.select(order), shots, high, self.n_queries, generator)
         yield from drawn.split(n_episodes)
 
 
@@ -188,6 +187,20 @@ class ClassEpisodes:
                 for width in (high, self.n_queries)
             )
             yield Draw(support, query, in_support, in_query, support_label, query_label)
+
+
+def _in_proportion(counts: Tensor, n_drawn: int, generator: torch.Generator) -> Tensor:
+    """Tasks in a random order, each as often as its share of the rows says, or once more or less.
+
+    Were small tasks drawn as often as large ones, their few rows would be learned by heart.
+    """
+    tasks = torch.randperm(len(counts), generator=generator)
+    ends = counts[tasks].cumsum(0)
+    start = torch.rand(1, generator=generator, dtype=torch.float64)
+    places = (torch.arange(n_drawn) + start) / n_drawn * ends[-1]
+    # A place that rounding put at the very end is the last task's.
+    chosen = torch.searchsorted(ends, places, right=True).clamp_max(len(counts) - 1)
+    return tasks[chosen[torch.randperm(n_drawn, generator=generator)]]
 
 
 def draw(

@@ -63,7 +63,7 @@ def test_an_episode_has_no_row_twice_and_keeps_a_query(data):
 
 @settings(deadline=None, max_examples=30)
 @given(st.data())
-def test_all_tasks_are_drawn_as_often_as_others(data):
+def test_tasks_are_drawn_in_proportion_to_their_rows(data):
     group, counts = groups(data.draw, data.draw(st.integers(1, 9)), 2, 9)
     sampler = TaskEpisodes(RowIndex.of(group, len(counts)), (1, 3), 4)
     size = data.draw(st.integers(1, 5))
@@ -71,11 +71,18 @@ def test_all_tasks_are_drawn_as_often_as_others(data):
     assert len(drawn) == sampler.n_batches(size)
     tasks = torch.cat([group[d.query[:, 0]] for d in drawn])
     times = torch.bincount(tasks, minlength=len(counts))
-    assert times.min() >= 1
-    assert times.max() - times.min() <= 1
+    share = len(tasks) * counts / counts.sum()
+    assert ((times - share).abs() < 1 + 1e-9).all()
     shots = torch.cat([d.in_support.sum(1) for d in drawn])
     assert (shots >= 1).all()
     assert (shots <= 3).all()
+
+
+def test_tasks_of_equal_size_are_drawn_as_often_as_others():
+    sampler = TaskEpisodes(RowIndex.of(torch.arange(9).repeat_interleave(4), 9), (1, 3), 4)
+    for seed in range(5):
+        tasks = torch.cat([d.query[:, 0] // 4 for d in sampler.epoch(3, generator(seed))])
+        assert torch.bincount(tasks, minlength=9).tolist() == [len(tasks) // 9] * 9
 
 
 def test_an_epoch_draws_about_as_many_rows_as_there_are():
