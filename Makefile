@@ -11,8 +11,9 @@ BENCHMARKS := $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py)))
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
+# The nets of tests are small: a thread for each process, and a process for each core.
 test: $(STAMP)
-	$(BIN)/python -m pytest -W error --doctest-modules sklearn_3mtl tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical -W error --doctest-modules sklearn_3mtl tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
