@@ -26,7 +26,7 @@ from sklearn_3mtl import ThreeMTLEstimator
 from sklearn_3mtl.datasets import load_womens_clothing
 from sklearn_3mtl.metrics import task_scorer
 
-N_SPLITS, FEW = 3, (50, 100, 200, 400)
+N_SPLITS, FEW = 3, (25, 50, 100, 200)
 METRICS = {"rating": "r2", "recommended": "roc_auc", "department": "accuracy"}
 LABELS = {
     "rating": "rating\n(R², regression)",
@@ -101,11 +101,11 @@ def main(folder: Path = Path()) -> None:
         for place, way in enumerate(means):
             mean, error = means.loc[task, way], errors.loc[task, way]
             panel.errorbar(place, mean, yerr=error, fmt="o", color=COLOURS[way], capsize=4, ms=9)
-            panel.annotate(f"{mean:.3f}", (place, mean), (9, -3), textcoords="offset points")
+            panel.annotate(f"{mean:.3f}", (place, mean), (7, 5), textcoords="offset points")
         panel.set_title(LABELS[task], fontsize=10)
         panel.set_xlim(-0.5, 2.9)
         panel.margins(y=0.25)
-        panel.set_xticks(range(3), [way.replace(" per ", "\nper ") for way in means], fontsize=9)
+        panel.set_xticks(range(3), ["3MTL", "net per\ntask", "word\ncounts"], fontsize=9)
     for way, marker in zip(few_rows, "os", strict=True):
         panels[3].plot(few_rows.index, few_rows[way], f"{marker}-", color=COLOURS[way], label=way)
     panels[3].set(xscale="log", xlabel="labelled rows of a new target")

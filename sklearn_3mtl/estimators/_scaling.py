@@ -51,6 +51,8 @@ _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epoc
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 _MOST_SHOTS = 20
+# An epoch of episodes goes over few rows many times, and where tasks are few nothing stops it.
+_ROWS_PER_EPOCH, _FEWEST_META_EPOCHS, _MOST_META_EPOCHS = 175, 16, 64
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -102,6 +104,9 @@ def choose(
     if has_episodes:
         method: MetaMethod = make_method(settings.meta, META)
         scaled.update(_META_STEPS if method.has_steps else _META)
+        if not method.has_steps:
+            epochs = n_rows // _ROWS_PER_EPOCH
+            scaled["max_epochs"] = min(max(epochs, _FEWEST_META_EPOCHS), _MOST_META_EPOCHS)
         if has_vectors(settings.modalities) and not method.has_steps:
             scaled.update(_VECTORS)
         scaled["n_shots"] = (EPISODES[settings.episodes].fewest_shots, _MOST_SHOTS)

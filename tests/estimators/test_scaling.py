@@ -231,3 +231,10 @@ def test_an_inner_loop_is_not_disturbed_by_dropout():
     for meta, dropout in (("ridge", 0.5), ("protonet", 0.5), ("maml", 0.0)):
         chosen = choose(MetaLearner(modalities=vectors, meta=meta), 500, False, TASKS, True)
         assert chosen["dropout"] == dropout
+
+
+@pytest.mark.parametrize(("n_rows", "epochs"), [(300, 16), (4_200, 24), (50_000, 64)])
+def test_episodes_go_over_few_rows_for_fewer_epochs(n_rows, epochs):
+    assert choose(MetaLearner(), n_rows, False, TASKS, True)["max_epochs"] == epochs
+    assert choose(MetaLearner(meta="maml"), n_rows, False, TASKS, True)["max_epochs"] == 64
+    assert choose(MetaLearner(meta="plda"), n_rows, False, TASKS, True)["max_epochs"] == 8
