@@ -2,7 +2,7 @@
 
 Predicts the final grade (a number), the wish for higher education (yes or no) and the mother's kind
 of work (five classes) of pupils, with a third of all labels removed. Prints a table and saves a
-picture. Run as ``python examples/demo.py``; it takes about a minute.
+picture. Run as ``python examples/mixed_targets.py``; it takes about a minute.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def main(folder: Path = Path()) -> None:
         )
         panel.spines[["top", "right"]].set_visible(False)
     figure.suptitle("Test scores, mean and standard error over ten splits", fontsize=11)
-    path = folder / "demo.png"
+    path = folder / "mixed_targets.png"
     figure.savefig(path, dpi=150)
     print(f"\nsaved {path}")
 
