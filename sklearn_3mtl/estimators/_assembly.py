@@ -37,7 +37,7 @@ from sklearn_3mtl.estimators._splitting import split_rows
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.meta import META
+from sklearn_3mtl.meta import META, MetaMethod
 from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
 
@@ -63,6 +63,7 @@ def new_model(
     has_episodes = adapts(estimator, groups is not None)
     if has_episodes:
         _refuse_layers_of_tasks(estimator)
+        _refuse_known_classes(estimator)
     uses_groups = not has_episodes and parameters.has_group_layers(
         estimator.heads, groups is not None
     )
@@ -103,6 +104,16 @@ def _refuse_layers_of_tasks(estimator: Settings) -> None:
                 f"meta={estimator.meta!r} and {name}={given!r} contradict each other: what a task "
                 f"has of its own is what it adapts. Set {name}={neutral!r}, or meta=None."
             )
+
+
+def _refuse_known_classes(estimator: Settings) -> None:
+    method: MetaMethod = parameters.make_method(estimator.meta, META)
+    if method.only_new_classes and not EPISODES[estimator.episodes].exchangeable:
+        raise ValueError(
+            f"meta={estimator.meta!r} tells new classes apart, which episodes='classes' draws. "
+            f"Found episodes={estimator.episodes!r}, where all tasks have the same ones: "
+            "meta='protonet' or 'ridge'."
+        )
 
 
 def build_untrained(

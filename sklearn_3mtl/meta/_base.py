@@ -44,6 +44,8 @@ class MetaMethod(BaseEstimator, ABC):
         Whether a task's outputs are those of the network's heads, whose number is fixed.
     settles : bool
         Whether some of the state has a closed form, which `settle` takes.
+    only_new_classes : bool
+        Whether it is for ``episodes="classes"`` alone.
     defaults : dict of parameter name to value
         What "auto" means with this method, where it is not what it means with others.
     """
@@ -51,6 +53,7 @@ class MetaMethod(BaseEstimator, ABC):
     has_steps: bool = True
     fixed_outputs: bool = True
     settles: bool = False
+    only_new_classes: bool = False
     defaults: Mapping[str, Any] = MappingProxyType({})
 
     def init(
@@ -114,13 +117,5 @@ class MetaMethod(BaseEstimator, ABC):
         """A term whose gradient moves the weights besides that of the query loss; None for none."""
         return None
 
-    def refuse(self, layout: TaskLayout, exchangeable: bool) -> None:
-        """Raise a ValueError where the method can't learn some task's kind.
-
-        Parameters
-        ----------
-        layout : TaskLayout
-            The columns of y.
-        exchangeable : bool
-            Whether an episode draws its own classes.
-        """
+    def refuse(self, layout: TaskLayout) -> None:
+        """Raise a ValueError where the method can't learn some task's kind."""

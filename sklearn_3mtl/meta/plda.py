@@ -52,6 +52,7 @@ class PLDA(MetaMethod):
     has_steps = False
     fixed_outputs = False
     settles = True
+    only_new_classes = True
     # A net would learn by heart what tells the training classes apart; there is little to train.
     defaults = MappingProxyType({"hidden_layer_sizes": (), "n_estimators": 1, "max_epochs": 8})
 
@@ -108,14 +109,6 @@ class PLDA(MetaMethod):
         return _Gaussians(
             stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
         )
-
-    def refuse(self, layout: TaskLayout, exchangeable: bool) -> None:
-        """Nothing is known of a class beforehand."""
-        if not exchangeable:
-            raise ValueError(
-                "meta='plda' tells new classes apart, which episodes='classes' draws. Found "
-                "episodes='tasks', where all tasks have the same ones: meta='protonet' or 'ridge'."
-            )
 
 
 class _Covariances(nn.Module):

@@ -56,7 +56,7 @@ class ProtoNet(MetaMethod):
         negative = _means(z, support.output_weight * (1.0 - support.targets), prior[1])
         return _Prototypes(stages, positive, negative, support.is_binary)
 
-    def refuse(self, layout: TaskLayout, exchangeable: bool) -> None:
+    def refuse(self, layout: TaskLayout) -> None:
         """Prototypes are of classes."""
         if layout.n_regression:
             names = [task.name for task in layout.tasks[: layout.n_regression]]

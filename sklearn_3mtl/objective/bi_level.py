@@ -66,7 +66,7 @@ class BiLevelObjective(SingleLevelObjective):
         super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed, alignment)
         self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
         self.exchangeable = exchangeable
-        method.refuse(layout, exchangeable)
+        method.refuse(layout)
         self.learned = method.init(
             network.stages(), network.backbone.n_out, layout, inner_lr, seed.child("meta")
         )

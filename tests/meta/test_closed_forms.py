@@ -154,8 +154,8 @@ def test_ridge_of_drawn_classes_reads_features_and_inputs(n_members):
 
 def test_regressions_have_no_prototypes():
     with pytest.raises(ValueError, match=r"knows classes only.*'price'.*meta='ridge'"):
-        ProtoNet().refuse(LAYOUT, False)
-    ProtoNet().refuse(CLASSES, False)
+        ProtoNet().refuse(LAYOUT)
+    ProtoNet().refuse(CLASSES)
 
 
 def test_a_penalty_that_is_none():
