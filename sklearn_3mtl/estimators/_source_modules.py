@@ -60,6 +60,9 @@ def fitted_around(estimator: Settings, module: nn.Module, X: ArrayLike, y: Array
     validate_data(around, X, skip_check_array=True, reset=True)
     seed = Seed(int(check_random_state(estimator.random_state).randint(2**31 - 1)))
     no_targets = read_targets(y).select([])
-    model = new_model(around, table, no_targets, None, {}, None, None, False, None, seed)
+    try:
+        model = new_model(around, table, no_targets, None, {}, None, None, False, None, seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"`source` as an encoder of all columns: {error}") from error
     keep_fitted(around, model, History())
     return around

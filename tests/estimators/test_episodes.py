@@ -1,5 +1,6 @@
 """Which tasks are trained on, and which are held out."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ from sklearn_3mtl import MetaRegressor
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.estimators._episodes import draw_episodes
+from tests._small_tasks import slopes
 
 N_ROWS = 8
 
@@ -73,3 +75,18 @@ def test_episodes_are_as_large_as_asked():
     )
     assert shots.unique().tolist() == [1, 2, 3]
     assert batch.values.shape == (20, 1)
+
+
+def test_what_all_tasks_share_predicts_a_new_task_by_itself():
+    """Episodes without support teach the prior what few rows would otherwise mend."""
+    X, y = slopes(n_tasks=30, n_rows=20)
+    X_new, y_new = slopes(n_tasks=30, n_rows=20, seed=9, first=100)
+    options = {"max_epochs": 20, "n_estimators": 1, "random_state": 0, "task": "store"}
+    est = MetaRegressor(**options).fit(X, y)
+    assert est.chosen_["n_shots"] == (0, 20)
+    with pytest.warns(UserWarning, match="predicted with what all tasks share"):
+        found = est.predict(X_new)
+    plain = MetaRegressor(**{**options, "task": None}).fit(X.drop(columns="store"), y)
+    pooled = plain.predict(X_new.drop(columns="store"))
+    errors = [np.square(guess - y_new).mean() for guess in (found, pooled)]
+    assert errors[0] < 1.1 * errors[1]

@@ -295,18 +295,3 @@ def test_what_a_method_learns_is_restored_with_the_best_weights():
     assert est.history_[:, "valid_loss_best"] == [True, False]
     kept = est._model.objective.learned.parameters()
     assert all(torch.equal(a, b) for a, b in zip(kept, seen[0], strict=True))
-
-
-def test_what_all_tasks_share_predicts_a_new_task_by_itself():
-    """Episodes without support teach the prior what few rows would otherwise mend."""
-    X, y = slopes(n_tasks=30, n_rows=20)
-    X_new, y_new = slopes(n_tasks=30, n_rows=20, seed=9, first=100)
-    options = {"max_epochs": 20, "n_estimators": 1, "random_state": 0, "task": "store"}
-    est = MetaRegressor(**options).fit(X, y)
-    assert est.chosen_["n_shots"] == (0, 20)
-    with pytest.warns(UserWarning, match="predicted with what all tasks share"):
-        found = est.predict(X_new)
-    plain = MetaRegressor(**{**options, "task": None}).fit(X.drop(columns="store"), y)
-    pooled = plain.predict(X_new.drop(columns="store"))
-    errors = [np.square(guess - y_new).mean() for guess in (found, pooled)]
-    assert errors[0] < 1.1 * errors[1]

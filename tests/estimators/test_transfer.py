@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -17,7 +16,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from torch import nn
 
 from sklearn_3mtl import (
     MultiTaskRegressor,
@@ -259,80 +257,10 @@ def test_files_of_what_started_from_a_source_of_other_sizes(source, tmp_path):
     assert loaded.get_params()["hidden_layer_sizes"] == (32, 32)
 
 
-@pytest.fixture(scope="module")
-def trunk():
-    """The layers below the last one of a net that a user trained on the source's rows."""
-    X, y = (torch.tensor(a, dtype=torch.float32) for a in rows(1500, 0))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        layers = nn.Sequential(nn.Linear(6, 48), nn.SiLU(), nn.Linear(48, 48), nn.SiLU())
-        head = nn.Linear(48, 1)
-    optimizer = torch.optim.Adam([*layers.parameters(), *head.parameters()], 1e-2)
-    for _ in range(300):
-        optimizer.zero_grad()
-        (head(layers(X))[:, 0] - y).square().mean().backward()
-        optimizer.step()
-    return layers
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_pretrained_module_is_a_source(trunk, strategy, frozen):
-    module = pickle.loads(pickle.dumps(trunk)).requires_grad_(not frozen)
-    X, y = rows(40, 1, slope=-2.0, shift=5.0)
-    X_new, y_new = rows(500, 2, slope=-2.0, shift=5.0)
-    target = TransferRegressor(source=module, strategy=strategy, random_state=0).fit(X, y)
-    assert target.score(X_new, y_new) > 0.95
-    with torch.no_grad():
-        untouched = trunk(torch.tensor(X, dtype=torch.float32))
-    for ours, theirs in zip(module.parameters(), trunk.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
-    features = target.transform(X)
-    assert features.shape == untouched.shape
-    if strategy != "fine_tune" and not frozen:
-        np.testing.assert_allclose(features, untouched, rtol=1e-4, atol=1e-5)
-    more = target.adapt(X, -y)
-    assert more.score(X_new, -y_new) > 0.9
-    assert np.array_equal(pickle.loads(pickle.dumps(more)).predict(X), more.predict(X))
-
-
-def test_targets_of_several_kinds_from_a_module(trunk, tmp_path):
-    X, y = rows(200, 1)
-    Y = pd.DataFrame({"amount": y, "sort": np.where(y > 0, "high", "low")})
-    est = TransferEstimator(source=trunk, random_state=0).fit(X, Y)
-    assert est.predict(X).columns.tolist() == ["amount", "sort"]
-    assert (est.predict(X)["sort"] == Y["sort"]).mean() > 0.95
-    est.save(tmp_path / "est.3mtl")
-    parts = {"modalities": {"source": (trunk, list(range(6)))}}
-    loaded = load_estimator(tmp_path / "est.3mtl", parts=parts)
-    pd.testing.assert_frame_equal(loaded.predict(X), est.predict(X))
-
-
-def test_a_module_of_arrays_is_a_source():
-    images = np.random.default_rng(0).normal(size=(60, 5, 5, 1)).astype(np.float32)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten())
-    X = pd.DataFrame({"photo": list(images)})
-    y = images[:, 1:3, 1:3, 0].mean((1, 2))
-    est = TransferRegressor(source=module, random_state=0).fit(X, y)
-    assert est.transform(X).shape == (60, 36)
-    assert est.score(X, y) > 0.8
-
-
-def test_a_module_is_no_start_of_what_adapts(trunk):
-    X, y = rows(40, 1)
-    with pytest.raises(ValueError, match=r"meta='maml' and source=Sequential\(...\) contradict"):
-        ThreeMTLRegressor(source=trunk, meta="maml").fit(X, y)
-
-
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"source": "imagenet"}, "'source' parameter"),
-        ({"source": nn.Linear(6, 3), "task": 0}, "`source` and task=0 contradict"),
-        ({"source": nn.Linear(6, 3), "modalities": {"a": 0}}, "reads all columns of X"),
-        ({"source": nn.Linear(5, 3)}, r"map a float32 tensor of shape \(B, 6\)"),
         ({"source": Ridge()}, "'source' parameter"),
         ({"source": FrozenEstimator(Ridge())}, "`source` should be a fitted"),
         ({"source": MultiTaskRegressor()}, r"unfitted MultiTaskRegressor.*FrozenEstimator\(fitted"),
