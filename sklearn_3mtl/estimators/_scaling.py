@@ -44,15 +44,15 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME = {"weight_decay": 2e-2, "n_iter_no_change": 30}
 # Vectors are wide for the rows there are: a net would learn these by heart.
 _VECTORS = {"dropout": 0.5, "lr": 1e-3}
+# An epoch of episodes goes over few rows many times, and where tasks are few nothing stops it.
+_ROWS_PER_EPOCH, _FEWEST_META_EPOCHS, _MOST_META_EPOCHS = 175, 16, 64
 # An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
 # weights, and members cost as many times the steps: both only where a task is solved for.
-_META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": 64,
+_META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": _MOST_META_EPOCHS,
          "n_iter_no_change": 16, "n_estimators": 4, "heads": "column"}  # fmt: skip
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 _MOST_SHOTS = 20
-# An epoch of episodes goes over few rows many times, and where tasks are few nothing stops it.
-_ROWS_PER_EPOCH, _FEWEST_META_EPOCHS, _MOST_META_EPOCHS = 175, 16, 64
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -99,23 +99,24 @@ def choose(
     per_epoch = -(-max(n_rows, 1) // int(batch))
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
-    if has_vectors(settings.modalities):
-        scaled.update(_VECTORS)
-    if has_episodes:
-        method: MetaMethod = make_method(settings.meta, META)
-        scaled.update(_META_STEPS if method.has_steps else _META)
-        if not method.has_steps:
-            epochs = n_rows // _ROWS_PER_EPOCH
-            scaled["max_epochs"] = min(max(epochs, _FEWEST_META_EPOCHS), _MOST_META_EPOCHS)
-        if has_vectors(settings.modalities) and not method.has_steps:
-            scaled.update(_VECTORS)
+    method: MetaMethod | None = make_method(settings.meta, META) if has_episodes else None
+    if method is not None:
+        scaled.update(_META_STEPS if method.has_steps else _closed_form(n_rows))
         scaled["n_shots"] = (EPISODES[settings.episodes].fewest_shots, _MOST_SHOTS)
+    if has_vectors(settings.modalities) and not (method is not None and method.has_steps):
+        scaled.update(_VECTORS)
+    if method is not None:
         scaled.update(method.defaults)
     # Copies of a user's module all start from its own weights, and it may hold statistics; a net
     # for each task id is an ensemble's work already.
     if _has_modules(settings) or (has_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
     return {name: value for name, value in scaled.items() if _is_auto(getattr(settings, name))}
+
+
+def _closed_form(n_rows: int) -> dict[str, Any]:
+    epochs = min(max(n_rows // _ROWS_PER_EPOCH, _FEWEST_META_EPOCHS), _MOST_META_EPOCHS)
+    return {**_META, "max_epochs": epochs}
 
 
 def choose_again(

@@ -16,11 +16,12 @@ from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta._base import MetaMethod
 from sklearn_3mtl.meta._features import features_of
+from sklearn_3mtl.meta._scalars import PositiveScalar
 from sklearn_3mtl.meta._support import SupportSet
 
 __all__ = ["PLDA"]
 
-PACE, TINY = 10.0, 1e-6
+TINY = 1e-6
 
 
 class PLDA(MetaMethod):
@@ -105,7 +106,7 @@ class PLDA(MetaMethod):
         spread = state.spread[..., None, None, :]
         total = 1.0 + spread * weight.sum(-2)[..., None]
         # Features are not as independent as they are many.
-        sureness = (PACE * state.log_sureness).exp() / z.shape[-1] ** 0.25
+        sureness = state.sureness() / z.shape[-1] ** 0.25
         return _Gaussians(
             stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
         )
@@ -123,7 +124,7 @@ class _Covariances(nn.Module):
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
-        self.log_sureness = nn.Parameter(torch.zeros(()))
+        self.sureness = PositiveScalar(1.0)
         self.register_buffer("centre", torch.zeros(1, n_features))
         self.register_buffer("basis", torch.eye(n_features))
         self.register_buffer("spread", torch.ones(n_features))
@@ -135,7 +136,7 @@ class _Covariances(nn.Module):
     def keep(self, **found: Tensor) -> None:
         """Take up what was found, in the precision of the parameters."""
         for name, value in found.items():
-            setattr(self, name, value.to(self.log_sureness.dtype))
+            setattr(self, name, value.to(self.sureness.logarithm.dtype))
 
     def project(self, z: Tensor) -> Tensor:
         """Features (..., T, R, d) in the basis."""

@@ -15,11 +15,12 @@ from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta._base import MetaMethod
 from sklearn_3mtl.meta._features import features_of, heads_of
+from sklearn_3mtl.meta._scalars import PositiveScalar
 from sklearn_3mtl.meta._support import SupportSet
 
 __all__ = ["Ridge"]
 
-TINY, PACE = 1e-12, 10.0
+TINY = 1e-12
 
 
 class Ridge(MetaMethod):
@@ -71,14 +72,14 @@ class Ridge(MetaMethod):
         """Solve for each task's correction."""
         z = features_of(stages, support.x)
         if support.exchangeable:
-            share = state.share
+            share = state.share()
             views = _Views(_View.of(z, support, 1.0), _View.of(support.x, support, share))
             prior, seen = torch.zeros_like(support.targets), views(z, support.x)
         else:
             views, prior, seen = None, heads_of(stages, z), z
         residual = support.residual(prior)
-        coefficients = _solve(seen, residual, support, state.penalty)
-        scale = torch.where(support.is_logit, state.scale, 1.0)
+        coefficients = _solve(seen, residual, support, state.penalty())
+        scale = torch.where(support.is_logit, state.scale(), 1.0)
         return _Corrected(stages, coefficients * scale, views)
 
 
@@ -142,34 +143,14 @@ class _Corrected:
 
 
 class _Scalars(nn.Module):
-    """Positive numbers, by their logarithms.
-
-    A step of Adam moves a parameter by about its rate, which suits weights; the penalty may have
-    orders of magnitude to go.
-    """
+    """What is learned beside the network's weights."""
 
     def __init__(self, penalty: float) -> None:
         super().__init__()
-        self.log_penalty = _logarithm(penalty)
+        self.penalty = PositiveScalar(penalty)
         # A residual is at most 1, a logit of a sure answer several.
-        self.log_scale = _logarithm(4.0)
-        self.log_share = _logarithm(1.0)
-
-    @property
-    def penalty(self) -> Tensor:
-        return (PACE * self.log_penalty).exp()
-
-    @property
-    def scale(self) -> Tensor:
-        return (PACE * self.log_scale).exp()
-
-    @property
-    def share(self) -> Tensor:
-        return (PACE * self.log_share).exp()
-
-
-def _logarithm(start: float) -> nn.Parameter:
-    return nn.Parameter(torch.tensor(start).log() / PACE)
+        self.scale = PositiveScalar(4.0)
+        self.share = PositiveScalar(1.0)
 
 
 def _solve(z: Tensor, residual: Tensor, support: SupportSet, penalty: Tensor) -> Tensor:

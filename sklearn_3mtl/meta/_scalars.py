@@ -1,0 +1,31 @@
+"""Learned numbers that are positive."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["PositiveScalar"]
+
+PACE = 10.0
+
+
+class PositiveScalar(nn.Module):
+    """A positive number, learned by its logarithm.
+
+    A step of Adam moves a parameter by about its rate, which suits weights; a penalty or a scale
+    may have orders of magnitude to go.
+
+    Parameters
+    ----------
+    start : float
+        Where it starts, > 0.
+    """
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.logarithm = nn.Parameter(torch.tensor(start).log() / PACE)
+
+    def forward(self) -> Tensor:
+        """The number, of shape ()."""
+        return (PACE * self.logarithm).exp()
