@@ -48,8 +48,8 @@ _VECTORS = {"dropout": 0.5, "lr": 1e-3}
 _ROWS_PER_EPOCH, _FEWEST_META_EPOCHS, _MOST_META_EPOCHS = 175, 16, 64
 # An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
 # weights, and members cost as many times the steps: both only where a task is solved for.
-_META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "max_epochs": _MOST_META_EPOCHS,
-         "n_iter_no_change": 16, "n_estimators": 4, "heads": "column"}  # fmt: skip
+_META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "n_iter_no_change": 16,
+         "max_epochs": _MOST_META_EPOCHS, "n_estimators": 4, "heads": "column"}  # fmt: skip
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 _MOST_SHOTS = 20
