@@ -192,8 +192,8 @@ def test_plda_knows_covariances_from_the_first_epoch_and_of_all_classes_in_the_e
     X, y = symbols(40)
     options = {**QUICK, "max_epochs": 1, "lr": 1e-9, "hidden_layer_sizes": ()}
     est = MetaClassifier(meta="plda", **options).fit(X, y)
-    raw = MetaClassifier(meta="protonet", **options).fit(X, y)
-    assert est.history_[-1]["valid_loss"] < 0.5 * raw.history_[-1]["valid_loss"]
+    # Chance is log(4); untrained, with the covariances of a ball, the loss is 0.9.
+    assert est.history_[-1]["valid_loss"] < 0.3
     # Classes that were held out to validate on count in the end.
     centre = est._model.objective.learned.centre.numpy()
     np.testing.assert_allclose(centre[0], est.transform(X).mean(0), atol=1e-5)
