@@ -3,8 +3,9 @@
 2,000 rows of 100 tasks: 10 numbers, 2 categories, a text as a vector of 384 numbers from a frozen
 encoder, an image of 16 x 16 pixels for a small net; a number, a yes or no and five classes to
 predict, balanced by uncertainty. 16 tasks a step, 10 rows of support and 10 of query. The parts, on
-tensors of the same shapes: drawing the rows, encoders and fusion, the tasks' adaptation and its
-outputs, losses and balancing, each forward and backward, and the optimizer's step.
+tensors of the same shapes: drawing the rows, encoders and fusion (once for the supports and once
+for the queries; the step itself has both in one pass), the tasks' adaptation and its outputs,
+losses and balancing, each forward and backward, and the optimizer's step.
 
 One thread, one process, medians of interleaved rounds. Run as
 ``python benchmarks/three_mtl_cost.py``.
@@ -93,10 +94,10 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
     assert support is not None
     parameters = [*network.parameters(), *objective.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-5, fused=True)
-    with torch.no_grad():
-        own, others = network.encode(support.inputs), network.encode(batch.inputs)
-        outputs = objective.outputs(network, batch)
     encode = network.encode
+    with torch.no_grad():
+        encoded = torch.cat([encode(support.inputs), encode(batch.inputs)], dim=-2)
+        outputs = objective.outputs(network, batch)
 
     def clear() -> None:
         for parameter in parameters:
@@ -109,8 +110,7 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
 
     def adaptation() -> None:
         clear()
-        encoded = {id(support.inputs): own, id(batch.inputs): others}
-        network.encode = lambda inputs: encoded[id(inputs)].detach().requires_grad_()
+        network.encode = lambda inputs: encoded.detach().requires_grad_()
         try:
             backward(objective.outputs(network, batch))
         finally:

@@ -102,10 +102,23 @@ class BiLevelObjective(SingleLevelObjective):
             The columns of the labels, where a method's outputs are not the heads'. None: those
             trained on.
         """
+        x = network.encode(supports.inputs)
+        return self._adapt(network, x, supports, lr, n_steps, layout)
+
+    def _adapt(
+        self,
+        network: ThreeMTLNetwork,
+        x: Tensor,
+        supports: Supports,
+        lr: float | None = None,
+        n_steps: int | None = None,
+        layout: TaskLayout | None = None,
+    ) -> Adapted:
+        """Adapt to T tasks whose supports are encoded as x."""
         values, own = supports.values, self.losses.layout
         layout = own if layout is None or self.method.fixed_outputs else layout
         support = SupportSet(
-            network.encode(supports.inputs).unflatten(-2, values.shape[:2]),
+            x.unflatten(-2, values.shape[:2]),
             values,
             supports.weight,
             self.losses,
@@ -149,7 +162,11 @@ class BiLevelObjective(SingleLevelObjective):
     def _adapted(self, network: ThreeMTLNetwork, batch: Batch) -> tuple[Adapted | None, Tensor]:
         if batch.support is None:
             return None, network(**batch.inputs)
-        adapted = self.adapt(network, batch.support)
-        x = network.encode(batch.inputs)
-        n_tasks = len(batch.support.values)
+        support = batch.support
+        # One pass of the encoders over both costs less than one over each.
+        both = {name: torch.cat([own, batch.inputs[name]]) for name, own in support.inputs.items()}
+        n_own = support.values.shape[:2].numel()
+        own, x = network.encode(both).split([n_own, len(batch.values)], dim=-2)
+        adapted = self._adapt(network, own, support)
+        n_tasks = len(support.values)
         return adapted, adapted(x.unflatten(-2, (n_tasks, -1))).flatten(-3, -2)
