@@ -26,7 +26,7 @@ def data(task, n=40, d=5, seed=0, noise=0.5):
 
 def one_block(z):
     """All features belong together and are read as they are."""
-    return Blocks([z.shape[-1]], [[1.0]], [1.0])
+    return Blocks([z.shape[-1]], [[1.0]], [1.0], [True])
 
 
 def solve(z, labels, task, weight=None, offset=None, is_new=True):

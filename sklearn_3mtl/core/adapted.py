@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.smooth import SmoothFeatures
 from sklearn_3mtl.core.stacked import aligned
 
 __all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection", "side_by_side"]
@@ -21,7 +22,7 @@ def side_by_side(z: Tensor, n_nets: int) -> Tensor:
 
 
 class SharedCorrection(nn.Module):
-    """A linear layer that adds to some outputs, for all rows.
+    """A linear layer that adds to some outputs, or to a share of them, for all rows.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class SharedCorrection(nn.Module):
     def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        self.register_buffer("keep", torch.ones(len(columns)))
         self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns)))
 
@@ -43,11 +45,13 @@ class SharedCorrection(nn.Module):
         """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs); features are (M, B, d)."""
         rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
-        return out.index_add(-1, cast(Tensor, self.columns), added.view(*out.shape[:-1], -1))
+        columns = cast(Tensor, self.columns)
+        kept = out.index_select(-1, columns) * cast(Tensor, self.keep)
+        return out.index_copy(-1, columns, kept + added.view(*out.shape[:-1], -1))
 
 
 class GroupCorrection(nn.Module):
-    """Linear layers that add to some outputs, one for each adapted group.
+    """Linear layers that add to some outputs, or to a share of them, one for each adapted group.
 
     Parameters
     ----------
@@ -67,6 +71,7 @@ class GroupCorrection(nn.Module):
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.register_buffer("groups", torch.tensor(groups), persistent=False)
+        self.register_buffer("keep", torch.ones(len(columns)))
         self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
 
@@ -79,13 +84,14 @@ class GroupCorrection(nn.Module):
         rows = features[:, adapted].transpose(0, 1)
         rows, weight = aligned(rows, self.weight)
         added = (weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
-        full = added.new_zeros(rows.shape[1], len(group), added.shape[-1])
-        full[:, adapted] = added.transpose(0, 1)
-        return out.index_add(-1, cast(Tensor, self.columns), full.view(*out.shape[:-1], -1))
+        columns = cast(Tensor, self.columns)
+        full = out.index_select(-1, columns).view(rows.shape[1], len(group), -1).clone()
+        full[:, adapted] = full[:, adapted] * cast(Tensor, self.keep) + added.transpose(0, 1)
+        return out.index_copy(-1, columns, full.view(*out.shape[:-1], -1))
 
 
 class AdaptedOutputs(nn.Module):
-    """What one adaptation adds to the outputs before it.
+    """What one adaptation makes of the outputs before it.
 
     Outputs that no correction touches keep their bits.
 
@@ -100,6 +106,8 @@ class AdaptedOutputs(nn.Module):
         there are none.
     corrections : sequence of nn.Module
         What is added, in turn.
+    smooth : SmoothFeatures or None
+        Features that the corrections read beside the frozen ones. None where there are none.
     """
 
     def __init__(
@@ -108,8 +116,10 @@ class AdaptedOutputs(nn.Module):
         order: Sequence[int],
         n_base_groups: int | None,
         corrections: Sequence[nn.Module],
+        smooth: SmoothFeatures | None = None,
     ) -> None:
         super().__init__()
+        self.smooth = smooth
         self.n_base_groups = n_base_groups
         self.n_new = sum(column < 0 for column in order)
         # New outputs stand behind the old ones until they are put into order.
@@ -141,6 +151,7 @@ class AdaptedOutputs(nn.Module):
             out = torch.cat([out, out.new_zeros(*out.shape[:-1], self.n_new)], dim=-1)
         if self.order is not None:
             out = out.index_select(-1, cast(Tensor, self.order))
+        features = features if self.smooth is None else self.smooth(features)
         for correction in self.corrections:
             out = correction(out, features, group)
         return out

@@ -10,8 +10,15 @@ from torch import nn
 
 from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.smooth import SmoothFeatures
 
-__all__ = ["Adaptation"]
+__all__ = ["Adaptation", "smooth_features"]
+
+
+def smooth_features(network: ThreeMTLNetwork) -> SmoothFeatures | None:
+    """Smooth functions of a network's plain inputs; None where it reads no input."""
+    plain = network.views[-1]
+    return SmoothFeatures(network.blocks, plain, network.n_members) if sum(plain) else None
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,9 @@ class Adaptation:
 
     def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
         """A network that shares all modules with `network`, with corrections that are zero."""
-        n_in = sum(network.blocks)
         n_members = network.n_members
+        smooth = smooth_features(network) if self.shared or self.own else None
+        n_in = sum(network.blocks) + (0 if smooth is None else smooth.n_out)
         corrections: list[SharedCorrection | GroupCorrection] = []
         if self.shared:
             corrections.append(SharedCorrection(n_in, self.shared, n_members))
@@ -52,7 +60,7 @@ class Adaptation:
         after = copy.copy(network)
         # nn.Module keeps its parts in dicts, which a shallow copy would share.
         after._modules = dict(network._modules)
-        added = AdaptedOutputs(self.n_before, self.order, self.n_base_groups, corrections)
+        added = AdaptedOutputs(self.n_before, self.order, self.n_base_groups, corrections, smooth)
         added.to(next(network.parameters()).device).eval()
         after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups

@@ -52,8 +52,9 @@ class AdaptingMixin(PredictingMixin):
 
         But for that, the network stays frozen unless `adapt_parts` or `strategy` say otherwise:
         each adapted task gets a linear correction, which reads the representation, the encoded
-        inputs and the plain ones. Leave-one-out validation chooses its penalty, and how much each
-        of them counts.
+        inputs and the plain ones, and is averaged with a smooth function of the inputs that does
+        without what was learned before. Leave-one-out validation chooses the penalties, and how
+        much each of them counts.
 
         Parameters
         ----------

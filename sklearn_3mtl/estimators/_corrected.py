@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.smooth import SmoothFeatures
 from sklearn_3mtl.data._columns import Container
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.estimators._adapted_network import Adaptation
+from sklearn_3mtl.estimators._adapted_network import Adaptation, smooth_features
 from sklearn_3mtl.estimators._corrections import solve_corrections
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.transfer import Blocks
@@ -52,7 +54,10 @@ def corrected(
     known = None if group is None else torch.where(group < n_groups, group, -1)
     features, before = model.frozen(rows.inputs, known)
     order = order_after(model, codec)
-    blocks = Blocks.of_views(model.network.blocks, model.network.views)
+    smooth = smooth_features(model.network)
+    if smooth is not None:
+        features = smooth.fit(features, rows.labels()[1].sum(1))(features)
+    blocks = _blocks(model.network, smooth)
     found = solve_corrections(codec, rows, features, before, order, blocks)
     record = Adaptation(
         n_before=model.codec.layout.n_outputs,
@@ -64,7 +69,7 @@ def corrected(
         groups=found.groups,
     )
     network = record.apply(model.network)
-    found.fill(network)
+    found.fill(network, smooth)
     has_more = len(codec.tasks) > len(model.names)
     adapted = replace(
         model,
@@ -78,6 +83,15 @@ def corrected(
         readout=model.readout and model.readout.without(found.names),
     )
     return adapted, before
+
+
+def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
+    """What of a correction's features belongs together."""
+    if smooth is None:
+        return Blocks.of_views(network.blocks, [*network.views, [0.0] * len(network.blocks)])
+    others = [[*view, 0.0] for view in network.views]
+    own = [*([0.0] * len(network.blocks)), 1.0]
+    return Blocks.of_views([*network.blocks, smooth.n_out], [*others, own])
 
 
 def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.smooth import SmoothFeatures
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
@@ -48,15 +49,17 @@ class Corrections:
         columns = range(self.layout.n_outputs)
         return [c for index in probes for c in columns[self.layout.outputs_of(index)]]
 
-    def fill(self, network: ThreeMTLNetwork) -> None:
-        """Give a network's last adaptation the weights."""
+    def fill(self, network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> None:
+        """Give a network's last adaptation the weights, and the features they were solved for."""
         last: Any = network.adaptations[-1]
+        if smooth is not None and last.smooth is not None:
+            last.smooth.load_state_dict(smooth.state_dict())
         for correction in last.corrections:
             if isinstance(correction, GroupCorrection):
                 _fill(correction, *_side_by_side(self.own))
             else:
-                weight, bias = _side_by_side(self.shared)
-                _fill(correction, weight[0], bias[0])
+                weight, bias, keep = _side_by_side(self.shared)
+                _fill(correction, weight[0], bias[0], keep)
 
 
 def solve_corrections(
@@ -137,11 +140,16 @@ class _Padded:
         return values[:, self.rows].transpose(0, 1)
 
 
-def _side_by_side(probes: Mapping[int, Probe]) -> tuple[Tensor, Tensor]:
+def _side_by_side(probes: Mapping[int, Probe]) -> tuple[Tensor, Tensor, Tensor]:
     weight = torch.cat([probe.weight for probe in probes.values()], dim=2)
-    return weight, torch.cat([probe.bias for probe in probes.values()], dim=2)
+    keep = [probe.keep for probe in probes.values() for _ in range(probe.weight.shape[2])]
+    bias = torch.cat([probe.bias for probe in probes.values()], dim=2)
+    return weight, bias, torch.tensor(keep)
 
 
-def _fill(correction: SharedCorrection | GroupCorrection, weight: Tensor, bias: Tensor) -> None:
+def _fill(
+    correction: SharedCorrection | GroupCorrection, weight: Tensor, bias: Tensor, keep: Tensor
+) -> None:
     correction.weight.data.copy_(weight)
     correction.bias.data.copy_(bias)
+    cast(Tensor, correction.keep).copy_(keep)

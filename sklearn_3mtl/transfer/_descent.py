@@ -30,8 +30,8 @@ def descend(
     ----------
     mixtures : Mixtures
         The features in principal directions.
-    offset : tensor of shape (G, M, n, n_outputs)
-        The outputs to be corrected.
+    offset : tensor of shape (G, n_mixtures, M, n, n_outputs)
+        The outputs that each mixture corrects.
     targets : tensor of shape (G, 1, n, n_outputs)
         What the outputs' means should be.
     rows : tensor of shape (G, 1, n, 1)
@@ -58,7 +58,7 @@ def descend(
         full = np.broadcast_to(array, (*lead, length, *last))
         return np.ascontiguousarray(full).reshape(-1, length, last[0] * last[1])
 
-    base = flat(offset.numpy()[:, None, ..., None], n_rows)
+    base = flat(offset.numpy()[..., None], n_rows)
     goal = flat(targets.numpy()[:, None, ..., None], n_rows)
     weight = flat(rows.numpy()[:, None, ..., None], n_rows)
     mass = np.broadcast_to(rows.numpy().sum((1, 2, 3)).reshape(-1, 1, 1, 1), (*lead, 1))

@@ -15,8 +15,9 @@ __all__ = ["Blocks", "Mixtures"]
 N_DIRECTIONS = 128
 # A direction or a block below this part of the whole is rounding, not variation.
 NOTHING = 1e-6
-# A linear rule in the plain inputs is one possibility beside richer ones.
-PLAIN_PRIOR = 0.25
+# A linear rule in the plain inputs, or a smooth one of the labelled rows alone, is one possibility
+# beside richer ones.
+PLAIN_PRIOR, SMOOTH_PRIOR = 0.25, 0.5
 
 
 @dataclass(frozen=True)
@@ -31,24 +32,32 @@ class Blocks:
         What share of a mixture's variance each block has; a mixture's shares need not add up to 1.
     prior : sequence of float
         How much each mixture counts before there is evidence.
+    keeps : sequence of bool
+        Whether a mixture corrects the outputs before, or does without them.
     """
 
     widths: Sequence[int]
     mixtures: Sequence[Sequence[float]]
     prior: Sequence[float]
+    keeps: Sequence[bool]
 
     @classmethod
     def of_views(cls, widths: Sequence[int], views: Sequence[Sequence[float]]) -> Blocks:
-        """Mix three views of a row: learned features, the inputs encoded, and the inputs plain.
+        """Mix the views of a row: learned features, and inputs encoded, plain and bent smoothly.
 
-        The mixtures are each of them, and the first two in equal parts.
+        The mixtures are each of them, and the first two in equal parts. The smooth one is what one
+        would do without the outputs before.
         """
-        learned, encoded, plain = (np.array(view) / max(sum(view), NOTHING) for view in views)
+        shares = [np.array(view) / max(sum(view), NOTHING) for view in views]
+        learned, encoded, plain, smooth = shares
         mixtures, prior = [learned, encoded, (learned + encoded) / 2], [1.0, 1.0, 1.0]
         if not np.array_equal(encoded, plain):
             mixtures.append(plain)
             prior.append(PLAIN_PRIOR)
-        return cls(widths, [mixture.tolist() for mixture in mixtures], prior)
+        keeps = [True] * len(mixtures)
+        if smooth.any():
+            mixtures, prior, keeps = [*mixtures, smooth], [*prior, SMOOTH_PRIOR], [*keeps, False]
+        return cls(widths, [mixture.tolist() for mixture in mixtures], prior, keeps)
 
 
 class Mixtures:

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
+from sklearn_3mtl.transfer import Blocks, solve_probe
 from tests._probe import (
     BINARY,
     MULTICLASS,
@@ -48,3 +50,27 @@ def test_many_rows_are_judged_by_some(task):
     found = probabilities(solve(z, y, task), z)
     guess = (found[:, 0] > 0.5) if task is BINARY else found.argmax(1)
     assert (guess == y).mean() > 0.95
+
+
+def forgetting(z, y, offset):
+    """What stays of the outputs before, where a second block does without them."""
+    n, half = len(y), z.shape[1] // 2
+    blocks = Blocks([half, half], [[1.0, 0.0], [0.0, 1.0]], [1.0, 0.5], [True, False])
+    tensors = [torch.as_tensor(a)[None] for a in (offset, y, np.ones(n))]
+    features = torch.as_tensor(z)[None, None]
+    probe = solve_probe(blocks, features, tensors[0][None], *tensors[1:], REGRESSION, is_new=False)
+    return probe.keep
+
+
+def test_outputs_that_mislead_are_forgotten_and_good_ones_stay():
+    random = np.random.default_rng(0)
+    z = random.normal(size=(200, 8))
+    seen, unseen = z[:, 4] + z[:, 5], random.normal(size=200)
+    assert forgetting(z, unseen, unseen[:, None] + 0.1 * random.normal(size=(200, 1))) > 0.9
+    assert forgetting(z, seen, 5 * random.normal(size=(200, 1))) < 0.1
+
+
+def test_a_few_rows_are_no_reason_to_forget():
+    random = np.random.default_rng(0)
+    z, y = random.normal(size=(3, 8)), random.normal(size=3)
+    assert forgetting(z, y, y[:, None] + 0.5 * random.normal(size=(3, 1))) > 0.8
