@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -92,6 +93,7 @@ class DrawnEpisodes:
 
     rows: RowDataset
     draws: Sequence[Draw]
+    has_supports: ClassVar[bool] = True
 
     def __len__(self) -> int:
         return sum(drawn.query.numel() for drawn in self.draws)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -101,6 +101,10 @@ class TrainingRows(Protocol):
 class ValidationRows(Protocol):
     """What can be validated on."""
 
+    @property
+    def has_supports(self) -> bool:
+        """Whether tasks adapt before they are judged."""
+
     def __len__(self) -> int:
         """How many rows there are."""
 
@@ -150,6 +154,8 @@ class RowDataset:
     n_members: int = 1
     held_out: bool = False
     domain: Tensor | None = None
+
+    has_supports: ClassVar[bool] = False
 
     def __len__(self) -> int:
         return len(self.values) if self.rows is None else len(self.rows)

@@ -60,7 +60,8 @@ class AdaptingMixin(PredictingMixin):
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
             Rows with the columns of `fit`'s X. The task column may be missing: all rows are then
-            one new task, and so are those that the result predicts without it.
+            one new task, and so are those that the result predicts without it. Adapted once more
+            without it, that task has all the rows; for a second one, name ids.
         y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks), or None
             Labels; missing ones are left out. Without names: the targets of `fit`, if there are
             as many. None where X is a pair.

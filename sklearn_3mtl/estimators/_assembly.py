@@ -35,6 +35,7 @@ from sklearn_3mtl.estimators._scaling import choose, with_chosen
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.estimators._splitting import split_rows
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
+from sklearn_3mtl.estimators._task_supports import refuse_parts
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
 from sklearn_3mtl.meta import META, MetaMethod
@@ -63,6 +64,7 @@ def new_model(
     has_episodes = adapts(estimator, groups is not None)
     if has_episodes:
         _refuse_layers_of_tasks(estimator)
+        refuse_parts(estimator)
         _refuse_known_classes(estimator)
     uses_groups = not has_episodes and parameters.has_group_layers(
         estimator.heads, groups is not None
@@ -72,6 +74,8 @@ def new_model(
     if start is not None:
         start.check(table)
         chosen |= start.shapes(chosen)
+        if has_episodes and "inner_lr" in chosen:
+            chosen["inner_lr"] = min(chosen["inner_lr"], start.inner_lr(table))
     tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
     random = np.random.default_rng(seed.child("quantiles").value)

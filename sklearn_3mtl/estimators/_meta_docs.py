@@ -19,9 +19,10 @@ heads : "column" or mapping of target name to spec, default="column"
     keep the linear head.
 meta : {"maml", "fomaml", "anil", "meta_sgd", "reptile", "protonet", "plda", "ridge"} or MetaMethod
     How a task uses its support; the default is ``"ridge"``. The user guide tells them apart.
-inner_lr : float, default=0.03
-    The size of an inner step. Not used by ``"protonet"``, ``"plda"`` and ``"ridge"``, which take
-    none.
+inner_lr : float or "auto", default="auto"
+    The size of an inner step, on standardised targets. ``"auto"``: 0.03, and less on the features
+    of a `source`, as their squared norm asks for. Not used by ``"protonet"``, ``"plda"`` and
+    ``"ridge"``, which take no steps.
 inner_steps : int, default=5
     How many steps a task takes on its support. With 0 no task adapts: one network for all.
 episodes : {"tasks", "classes"}, default="tasks"

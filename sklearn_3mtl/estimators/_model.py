@@ -161,6 +161,14 @@ class FittedModel:
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()
+    def feature_norm(self, table: InputTable) -> float:
+        """The mean squared norm of the features that a net's heads read, on some of the rows."""
+        inputs, rows = next(self._padded(self.inputs.blocks(table), None))
+        z = self.network.transform(**inputs)[:rows]
+        n_nets = z.shape[1] // int(self.network.backbone.n_out)
+        return float(z.square().sum(1).mean()) / n_nets
+
+    @torch.inference_mode()
     def frozen(self, rows: dict[str, Tensor], group: Tensor | None) -> tuple[Tensor, Tensor]:
         """What a correction reads, and the outputs, of every member: (M, n_samples, ...).
 

@@ -97,7 +97,7 @@ META_CONSTRAINTS: dict[str, Any] = {
     # The tasks' own parameters are what adapts, so no layer belongs to a task.
     "heads": [StrOptions({"column"}), Mapping],
     "meta": [StrOptions(set(META)), MetaMethod],
-    "inner_lr": [_positive],
+    "inner_lr": [_auto, _positive],
     "inner_steps": [Interval(Integral, 0, None, closed="left")],
     "episodes": [StrOptions({"tasks", "classes"})],
     "n_ways": [Interval(Integral, 2, None, closed="left")],

@@ -31,6 +31,8 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
     ) -> tuple[InputTable, Tensor | None]:
         check_is_fitted(self)
         model = self._model
+        if model.adapter is not None:
+            model.adapter.follow(self)
         X = self._with_lone_task(X, task, model.lone_id)
         table = read_inputs(X)
         validate_data(self, X, skip_check_array=True, reset=False)
@@ -49,7 +51,9 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
         if ids is None or not model.reads_ids:
             return table, None
         assert model.groups is not None
-        return table, group_index(model.groups, ids, warn=True)
+        # Rows without an id are of no task, and nobody's mistake.
+        named = model.lone_id is None or bool((ids != model.lone_id).any())
+        return table, group_index(model.groups, ids, warn=named)
 
     def _with_lone_task(self, X: Any, task: ArrayLike | None, lone_id: Hashable | None) -> Any:
         """X with the lone task's id as task column, where that is missing."""

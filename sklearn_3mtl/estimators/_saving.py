@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.history import History
-from torch import Tensor
+from torch import Tensor, nn
 
 from sklearn_3mtl._persistence import NotPlainError, decode, encode, read_archive, write_archive
 from sklearn_3mtl.balancing import BALANCING
@@ -25,6 +25,7 @@ from sklearn_3mtl.estimators._checks import check_adaptations, check_fitted, che
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._scaling import with_chosen
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
+from sklearn_3mtl.estimators._source_modules import modalities_around
 from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.meta import META
@@ -55,7 +56,9 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
         try:
             plain[name] = _encode_parameter(name, value)
         except NotPlainError:
-            supplied.append(name)
+            # A module that is the source is known to the user by that name.
+            of_source = name == "modalities" and isinstance(estimator.source, nn.Module)
+            supplied.append("source" if of_source else name)
     try:
         fitted = encode(
             {
@@ -117,8 +120,13 @@ def read_estimator(
     except _DAMAGE as error:
         raise _unfit(path, error) from error
     _check_parts(path, cls, needed, parts)
+    given_parts = dict(parts)
+    if "source" in needed:
+        names = fitted["feature_names_in"]
+        columns = list(range(fitted["n_features_in"]) if names is None else names)
+        given_parts["modalities"] = modalities_around(given_parts.pop("source"), columns)
     try:
-        estimator = cls(**{**given, **parts})
+        estimator = cls(**{**given, **given_parts})
         estimator._validate_params()
         inputs = input_files.read_inputs_record(fitted, tensors, estimator.modalities, transformers)
         return _restore(estimator, fitted, tensors, inputs)

@@ -53,6 +53,7 @@ _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "n_iter_n
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
 _MOST_SHOTS = 20
+INNER_LR = 0.03
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
@@ -100,6 +101,8 @@ def choose(
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
     method: MetaMethod | None = make_method(settings.meta, META) if has_episodes else None
+    if settings.meta is not None:
+        scaled["inner_lr"] = INNER_LR
     if method is not None:
         scaled.update(_META_STEPS if method.has_steps else _closed_form(n_rows))
         scaled["n_shots"] = (EPISODES[settings.episodes].fewest_shots, _MOST_SHOTS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Hashable
+from typing import Any
 
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
@@ -16,12 +18,17 @@ from sklearn_3mtl.data._tables import read_inputs
 from sklearn_3mtl.estimators._assembly import new_model
 from sklearn_3mtl.estimators._settings import Settings, fitted_attributes, keep_fitted
 
-__all__ = ["fitted_around"]
+__all__ = ["fitted_around", "modalities_around"]
 
 MODALITY = "source"
 # Between the module and the heads there is nothing.
 PARTS = {"source": None, "backbone": "mlp", "hidden_layer_sizes": (), "n_estimators": 1,
          "sharing": "hard", "heads": "column", "fusion": "concat"}  # fmt: skip
+
+
+def modalities_around(module: nn.Module, columns: list[Hashable]) -> dict[str, Any]:
+    """The module as the encoder of all columns."""
+    return {MODALITY: (module, columns[0] if len(columns) == 1 else columns)}
 
 
 def fitted_around(estimator: Settings, module: nn.Module, X: ArrayLike, y: ArrayLike) -> Settings:
@@ -54,9 +61,7 @@ def fitted_around(estimator: Settings, module: nn.Module, X: ArrayLike, y: Array
     around = copy.copy(estimator)
     for stale in fitted_attributes(estimator):
         delattr(around, stale)
-    columns = list(table.names)
-    spec = (module, columns[0] if len(columns) == 1 else columns)
-    around.__dict__.update(PARTS, modalities={MODALITY: spec})
+    around.__dict__.update(PARTS, modalities=modalities_around(module, list(table.names)))
     validate_data(around, X, skip_check_array=True, reset=True)
     seed = Seed(int(check_random_state(estimator.random_state).randint(2**31 - 1)))
     no_targets = read_targets(y).select([])

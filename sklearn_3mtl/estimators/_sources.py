@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
@@ -15,6 +17,9 @@ __all__ = ["Start"]
 # What the shapes of encoders and backbone follow from.
 SHAPES = ("n_estimators", "hidden_layer_sizes")
 REPRESENTATION = ("encoders.", "backbone.")
+# A step of twice the reciprocal curvature of the heads' loss alone diverges; the layers below them
+# move too.
+SAFE_STEP = 0.25
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class Start:
         known = {**self.model.parameters, **self.model.chosen}
         return {name: known[name] for name in SHAPES if name in chosen}
 
+    def inner_lr(self, table: InputTable) -> float:
+        """The size of inner steps that the curvature of a loss on the features allows for."""
+        return SAFE_STEP / (1.0 + self.model.feature_norm(table))
+
     def copy_weights(self, network: ThreeMTLNetwork) -> None:
         """Give a network of the same shape the source's representation.
 
@@ -53,22 +62,31 @@ class Start:
         ValueError
             If the shapes differ.
         """
-        theirs, ours = self._representation(self.model.network), self._representation(network)
-        differing = [n for n in {**theirs, **ours} if _shape(theirs, n) != _shape(ours, n)]
-        if differing:
-            raise ValueError(
-                "The network has another shape than that of `source` "
-                f"({differing[0]!r}: {_shape(theirs, differing[0])} there, "
-                f"{_shape(ours, differing[0])} here). Give the same `backbone`, "
-                "`hidden_layer_sizes`, `n_estimators`, `numeric_embedding` and `modalities`; "
-                '"auto" takes the source\'s sizes.'
-            )
-        for name, parameter in ours.items():
-            parameter.data.copy_(theirs[name].data)
-
-    def _representation(self, network: ThreeMTLNetwork) -> dict[str, Any]:
-        return {n: p for n, p in network.named_parameters() if n.startswith(REPRESENTATION)}
+        theirs, ours = _representation(self.model.network), _representation(network)
+        pairs = list(zip_longest(theirs, ours))
+        for there, here in pairs:
+            if _shape(there) != _shape(here):
+                raise ValueError(
+                    f"The network has another shape than that of `source`: {_told(there)} there, "
+                    f"{_told(here)} here. Give the same `backbone`, `hidden_layer_sizes`, "
+                    '`n_estimators`, `numeric_embedding` and `modalities`; "auto" takes the '
+                    "source's sizes."
+                )
+        for there, here in pairs:
+            here[1].data.copy_(there[1].data)
 
 
-def _shape(parameters: Mapping[str, Any], name: str) -> tuple[int, ...] | None:
-    return tuple(parameters[name].shape) if name in parameters else None
+def _representation(network: ThreeMTLNetwork) -> list[tuple[str, Any]]:
+    """The parameters in turn: layers without any, such as dropout, may stand between them."""
+    return [(n, p) for n, p in network.named_parameters() if n.startswith(REPRESENTATION)]
+
+
+def _shape(named: tuple[str, Any] | None) -> tuple[Any, ...] | None:
+    if named is None:
+        return None
+    name, parameter = named
+    return re.sub(r"\d+", "", name), tuple(parameter.shape)
+
+
+def _told(named: tuple[str, Any] | None) -> str:
+    return "nothing" if named is None else f"{named[0]!r} of shape {tuple(named[1].shape)}"

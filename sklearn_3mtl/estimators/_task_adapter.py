@@ -41,10 +41,17 @@ class TaskAdapter:
     @classmethod
     def of(cls, estimator: Any, memory: TaskMemory) -> TaskAdapter:
         """The adapter as the estimator's `adapt_lr` and `adapt_steps` say."""
+        adapter = cls(memory)
+        adapter.follow(estimator)
+        return adapter
+
+    def follow(self, estimator: Any) -> None:
+        """Take the estimator's `adapt_lr` and `adapt_steps`, which may be set at any time."""
         lr, steps = estimator.adapt_lr, estimator.adapt_steps
-        return cls(
-            memory, None if lr == "auto" else float(lr), None if steps == "auto" else int(steps)
-        )
+        now = None if lr == "auto" else float(lr), None if steps == "auto" else int(steps)
+        if now != (self.lr, self.n_steps):
+            self.lr, self.n_steps = now
+            self._adapted.clear()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_adapted": {}}

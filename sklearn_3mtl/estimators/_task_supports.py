@@ -26,7 +26,7 @@ from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_memory import TaskMemory
 from sklearn_3mtl.meta import META
 
-__all__ = ["with_classes", "with_support"]
+__all__ = ["refuse_parts", "with_classes", "with_support"]
 
 
 def with_support(
@@ -41,6 +41,7 @@ def with_support(
 
     A new target gets a correction of outputs that are 0, the same for all task ids.
     """
+    refuse_parts(estimator)
     adapted = _with_new_targets(estimator, model, support, tasks, new) if new else model
     groups, group = groups_after(model, support)
     assert groups is not None
@@ -50,7 +51,21 @@ def with_support(
     rows = support_rows(estimator, model, trained, [], without(support, new), group)
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
     adapter = TaskAdapter.of(estimator, memory.extended(more))
-    return replace(adapted, groups=groups, adapter=adapter), {}
+    others = set(range(len(model.groups_or_empty))) - set(rows.labelled_group().tolist())
+    kept = [name for name in model.codec.tasks if others or name not in labelled(support)]
+    return replace(adapted, groups=groups, adapter=adapter), dict.fromkeys(kept, 0.0)
+
+
+def refuse_parts(estimator: Settings) -> None:
+    """Where tasks adapt as `meta` says, nothing else says how."""
+    for name, neutral in (("strategy", "auto"), ("head", None), ("adapt_parts", "auto")):
+        given = getattr(estimator, name)
+        if given is not None and given != neutral:
+            raise ValueError(
+                f"meta={estimator.meta!r} and {name}={given!r} contradict each other: tasks adapt "
+                "as `meta` says, its steps by `adapt_lr` and `adapt_steps`. Set "
+                f"{name}={neutral!r}, or meta=None."
+            )
 
 
 def _with_new_targets(
@@ -72,6 +87,7 @@ def with_classes(
     estimator: Any, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
 ) -> tuple[FittedModel, dict[Hashable, float]]:
     """The model that tells the classes of a support apart, and no others."""
+    refuse_parts(estimator)
     codec = TargetCodec(tasks)
     codec.temperature = model.codec.temperature
     n_ways = model.objective.losses.layout.n_outputs

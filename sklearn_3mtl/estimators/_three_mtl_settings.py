@@ -39,7 +39,7 @@ class ThreeMTLSettings(TransferSettings):
         class_weight: Any = None,
         regression_loss: str = "squared_error",
         meta: Any = "ridge",
-        inner_lr: float = 0.03,
+        inner_lr: Any = "auto",
         inner_steps: int = 5,
         episodes: str = "tasks",
         n_ways: int = 5,

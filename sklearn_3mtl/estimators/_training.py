@@ -25,6 +25,10 @@ from sklearn_3mtl.training.rates import Rate
 
 __all__ = ["choose_device", "train"]
 
+# A mean loss of standardised targets, or of classes, that no training of sense leads to: steps that
+# diverged need not be infinite.
+BEYOND_SENSE = 1e4
+
 
 def choose_device(device: str | torch.device) -> torch.device:
     """The device of that name; ``"auto"`` is CUDA where there is one, else the CPU."""
@@ -168,17 +172,19 @@ class StopAtDivergence(Callback):
 def _divergence(net: MultiTaskNet, names: list[Any], rate: str) -> str:
     return (
         f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
-        f"finite. {net.criterion_.lower(rate, net.lr)}"
+        f"finite, or beyond all sense. {net.criterion_.lower(rate, net.lr)}"
     )
 
 
 def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
-    """Whether the final weights give finite losses; each epoch's were taken before its steps."""
+    """Whether the final weights give losses of sense; each epoch's were taken before its steps."""
     batch = next(iter(net.get_iterator(rows.to(torch.device(net.device)))))
     net.module_.eval()
     with torch.no_grad():
         outputs = net.criterion_.outputs(net.module_, batch)
         terms, _ = net.criterion_.terms(outputs, batch.values, batch.weight, batch.group)
+    if net.criterion_.adapts and bool((terms > BEYOND_SENSE).any()):
+        return False
     return bool(terms.isfinite().all())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any, Self
@@ -12,10 +13,13 @@ from sklearn.frozen import FrozenEstimator
 from torch import nn
 
 from sklearn_3mtl.balancing import Equal
+from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
+from sklearn_3mtl.estimators._fine_tuning import make_strategy
 from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
 from sklearn_3mtl.estimators._source_modules import fitted_around
@@ -24,6 +28,12 @@ from sklearn_3mtl.estimators._warm_start import STRUCTURE
 from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["TransferMixin", "fitted_source"]
+
+# The parameters that shape the network alone, which is the source's.
+OF_NETWORK = (
+    "categorical_features", "modalities", "numeric_embedding", "backbone", "hidden_layer_sizes",
+    "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
+)  # fmt: skip
 
 
 class TransferMixin(TransferSettings, BaseMultiTask):
@@ -46,7 +56,9 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         sample_weight: ArrayLike | None,
     ) -> Self:
         if self.source is None or self._source_is_start():
+            make_strategy(self)
             return super()._learn(X, y, task, domain, sample_weight)
+        make_strategy(self)
         for name, found in (("domain_loss", self.domain_loss), ("warm_start", self.warm_start)):
             if found:
                 raise ValueError(
@@ -57,6 +69,8 @@ class TransferMixin(TransferSettings, BaseMultiTask):
             source = fitted_around(self, self.source, X, y)
         else:
             source = fitted_source(self.source)
+            _refuse_other_network(self, source._model)
+            _refuse_ids(self, source._model, task)
         adapted = self._started_from(source).adapt(X, y, task=task, sample_weight=sample_weight)
         for stale in fitted_attributes(self):
             delattr(self, stale)
@@ -98,6 +112,8 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
 
     Tasks that adapt on their own rows are left behind: their common start is the source.
     """
+    if model.objective.exchangeable:
+        model = _without_tasks(model)
     own = estimator.get_params(deep=False)
     shaping = {n: model.parameters[n] for n in STRUCTURE if n in own and n in model.parameters}
     model = replace(model, parameters={**own, "source": None, **shaping})
@@ -106,6 +122,48 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
     layout, seed = model.objective.losses.layout, Seed(0)
     objective = SingleLevelObjective(layout, None, "squared_error", Equal(), None, seed)
     return replace(model, objective=objective, adapter=None, groups=None, lone_id=None)
+
+
+def _without_tasks(model: FittedModel) -> FittedModel:
+    """A model whose outputs stood for whatever classes an episode drew: what is below them."""
+    network, codec = copy.copy(model.network), TargetCodec({})
+    # nn.Module keeps its parts in dicts, which a shallow copy would share.
+    network._modules = dict(network._modules)
+    n_features = int(network.backbone.n_out)
+    network.heads = LinearHeads(n_features, {}, Seed(0), network.n_members)
+    return replace(model, network=network, codec=codec, names=(), trained=codec.layout)
+
+
+def _refuse_other_network(estimator: Settings, model: FittedModel) -> None:
+    """The source's network is used as it is: parameters that ask for another are a mistake."""
+    defaults = inspect.signature(type(estimator)).parameters
+    given = estimator.get_params(deep=False)
+    for name in OF_NETWORK:
+        theirs = model.chosen.get(name, model.parameters.get(name, defaults[name].default))
+        if repr(given[name]) not in (repr(defaults[name].default), repr(theirs)):
+            raise ValueError(
+                f"`source` and {name}={given[name]!r} contradict each other: the source's network, "
+                f"with {name}={theirs!r}, is the one that is used. Leave {name} out, or fit the "
+                "source with it."
+            )
+
+
+def _refuse_ids(estimator: Settings, model: FittedModel, ids: Any) -> None:
+    """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    named = estimator.task is not None or ids is not None
+    if named and model.groups is None:
+        given = "fit(..., task=ids)" if estimator.task is None else f"task={estimator.task!r}"
+        raise ValueError(
+            f"`source` was fitted without task ids and has nothing for {given}. Leave it out, or "
+            "fit the source with the ids."
+        )
+    if named and model.objective.adapts and model.groups is not None:
+        raise ValueError(
+            "`source` was trained so that its task ids adapt by `meta`, which a transfer from it "
+            "leaves behind: all rows would be one task. Call source.adapt(X, y), which uses the "
+            "ids; leave `task` out; or take a source of shared layers, such as a "
+            "MultiTaskEstimator."
+        )
 
 
 def _goes_on(task: Task, column: Any) -> bool:

@@ -137,7 +137,9 @@ def _class_weights(
             )
         if isinstance(given, Mapping):
             unknown = [label for label in given if label not in task.classes.tolist()]
-            if unknown and len(tasks) > 1:
+            lacking = [label for label in task.classes.tolist() if label not in given]
+            # As in scikit-learn, weights of one task may name more classes than there are.
+            if unknown and (len(tasks) > 1 or lacking):
                 raise ValueError(
                     f"`class_weight[{task.name!r}]` names {unknown!r}, which are not among its "
                     f"classes {task.classes.tolist()!r}."

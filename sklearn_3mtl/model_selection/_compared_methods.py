@@ -148,5 +148,11 @@ def read_scorers(scoring: Any, kinds: Mapping[Any, str]) -> dict[Any, tuple[str,
         if not isinstance(metric, str) and not callable(metric):
             raise ValueError(f"`scoring` should be a str or a callable. Found {metric!r}.")
         label = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
-        found[name] = label, get_scorer(metric)
+        scorer = get_scorer(metric)
+        if kind == "regression" and getattr(scorer, "_response_method", "predict") != "predict":
+            raise ValueError(
+                f"`scoring`={label!r} judges probabilities, but target {name!r} is a regression. "
+                "Give a mapping with a metric for each target, or None."
+            )
+        found[name] = label, scorer
     return found

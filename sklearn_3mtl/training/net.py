@@ -206,7 +206,7 @@ class MultiTaskNet(NeuralNet):
         outputs = self._validation_outputs(iterator, listening)
         outputs, values, weight, group = iterator.dataset.judged(outputs)
         losses = self.criterion_.losses
-        temperature = best_temperature(self.layout, losses, outputs, values, weight, fine=False)
+        temperature = self._best_temperature(outputs, values, weight, fine=False)
         calibrated = divided(outputs, self.layout, temperature)
         terms, mass = self.criterion_.terms(calibrated, values, weight, group)
         terms = torch.where(terms.isnan(), torch.inf, terms)
@@ -246,7 +246,19 @@ class MultiTaskNet(NeuralNet):
             return torch.ones(len(self.layout))
         outputs = self._validation_outputs(self.get_iterator(self.valid_rows), False)
         outputs, values, weight, _ = self.valid_rows.judged(outputs)
-        return best_temperature(self.layout, self.criterion_.losses, outputs, values, weight)
+        return self._best_temperature(outputs, values, weight)
+
+    def _best_temperature(
+        self, outputs: Tensor, values: Tensor, weight: Tensor | None, *, fine: bool = True
+    ) -> Tensor:
+        losses = self.criterion_.losses
+        found = best_temperature(self.layout, losses, outputs, values, weight, fine=fine)
+        assert self.valid_rows is not None
+        if self.valid_rows.has_supports:
+            # How far a number may leave the mean is for a task's own support to say: it may be
+            # longer than those of the few tasks that were held out.
+            found[: self.layout.n_regression] = 1.0
+        return found
 
     def _record_columns(self, prefix: str, terms: Tensor) -> None:
         """Record the loss of each column, the mean over groups where there are any."""

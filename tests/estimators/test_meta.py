@@ -273,7 +273,7 @@ def test_warm_start_goes_on_and_remembers_anew(fitted):
         warnings.simplefilter("error")
         adapted.predict(X_q)
     assert adapted._model.adapter.memory.index.counts.tolist() == [20] * 24 + [6, 0]
-    with pytest.raises(ValueError, match=r"`inner_lr` was 0\.03 and is 0\.5 now"):
+    with pytest.raises(ValueError, match=r"`inner_lr` was 'auto' and is 0\.5 now"):
         est.set_params(inner_lr=0.5).fit(X, y)
 
 

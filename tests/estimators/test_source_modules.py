@@ -74,8 +74,7 @@ def test_targets_of_several_kinds_from_a_module(trunk, tmp_path):
     assert est.predict(X).columns.tolist() == ["amount", "sort"]
     assert (est.predict(X)["sort"] == Y["sort"]).mean() > 0.95
     est.save(tmp_path / "est.3mtl")
-    parts = {"modalities": {"source": (trunk, list(range(6)))}}
-    loaded = load_estimator(tmp_path / "est.3mtl", parts=parts)
+    loaded = load_estimator(tmp_path / "est.3mtl", parts={"source": trunk})
     pd.testing.assert_frame_equal(loaded.predict(X), est.predict(X))
 
 

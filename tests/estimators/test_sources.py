@@ -1,0 +1,149 @@
+"""What a source of one paradigm is to an estimator of another."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from sklearn_3mtl import (
+    MetaClassifier,
+    MetaRegressor,
+    MultiTaskRegressor,
+    ThreeMTLClassifier,
+    ThreeMTLRegressor,
+    TransferClassifier,
+    TransferRegressor,
+)
+from tests._small_tasks import slopes
+
+X, Y = slopes()
+SHORT = {"max_epochs": 3, "random_state": 0}
+WORDS = np.repeat(["oak", "elm", "ash"], 12)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    settings = {"hidden_layer_sizes": (16, 16), "n_estimators": 2, "dropout": 0.1}
+    return MultiTaskRegressor(task="store", max_epochs=20, random_state=0, **settings).fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def adapting():
+    return MetaRegressor(task="store", n_estimators=2, **SHORT).fit(X, Y)
+
+
+def classes(n_classes=12, seed=0):
+    """Rows around a centre for each class."""
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(n_classes), 12)
+    centres = 3 * random.normal(size=(n_classes, 4))
+    return centres[labels] + random.normal(size=(len(labels), 4)), labels
+
+
+@pytest.mark.parametrize("meta", ["maml", "fomaml", "anil", "meta_sgd", "reptile", "ridge"])
+def test_pretrained_then_meta_learned_with_the_defaults(shared, meta):
+    est = ThreeMTLRegressor(source=shared, meta=meta, task="store", **SHORT).fit(X, Y)
+    assert est.chosen_["inner_lr"] < 0.03
+    assert est.score(X, Y) > 0.5
+
+
+def test_dropout_does_not_change_what_a_source_gives(shared):
+    weights = []
+    for dropout in (0.0, 0.1):
+        est = ThreeMTLRegressor(
+            source=shared, meta="maml", task="store", dropout=dropout, lr=1e-30,
+            weight_decay=0.0, **SHORT,
+        ).fit(X, Y)  # fmt: skip
+        weights.append(est.transform(X))
+    assert np.array_equal(*weights)
+    np.testing.assert_allclose(weights[0], shared.transform(X), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_another_shape_is_told_by_its_layer(shared):
+    est = ThreeMTLRegressor(
+        source=shared, meta="maml", task="store", hidden_layer_sizes=(8,), **SHORT
+    )
+    with pytest.raises(ValueError, match=r"of `source`: 'backbone.* there, .*\(2, 8, .* here"):
+        est.fit(X, Y)
+
+
+@pytest.mark.parametrize("cls", [TransferRegressor, ThreeMTLRegressor])
+def test_ids_that_adapted_in_the_source_are_refused(adapting, cls):
+    others = {"meta": None} if cls is ThreeMTLRegressor else {}
+    with pytest.raises(ValueError, match=r"leaves behind.*source\.adapt\(X, y\)"):
+        cls(source=adapting, task="store", random_state=0, **others).fit(X, Y)
+    assert np.isfinite(cls(source=adapting, random_state=0, **others).fit(X, Y).predict(X)).all()
+
+
+@pytest.mark.parametrize("meta", ["ridge", "protonet", "plda", "maml"])
+@pytest.mark.parametrize("adapted", [False, True], ids=["of fit", "adapted"])
+def test_class_episodes_and_then_transfer(meta, adapted):
+    C, labels = classes()
+    source = MetaClassifier(
+        meta=meta, episodes="classes", n_ways=3, n_shots=2, max_epochs=2, random_state=0
+    ).fit(C, labels)
+    source = source.adapt(C[:36], labels[:36]) if adapted else source
+    for target in (WORDS, labels[:36]):
+        est = TransferClassifier(source=source, random_state=0).fit(C[:36], target)
+        assert est.score(C[:36], target) > 0.9
+    extracted = TransferClassifier(
+        source=source, strategy="extract", head=LogisticRegression(), random_state=0
+    ).fit(C[:36], WORDS)
+    assert extracted.score(C[:36], WORDS) > 0.9
+    union = ThreeMTLClassifier(source=source, meta=None, random_state=0).fit(C[:36], WORDS)
+    assert union.score(C[:36], WORDS) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("backbone", "resnet"),
+        ("hidden_layer_sizes", (3,)),
+        ("n_estimators", 5),
+        ("dropout", 0.4),
+        ("sharing", "none"),
+        ("numeric_embedding", None),
+        ("categorical_features", ["x"]),
+        ("modalities", {"text": "x"}),
+    ],
+)
+def test_parameters_of_another_network_are_refused(shared, parameter, value):
+    est = TransferRegressor(source=shared, task="store", random_state=0, **{parameter: value})
+    with pytest.raises(ValueError, match=f"`source` and {parameter}=.* contradict each other"):
+        est.fit(X, Y)
+
+
+def test_parameters_of_the_same_network_are_fine(shared):
+    same = {"hidden_layer_sizes": (16, 16), "n_estimators": 2, "dropout": 0.1}
+    est = TransferRegressor(source=shared, task="store", random_state=0, **same).fit(X, Y)
+    assert est.score(X, Y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"head": Ridge()}, r"head=Ridge\(\) and strategy='auto'"),
+        (
+            {"strategy": "extract", "adapt_parts": "all"},
+            r"adapt_parts='all' and strategy='extract'",
+        ),
+    ],
+)
+def test_contradictions_are_found_before_training(parameters, message):
+    est = TransferRegressor(**parameters, callbacks=[("never", object())])
+    with pytest.raises(ValueError, match=message):
+        est.fit(X[["x", "common"]], Y)
+
+
+def test_domains_that_nothing_uses_are_refused():
+    for est in (TransferRegressor(**SHORT), ThreeMTLRegressor(**SHORT)):
+        with pytest.raises(ValueError, match=r"`domain` was passed.*domain_loss=None"):
+            est.fit(X, Y, domain=X["store"])
+
+
+def test_ids_that_a_source_did_not_have_are_refused():
+    plain = MultiTaskRegressor(**SHORT).fit(X[["x", "common"]], Y)
+    with pytest.raises(ValueError, match=r"`source` was fitted without task ids.*task='shop'"):
+        TransferRegressor(source=plain, task="shop").fit(X[["x", "common"]], Y)
+    with pytest.raises(ValueError, match="fitted without task ids"):
+        TransferRegressor(source=plain).fit(X[["x", "common"]], Y, task=pd.Series(X["store"]))
