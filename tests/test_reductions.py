@@ -1,200 +1,185 @@
-"""Parts that are off are absent: the same estimator with parts off is the smaller estimator.
+"""The union with parts off is the smaller estimator, after `fit` and after `adapt`.
 
-test_independent_nets.py is the same for nets that share nothing.
+Survey arXiv 2111.12146: figure 6 is 3MTL whole; figure 8 shows it with boxes off.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from sklearn_3mtl import (
     MetaClassifier,
     MetaLearner,
+    MetaRegressor,
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
+    ThreeMTLClassifier,
+    ThreeMTLEstimator,
+    ThreeMTLRegressor,
+    TransferClassifier,
+    TransferEstimator,
+    TransferRegressor,
 )
-from sklearn_3mtl.balancing import BALANCING, Manual
-from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import read_targets
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.estimators._assembly import make_rows
-from sklearn_3mtl.estimators._splitting import split_rows
-from sklearn_3mtl.meta import META
-from tests._pinned import tiny
+from sklearn_3mtl.core.fusion import ConcatFusion
+from sklearn_3mtl.objective import BiLevelObjective
 from tests._reductions import assert_same_bits, complete_table
-from tests._small_tasks import both, signs
+from tests._small_tasks import QUICK, both, signs, slopes
 
-
-@pytest.mark.parametrize("column", ["number", "answer", "sort"])
-def test_one_task_makes_all_sharing_the_same_net(column):
-    X, Y = complete_table()
-    options = {"max_epochs": 3, "dropout": 0.2}
-    hard = tiny(sharing="hard", **options).fit(X, Y[[column]])
-    none = tiny(sharing="none", **options).fit(X, Y[[column]])
-    assert_same_bits(hard, none)
-    assert hard.predict(X).equals(none.predict(X))
-
-
-@pytest.mark.parametrize("rule", sorted(BALANCING))
-@pytest.mark.parametrize("column", ["number", "sort"])
-def test_one_task_makes_every_balancing_rule_the_identity(rule, column):
-    X, Y = complete_table()
-    plain = tiny(max_epochs=3).fit(X, Y[[column]])
-    ruled = tiny(max_epochs=3, balancing=BALANCING[rule]()).fit(X, Y[[column]])
-    assert_same_bits(plain, ruled)
-
-
-def test_the_first_of_several_members_starts_from_the_bits_of_one_net():
-    X, Y = complete_table()
-    frozen = {"lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1, "early_stopping": True}
-    alone = tiny(n_estimators=1, **frozen).fit(X, Y)._model.network
-    together = tiny(n_estimators=3, **frozen).fit(X, Y)._model.network
-    for own, stacked in zip(alone.parameters(), together.parameters(), strict=True):
-        assert torch.equal(stacked[0], own)
-        assert not torch.equal(stacked[1], own)
-
-
-def test_one_member_is_one_net():
-    """Nothing of an ensemble is left: no axis for members, no rows that are held out from one."""
-    X, Y = complete_table()
-    est = tiny(n_estimators=1, early_stopping=True, max_epochs=4, dropout=0.2).fit(X, Y)
-    assert est._model.network.n_members == 1
-    assert all(p.dim() <= 2 for p in est._model.network.parameters())
-    rows = make_rows(est, est._model, read_inputs(X), read_targets(Y), None, None)
-    train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, 1, Seed(0))
-    assert train.fold is None
-    assert valid.fold is None
-
-
-@pytest.mark.parametrize("embedding", ["piecewise_linear", "periodic"])
-def test_without_numbers_there_is_no_numeric_embedding(embedding):
-    X, Y = complete_table()
-    X = X[["city"]].assign(letter=np.resize(list("abcde"), len(X)))
-    plain = tiny(numeric_embedding=None).fit(X, Y)
-    assert_same_bits(plain, tiny(numeric_embedding=embedding).fit(X, Y))
-
-
-def test_a_numeric_embedding_leaves_the_draws_of_the_other_parts():
-    X, Y = complete_table()
-    frozen = {"lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1}
-    plain = tiny(numeric_embedding=None, **frozen).fit(X, Y)._model.network
-    for embedding in ("piecewise_linear", "periodic"):
-        network = tiny(numeric_embedding=embedding, **frozen).fit(X, Y)._model.network
-        assert torch.equal(network.heads.weight, plain.heads.weight)
-        tables = [net.encoders["tabular"].embedding.table for net in (network, plain)]
-        assert torch.equal(*tables)
-
-
-def test_what_adapt_would_do_has_no_part_in_fit():
-    X, Y = complete_table()
-    options = {"adapt_parts": "all", "adapt_lr": 0.1, "adapt_steps": 7}
-    assert_same_bits(tiny().fit(X, Y), tiny(**options).fit(X, Y))
-
-
-def test_heads_auto_without_task_ids_is_column():
-    X, Y = complete_table()
-    assert_same_bits(tiny(heads="auto").fit(X, Y), tiny(heads="column").fit(X, Y))
-
-
-def test_heads_auto_with_task_ids_is_group():
-    X, Y = complete_table()
-    auto = tiny(heads="auto", task="city").fit(X.fillna({"city": "?"}), Y)
-    group = tiny(heads="group", task="city").fit(X.fillna({"city": "?"}), Y)
-    assert_same_bits(auto, group)
-    column = tiny(heads="column", task="city").fit(X.fillna({"city": "?"}), Y)
-    assert len(list(column._model.network.parameters())) < len(
-        list(auto._model.network.parameters())
-    )
-
-
-@pytest.mark.parametrize(
-    "weights",
-    [
-        {"balancing": Manual()},
-        {"balancing": Manual(dict.fromkeys(["number", "answer", "sort", "other"], 1.0))},
-        {"balancing": "manual", "task_weight": [1.0, 1.0, 1.0, 1.0]},
-        {"task_weight": {"sort": 1.0}},
-    ],
-    ids=["manual", "named", "task_weight", "equal"],
-)
-def test_weights_of_one_are_no_weights(weights):
-    X, Y = complete_table()
-    assert_same_bits(tiny(max_epochs=3).fit(X, Y), tiny(max_epochs=3, **weights).fit(X, Y))
-
-
-def test_sample_weights_of_one_are_no_weights():
-    X, Y = complete_table()
-    plain = tiny(max_epochs=3).fit(X, Y)
-    weighted = tiny(max_epochs=3).fit(X, Y, sample_weight=np.ones(len(X)))
-    assert_same_bits(plain, weighted)
-
-
-def test_rows_without_any_label_are_absent():
-    """They are no step of training: with weights it is as if the rows had weight 0."""
-    X, Y = complete_table()
-    gaps = Y.astype(object)
-    gaps.iloc[::4] = None
-    gaps["number"] = gaps["number"].astype(float)
-    gaps["other"] = gaps["other"].astype(float)
-    weight = np.ones(len(X))
-    weight[::4] = 0
-    kinds = dict.fromkeys(["answer", "sort"], "classification")
-    without = tiny(task_kinds=kinds, batch_size=61).fit(X, gaps)
-    assert without.history_[0]["train_batch_count"] == 1
-    weighted = tiny(task_kinds=kinds, batch_size=61).fit(X, gaps, sample_weight=weight)
-    assert_same_bits(without, weighted)
-
-
-@pytest.mark.parametrize(
-    ("shell", "column"), [(MultiTaskRegressor, "number"), (MultiTaskClassifier, "sort")]
-)
-def test_the_shells_are_the_mixed_estimator(shell, column):
-    X, Y = complete_table()
-    assert_same_bits(tiny(shell).fit(X, Y[[column]]), tiny(MultiTaskEstimator).fit(X, Y[[column]]))
-
-
-def test_training_without_validation_rows_is_training_to_the_last_epoch():
-    X, Y = complete_table()
-    assert_same_bits(
-        tiny(early_stopping=False, n_iter_no_change=1, max_epochs=5).fit(X, Y),
-        tiny(early_stopping=False, n_iter_no_change=20, max_epochs=5).fit(X, Y),
-    )
-
-
-PLAIN = {
-    "hidden_layer_sizes": (16, 8), "n_estimators": 1, "dropout": 0.1, "heads": "column",
-    "lr": 0.01, "weight_decay": 0.01, "max_epochs": 3, "n_iter_no_change": 3, "batch_size": 16,
-    "random_state": 0,
+SMALL = {
+    "hidden_layer_sizes": (16, 8), "n_estimators": 2, "max_epochs": 3, "random_state": 0,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("meta", META)
-def test_no_inner_step_is_the_single_level_estimator(meta):
-    """Episodes off: the query is the minibatch, the support is empty."""
-    X, y = signs(n_rows=9)
-    plain = MultiTaskClassifier(task="store", **PLAIN).fit(X, y)
-    if META[meta].has_steps:
-        off = MetaClassifier(task="store", meta=meta, inner_steps=0, **PLAIN).fit(X, y)
-        assert_same_bits(off, plain)
-        assert np.array_equal(off.predict_proba(X), plain.predict_proba(X))
-    X, y = X.drop(columns="store"), y
-    plain = MultiTaskClassifier(**PLAIN).fit(X, y)
-    alone = MetaClassifier(meta=meta, **PLAIN).fit(X, y)
-    assert_same_bits(alone, plain)
-    new = signs(n_rows=9, seed=1)[1].rename("other")
-    for one, other in zip(
-        (alone.adapt(X, new), alone.adapt(X, y)),
-        (plain.adapt(X, new), plain.adapt(X, y)),
-        strict=True,
-    ):
-        assert_same_bits(one, other)
-        assert np.array_equal(one.predict(X), other.predict(X))
+def boxes(est):
+    """Which boxes of figure 6 a fitted estimator has, besides backbone and heads."""
+    network, objective = est._model.network, est._model.objective
+    return {
+        "several modalities": len(network.encoders) > 1,
+        "inner loop": isinstance(objective, BiLevelObjective),
+        "supports of tasks": est._model.adapter is not None,
+        "domains made alike": objective.alignment is not None,
+    }
 
 
-def test_mixed_kinds_without_inner_steps_are_the_single_level_estimators():
+def same(one, other, X):
+    assert_same_bits(one, other)
+    mine, theirs = one._model.objective.state_dict(), other._model.objective.state_dict()
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    pd.testing.assert_frame_equal(pd.DataFrame(one.predict(X)), pd.DataFrame(other.predict(X)))
+
+
+WIDE = complete_table()
+LONG = both(n_rows=9)
+
+
+@pytest.mark.parametrize("given", [{}, {"task": "store"}], ids=["wide", "long"])
+def test_figure_8a_multi_task_learning(given):
+    """Off: pretrained source, domains, inner loop. On: backbone, heads, balancing."""
+    X, Y = LONG if given else WIDE
+    union = ThreeMTLEstimator(
+        paradigm="mtl", domain_loss="dann", balancing="uncertainty", **given, **SMALL
+    ).fit(X, Y)
+    plain = MultiTaskEstimator(balancing="uncertainty", **given, **SMALL).fit(X, Y)
+    assert not any(boxes(union).values())
+    assert isinstance(union._model.network.fusion, ConcatFusion)
+    same(union, plain, X)
+    new = pd.DataFrame({"new": np.arange(len(X)) % 3 == 0})
+    same(union.adapt(X, new), plain.adapt(X, new), X)
+    same(union.adapt(X[:9], Y[:9]), plain.adapt(X[:9], Y[:9]), X)
+
+
+@pytest.mark.parametrize("meta", ["ridge", "maml"])
+def test_figure_8b_meta_learning(meta):
+    """Off: pretrained source, domains. On: inner loop, supports; several heads or one."""
+    X, Y = LONG
+    options = {"task": "store", "meta": meta, **QUICK}
+    union = ThreeMTLEstimator(paradigm="meta", domain_loss="coral", **options).fit(X, Y)
+    plain = MetaLearner(**options).fit(X, Y)
+    on = [name for name, there in boxes(union).items() if there]
+    assert on == ["inner loop", "supports of tasks"]
+    same(union, plain, X)
+    X_new, Y_new = both(n_tasks=2, n_rows=6, seed=1, first=90)
+    same(union.adapt(X_new, Y_new), plain.adapt(X_new, Y_new), X_new)
+
+
+def test_meta_learning_of_wide_tasks():
+    """Without ids nothing adapts: multi-task learning, whatever `meta` says."""
+    X, Y = WIDE
+    union = ThreeMTLEstimator(meta="maml", **SMALL).fit(X, Y)
+    same(union, MultiTaskEstimator(**SMALL).fit(X, Y), X)
+    same(ThreeMTLEstimator(paradigm="meta", heads="column", **SMALL).fit(X, Y),
+         MetaLearner(**SMALL).fit(X, Y), X)  # fmt: skip
+
+
+@pytest.mark.parametrize("strategy", ["auto", "fine_tune", "extract"])
+def test_figure_8c_transfer_learning(strategy):
+    """Off: inner loop, supports. On: the source, and what a strategy trains of it."""
+    X, Y = WIDE
+    options = {"strategy": strategy, "adapt_steps": 4, **SMALL}
+    union = ThreeMTLEstimator(paradigm="transfer", **options).fit(X, Y)
+    plain = TransferEstimator(**options).fit(X, Y)
+    assert not any(boxes(union).values())
+    same(union, plain, X)
+    same(union.adapt(X[:40], Y[:40]), plain.adapt(X[:40], Y[:40]), X)
+    started = [
+        cls(source=plain, **options).fit(X[:40], Y[:40]) for cls in (ThreeMTLEstimator, type(plain))
+    ]
+    started[0].set_params(paradigm="transfer").fit(X[:40], Y[:40])
+    union = ThreeMTLEstimator(paradigm="transfer", source=plain, **options).fit(X[:40], Y[:40])
+    same(union, started[1], X)
+
+
+@pytest.mark.parametrize("loss", ["dann", "coral", "mmd"])
+def test_figure_8c_domain_adaptation(loss):
+    X, Y = WIDE
+    site = np.repeat(["here", "there"], [41, 40])
+    options = {"domain_loss": loss, "batch_size": 16, **SMALL}
+    union = ThreeMTLEstimator(paradigm="transfer", **options).fit(X, Y, domain=site)
+    plain = TransferEstimator(**options).fit(X, Y, domain=site)
+    assert [name for name, there in boxes(union).items() if there] == ["domains made alike"]
+    same(union, plain, X)
+
+
+def test_figure_6_has_all_boxes():
     X, Y = both(n_rows=9)
-    off = MetaLearner(task="store", meta="maml", inner_steps=0, **PLAIN).fit(X, Y)
-    plain = MultiTaskEstimator(task="store", **PLAIN).fit(X, Y)
-    assert_same_bits(off, plain)
-    assert off.history_[:, "train_loss"] == plain.history_[:, "train_loss"]
+    X = X.assign(note=np.where(X["x"] > 0, "more of it", "less"), site=X["store"] % 2)
+    est = ThreeMTLEstimator(
+        task="store", domain="site", domain_loss="mmd", modalities={"text": "note"}, **QUICK
+    ).fit(X, Y)
+    assert all(boxes(est).values())
+    off = [
+        ThreeMTLEstimator(task="store", domain="site", modalities={"text": "note"}, **options)
+        for options in (
+            {"domain_loss": "mmd", "domain_loss_weight": 0.0, **QUICK},
+            {"domain_loss": "mmd", "paradigm": "meta", **QUICK},
+            QUICK,
+        )
+    ]
+    for one in off[1:]:
+        same(off[0].fit(X, Y), one.fit(X, Y), X)
+
+
+@pytest.mark.parametrize("paradigm", ["3mtl", "meta+transfer", "meta", "mtl+meta"])
+def test_presets_that_differ_in_absent_parts_only_are_one(paradigm):
+    X, y = slopes(n_rows=9)
+    est = ThreeMTLRegressor(task="store", paradigm=paradigm, **QUICK).fit(X, y)
+    same(est, MetaRegressor(task="store", **QUICK).fit(X, y), X)
+
+
+@pytest.mark.parametrize(
+    ("paradigm", "classes", "numbers"),
+    [
+        ("mtl", MultiTaskClassifier, MultiTaskRegressor),
+        ("mtl+transfer", TransferClassifier, TransferRegressor),
+        ("mtl+meta", MetaClassifier, MetaRegressor),
+    ],
+)
+def test_shells_of_one_kind(paradigm, classes, numbers):
+    options = {"task": "store", **QUICK}
+    only_episodes = {n: v for n, v in options.items() if n != "meta_batch_size"}
+    small = options if "meta" in paradigm else only_episodes
+    X, y = signs(n_rows=9)
+    union = ThreeMTLClassifier(paradigm=paradigm, **options).fit(X, y)
+    same(union, classes(**small).fit(X, y), X)
+    X, y = slopes(n_rows=9)
+    union = ThreeMTLRegressor(paradigm=paradigm, **options).fit(X, y)
+    same(union, numbers(**small).fit(X, y), X)
+
+
+def test_a_source_of_the_same_shape_is_where_training_starts():
+    X, y = slopes(n_rows=9)
+    options = {**QUICK, "n_estimators": 4}
+    source = MultiTaskRegressor(**{n: v for n, v in options.items() if n != "meta_batch_size"}).fit(
+        X.drop(columns="store"), y
+    )
+    X_wide = X.drop(columns="store")
+    still = {**options, "lr": 1e-60, "weight_decay": 0.0, "max_epochs": 1}
+    est = ThreeMTLRegressor(source=source, **still).fit(X_wide, y)
+    for name in ("encoders", "backbone"):
+        theirs, ours = (getattr(e._model.network, name).state_dict() for e in (source, est))
+        assert all(torch.equal(theirs[key], ours[key]) for key in theirs)
+    with pytest.raises(ValueError, match=r"another shape than that of `source`"):
+        ThreeMTLRegressor(source=source, **{**options, "hidden_layer_sizes": (4,)}).fit(X_wide, y)

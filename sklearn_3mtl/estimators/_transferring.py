@@ -55,10 +55,10 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         domain: ArrayLike | None,
         sample_weight: ArrayLike | None,
     ) -> Self:
-        if self.source is None or self._source_is_start():
-            make_strategy(self)
-            return super()._learn(X, y, task, domain, sample_weight)
+        # What contradicts itself is refused before anything is trained.
         make_strategy(self)
+        if self.source is None or self._source_is_start():
+            return super()._learn(X, y, task, domain, sample_weight)
         for name, found in (("domain_loss", self.domain_loss), ("warm_start", self.warm_start)):
             if found:
                 raise ValueError(
