@@ -3,9 +3,9 @@
 2,000 rows of 100 tasks: 10 numbers, 2 categories, a text as a vector of 384 numbers from a frozen
 encoder, an image of 16 x 16 pixels for a small net; a number, a yes or no and five classes to
 predict, balanced by uncertainty. 16 tasks a step, 10 rows of support and 10 of query. The parts, on
-tensors of the same shapes: drawing the rows, encoders and fusion (once for the supports and once
-for the queries; the step itself has both in one pass), the tasks' adaptation and its outputs,
-losses and balancing, each forward and backward, and the optimizer's step.
+tensors of the same shapes: drawing the rows, encoders and fusion (supports and queries in one pass,
+as in the step), the tasks' adaptation and its outputs, losses and balancing, each forward and
+backward, and the optimizer's step.
 
 One thread, one process, medians of interleaved rounds. Run as
 ``python benchmarks/three_mtl_cost.py``.
@@ -92,11 +92,12 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
     batch = next(batches)
     support = batch.support
     assert support is not None
+    both = {n: torch.cat([own, batch.inputs[n]]) for n, own in support.inputs.items()}
     parameters = [*network.parameters(), *objective.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-5, fused=True)
     encode = network.encode
     with torch.no_grad():
-        encoded = torch.cat([encode(support.inputs), encode(batch.inputs)], dim=-2)
+        encoded = encode(both)
         outputs = objective.outputs(network, batch)
 
     def clear() -> None:
@@ -105,8 +106,7 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
 
     def encoders() -> None:
         clear()
-        backward(encode(support.inputs))
-        backward(encode(batch.inputs))
+        backward(encode(both))
 
     def adaptation() -> None:
         clear()

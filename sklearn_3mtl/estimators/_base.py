@@ -57,8 +57,9 @@ class BaseMultiTask(AdaptingMixin):
             Task ids of the long layout, where they are not a column of X. None: one set of rows,
             or the column that the parameter `task` names.
         domain : array-like of shape (n_samples,) or None, default=None
-            The domain that each row comes from, for an estimator with a `domain_loss`. None: the
-            column that the parameter `domain` names, or no domains.
+            The domain that each row comes from, for an estimator with a `domain_loss`; where that
+            is None, as in a search, they change nothing. None: the column that the parameter
+            `domain` names, or no domains.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
             Weights >= 0 of the rows, or of each label. None weighs all labels alike.
 

@@ -82,11 +82,6 @@ def read_domains(estimator: Any, table: InputTable, ids: ArrayLike | None) -> Do
             f"`domain` was passed, but {type(estimator).__name__} has no `domain_loss` that would "
             "use it. Use a transfer estimator, such as TransferEstimator(domain_loss='dann')."
         )
-    if ids is not None and estimator.domain_loss is None:
-        raise ValueError(
-            "`domain` was passed, but nothing uses it: domain_loss=None. Set domain_loss='dann', "
-            "'coral' or 'mmd', or leave `domain` out."
-        )
     if estimator.domain is not None and ids is not None:
         raise ValueError(
             f"Domains were given twice: as the column domain={estimator.domain!r} of X and as the "

@@ -135,12 +135,6 @@ def test_contradictions_are_found_before_training(parameters, message):
         est.fit(X[["x", "common"]], Y)
 
 
-def test_domains_that_nothing_uses_are_refused():
-    for est in (TransferRegressor(**SHORT), ThreeMTLRegressor(**SHORT)):
-        with pytest.raises(ValueError, match=r"`domain` was passed.*domain_loss=None"):
-            est.fit(X, Y, domain=X["store"])
-
-
 def test_ids_that_a_source_did_not_have_are_refused():
     plain = MultiTaskRegressor(**SHORT).fit(X[["x", "common"]], Y)
     with pytest.raises(ValueError, match=r"`source` was fitted without task ids.*task='shop'"):
