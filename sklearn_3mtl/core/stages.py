@@ -7,7 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.activations import ACTIVATIONS
+
 __all__ = ["Stage", "on_rows"]
+
+# Where rows stand makes no difference to them.
+ELEMENTWISE = tuple(ACTIVATIONS.values())
 
 
 class Stage(NamedTuple):
@@ -30,7 +35,7 @@ class Stage(NamedTuple):
     @classmethod
     def of(cls, module: nn.Module, *, is_head: bool = False) -> Stage:
         """The stage of a module, which says itself whether it is linear."""
-        return cls(module, getattr(module, "is_linear", False), is_head)
+        return cls(module, getattr(type(module), "is_linear", False), is_head)
 
 
 def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
@@ -49,6 +54,8 @@ def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = No
     -------
     out : tensor of shape (..., T, R, d_out)
     """
+    if isinstance(module, ELEMENTWISE):
+        return module(x)
     flat = x.flatten(-3, -2)
     out = module(flat) if weights is None else torch.func.functional_call(module, weights, (flat,))
     return out.unflatten(-2, x.shape[-3:-1])

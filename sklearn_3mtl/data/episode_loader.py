@@ -166,6 +166,11 @@ def _labels(
     rows: RowDataset, chosen: Tensor, label: Tensor | None, device: torch.device
 ) -> tuple[Tensor, Tensor | None]:
     """Values of shape (T, R, C), and their weights if not all are 1."""
-    chosen = chosen.to(device)
-    values = rows.values[chosen] if label is None else label.to(device).unsqueeze(2).float()
-    return values, None if rows.weight is None else rows.weight[chosen]
+
+    def of_chosen(tensor: Tensor) -> Tensor:
+        # index_select on flat rows is several times as fast as indexing by a matrix.
+        flat = tensor.index_select(0, chosen.flatten().to(device))
+        return flat.view(*chosen.shape, -1)
+
+    values = of_chosen(rows.values) if label is None else label.to(device).unsqueeze(2).float()
+    return values, None if rows.weight is None else of_chosen(rows.weight)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,7 +61,10 @@ class RowIndex:
         bounds[torch.cat([self.starts, self.starts + self.counts])] = 1
         owner = bounds[:-1].cumsum(0)
         mixed = torch.randperm(n, generator=generator)
-        order = mixed[torch.argsort(owner[mixed], stable=True)]
+        # NumPy sorts numbers of 16 bits by their digits, in a fifth of the time.
+        few = len(self) < 2**15
+        keys = owner[mixed].numpy().astype(np.uint16 if few else np.int64)
+        order = mixed[torch.from_numpy(np.argsort(keys, kind="stable"))]
         return replace(self, rows=self.rows[order])
 
 

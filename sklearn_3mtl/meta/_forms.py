@@ -32,8 +32,8 @@ class Trace(NamedTuple):
         What the form put out.
     variables : list of tensors
         Those whose gradients `move` needs.
-    move : callable (gradients, rates) -> Form
-        The form after a step against the gradients.
+    move : callable (steps, rates) -> Form
+        The form after steps down the gradients, times the rates.
     """
 
     out: Tensor
@@ -101,9 +101,9 @@ class FixedForm(Form):
 class DualForm(Form):
     """A linear stage whose tasks differ by products with support rows.
 
-    After steps on support rows ``W_t = W - sum a delta^T h``, with h the stage's inputs and delta
-    the gradient at its outputs; so ``x W_t^T = x W^T - (x h^T) (a delta)``: one product for all
-    tasks and small ones for each, without a task's weights ever being made.
+    After steps on support rows ``W_t = W + sum delta^T h``, with h the stage's inputs and delta the
+    gradient at its outputs times minus the rate; so ``x W_t^T = x W^T + (x h^T) delta``: one
+    product for all tasks and small ones for each, without a task's weights ever being made.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class DualForm(Form):
     inputs : tensor of shape (..., T, S, d_in) or None
         The inputs of all steps' support rows. None before the first step.
     deltas : tensor of shape (..., T, S, d_out) or None
-        The gradients at the outputs, times the rate.
+        The gradients at the outputs, times minus the rate.
     """
 
     module: nn.Module
@@ -128,17 +128,17 @@ class DualForm(Form):
         if self.inputs is None or self.deltas is None:
             return out
         # The 1 is the bias: a weight whose input is 1.
-        kernel = _added(out.new_ones(1, 1, 1), x, self.inputs.mT, 1.0)
-        return _added(out, kernel, self.deltas, -1.0)
+        kernel = _added(out.new_ones(1, 1, 1), x, self.inputs.mT)
+        return _added(out, kernel, self.deltas)
 
     def trace(self, x: Tensor) -> Trace:
         out = self(x)
         variable = out if out.requires_grad else out.detach().requires_grad_()
         return Trace(variable, [variable], partial(self._moved, x))
 
-    def _moved(self, x: Tensor, gradients: Sequence[Tensor], rates: Rates) -> DualForm:
+    def _moved(self, x: Tensor, steps: Sequence[Tensor], rates: Rates) -> DualForm:
         assert isinstance(rates, float)
-        inputs, deltas = (x if self.second_order else x.detach()), rates * gradients[0]
+        inputs, deltas = (x if self.second_order else x.detach()), _scaled(steps[0], rates)
         if self.inputs is not None and self.deltas is not None:
             inputs = torch.cat([self.inputs, inputs], dim=-2)
             deltas = torch.cat([self.deltas, deltas], dim=-2)
@@ -155,7 +155,7 @@ class DualForm(Form):
             return {}
         n_tasks = self.inputs.shape[-3]
         inputs, deltas = self.inputs.flatten(-3, -2), self.deltas.flatten(-3, -2)
-        return {"weight": -deltas.mT @ inputs / n_tasks, "bias": -deltas.sum(-2) / n_tasks}
+        return {"weight": deltas.mT @ inputs / n_tasks, "bias": deltas.sum(-2) / n_tasks}
 
     def grounded(self) -> DualForm:
         return replace(self, weights=_detached(self.module))
@@ -197,12 +197,12 @@ class StackedForm(Form):
         own = _variables(self._own(x.shape[-3]))
         return Trace(_affine(x, *own), own, self._moved)
 
-    def _moved(self, gradients: Sequence[Tensor], rates: Rates) -> StackedForm:
+    def _moved(self, steps: Sequence[Tensor], rates: Rates) -> StackedForm:
         if isinstance(rates, float):
-            weight, bias = (-rates * gradient for gradient in gradients)
+            weight, bias = (_scaled(step, rates) for step in steps)
         else:
-            weight = -rates["weight"].unsqueeze(-3) * gradients[0]
-            bias = -rates["bias"].unsqueeze(-2) * gradients[1]
+            weight = rates["weight"].unsqueeze(-3) * steps[0]
+            bias = rates["bias"].unsqueeze(-2) * steps[1]
         if self.offsets is not None:
             weight, bias = self.offsets[0] + weight, self.offsets[1] + bias
         return replace(self, offsets=(weight, bias))
@@ -257,15 +257,15 @@ class VmapForm(Form):
         variables = _variables(own.values())
         return Trace(self._call(dict(zip(own, variables, strict=True)), x), variables, self._moved)
 
-    def _moved(self, gradients: Sequence[Tensor], rates: Rates) -> VmapForm:
+    def _moved(self, steps: Sequence[Tensor], rates: Rates) -> VmapForm:
         names = [name for name, _ in self.module.named_parameters()]
-        steps = {
-            name: -(rates if isinstance(rates, float) else rates[name]) * gradient
-            for name, gradient in zip(names, gradients, strict=True)
+        offsets = {
+            name: _scaled(step, rates) if isinstance(rates, float) else rates[name] * step
+            for name, step in zip(names, steps, strict=True)
         }
         if self.offsets is not None:
-            steps = {name: self.offsets[name] + step for name, step in steps.items()}
-        return replace(self, offsets=steps)
+            offsets = {name: self.offsets[name] + offset for name, offset in offsets.items()}
+        return replace(self, offsets=offsets)
 
     def of(self, tasks: Tensor) -> VmapForm:
         if self.offsets is None:
@@ -280,14 +280,18 @@ class VmapForm(Form):
 
 
 def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return _added(bias.unsqueeze(-2), x, weight.mT, 1.0)
+    return _added(bias.unsqueeze(-2), x, weight.mT)
 
 
-def _added(base: Tensor, a: Tensor, b: Tensor, factor: float) -> Tensor:
-    """``base + factor * a @ b``, in one operation where there are no members."""
+def _added(base: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """``base + a @ b``, in one operation where there are no members."""
     if a.dim() == b.dim() == 3 and base.dim() == 3:
-        return torch.baddbmm(base, a, b, alpha=factor)
-    return base + factor * (a @ b)
+        return torch.baddbmm(base, a, b)
+    return base + a @ b
+
+
+def _scaled(step: Tensor, rate: float) -> Tensor:
+    return step if rate == 1.0 else rate * step
 
 
 def _variables(tensors: Iterable[Tensor]) -> list[Tensor]:

@@ -111,16 +111,27 @@ def _step(
     variables = [variable for trace in traces for variable in trace.variables]
     if not variables:
         return forms
+    of_stages = [rates(stage, step) for stage in range(len(forms))]
+    # One rate for all is a factor of the loss, which spares one for each gradient.
+    common = of_stages[0] if isinstance(of_stages[0], float) else 1.0
+    common = common if all(rate == common for rate in of_stages) else 1.0
+    loss = support.loss(h)
     found = iter(
         torch.autograd.grad(
-            support.loss(h),
+            loss,
             variables,
+            loss.new_full((), -common),
             create_graph=second_order,
             allow_unused=True,
             materialize_grads=True,
         )
     )
     return [
-        trace.move([next(found) for _ in trace.variables], rates(stage, step))
-        for stage, trace in enumerate(traces)
+        trace.move([next(found) for _ in trace.variables], _beside(rate, common))
+        for trace, rate in zip(traces, of_stages, strict=True)
     ]
+
+
+def _beside(rate: Rates, common: float) -> Rates:
+    """What a rate is beside the common one."""
+    return rate / common if isinstance(rate, float) else rate

@@ -69,6 +69,8 @@ class LabelLosses(nn.Module):
         """
         parts = []
         r, s = self.n_regression, self.n_single
+        if r == len(self.layout):
+            return self.regression(outputs, values)
         if r:
             parts.append(self.regression(outputs[:, :r], values[:, :r]))
         if self.n_binary:
