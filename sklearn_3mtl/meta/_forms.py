@@ -5,66 +5,19 @@ Rows stand as (..., T, R, d): R rows of each of T tasks, members of an ensemble 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from sklearn_3mtl.core.stages import on_rows
+from sklearn_3mtl.meta._form import Form, Rates, Trace
 
-__all__ = ["DualForm", "FixedForm", "Form", "Rates", "StackedForm", "Trace", "VmapForm"]
-
-# A stage's rates: one number for all its weights, or a tensor for each parameter by name.
-Rates = float | Mapping[str, Tensor]
-
-
-class Trace(NamedTuple):
-    """A call of a form on support rows.
-
-    Attributes
-    ----------
-    out : tensor
-        What the form put out.
-    variables : list of tensors
-        Those whose gradients `move` needs.
-    move : callable (steps, rates) -> Form
-        The form after steps down the gradients, times the rates.
-    """
-
-    out: Tensor
-    variables: list[Tensor]
-    move: Callable[[Sequence[Tensor], Rates], Form]
-
-
-class Form(ABC):
-    """A stage with weights of each task's own."""
-
-    module: nn.Module
-
-    @abstractmethod
-    def __call__(self, x: Tensor) -> Tensor:
-        """Map rows of shape (..., T, R, d_in) to (..., T, R, d_out)."""
-
-    @abstractmethod
-    def trace(self, x: Tensor) -> Trace:
-        """The same for support rows, about to be moved by them."""
-
-    @abstractmethod
-    def of(self, tasks: Tensor) -> Form:
-        """The form of some of the tasks."""
-
-    @abstractmethod
-    def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, by name, in the mean over tasks."""
-
-    @abstractmethod
-    def grounded(self) -> Form:
-        """The same function, through which no gradient reaches the stage's parameters."""
+__all__ = ["DualForm", "FixedForm", "StackedForm", "VmapForm"]
 
 
 class FixedForm(Form):

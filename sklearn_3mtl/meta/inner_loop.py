@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.stages import Stage
-from sklearn_3mtl.meta._forms import DualForm, FixedForm, Form, Rates, StackedForm, VmapForm
+from sklearn_3mtl.meta._form import Form, Rates
+from sklearn_3mtl.meta._forms import DualForm, FixedForm, StackedForm, VmapForm
 from sklearn_3mtl.meta._support import SupportSet
 
 __all__ = ["AdaptedStages", "StageRates", "constant_rate", "inner_loop"]

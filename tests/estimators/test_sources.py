@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import r2_score
 
 from sklearn_3mtl import (
     MetaClassifier,
@@ -141,3 +142,15 @@ def test_ids_that_a_source_did_not_have_are_refused():
         TransferRegressor(source=plain, task="shop").fit(X[["x", "common"]], Y)
     with pytest.raises(ValueError, match="fitted without task ids"):
         TransferRegressor(source=plain).fit(X[["x", "common"]], Y, task=pd.Series(X["store"]))
+
+
+def test_a_source_that_misleads_does_little_harm():
+    random = np.random.default_rng(0)
+    wide = pd.DataFrame(random.normal(size=(900, 4))).add_prefix("x")
+    truth = (np.sin(2 * wide["x0"]) + wide["x1"]).rename("y")
+    settings = {"max_epochs": 20, "n_estimators": 2, "random_state": 0}
+    away = TransferRegressor(**settings).fit(wide[:300], 10 - 3 * truth[:300])
+    few, test = slice(300, 500), slice(500, None)
+    found = away.adapt(wide[few], truth[few]).predict(wide[test])
+    alone = TransferRegressor(**settings).fit(wide[few], truth[few]).predict(wide[test])
+    assert r2_score(truth[test], found) > r2_score(truth[test], alone) - 0.02
