@@ -74,3 +74,10 @@ def test_a_few_rows_are_no_reason_to_forget():
     random = np.random.default_rng(0)
     z, y = random.normal(size=(3, 8)), random.normal(size=3)
     assert forgetting(z, y, y[:, None] + 0.5 * random.normal(size=(3, 1))) > 0.8
+
+
+def test_without_evidence_more_rows_are_more_of_a_reason_to_forget():
+    kept = [forgetting(np.zeros((n, 8)), np.zeros(n), np.zeros((n, 1))) for n in (3, 30, 300)]
+    np.testing.assert_allclose(
+        kept, [1 / (1 + 0.5 * n / (n + 10)) for n in (3, 30, 300)], rtol=0.01
+    )
