@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,11 @@ from torch import Tensor
 from sklearn_3mtl.data.episodes import Draw, EpisodeSampler
 from sklearn_3mtl.data.loader import Batch, RowDataset, Supports
 
-__all__ = ["DrawnEpisodes", "EpisodeDataset"]
+__all__ = ["DrawnEpisodes", "EpisodeDataset", "episode_batches"]
+
+# The rows of small meta-batches are fetched for several of them at once, which costs as much as for
+# one; more numbers than these would leave the cache before they are used.
+NUMBERS_AT_ONCE, MOST_AT_ONCE = 2**16, 31
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,7 @@ class EpisodeIterator:
         return self.dataset.n_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        for drawn in islice(self._draws(), len(self)):
-            yield episode_batch(self.dataset.rows, drawn)
+        return episode_batches(self.dataset.rows, islice(self._draws(), len(self)))
 
     def _draws(self) -> Iterator[Draw]:
         while True:
@@ -104,7 +107,7 @@ class DrawnEpisodes:
 
     def labels(self) -> tuple[Tensor, Tensor]:
         """Values and weights of all query rows as they come, padding with weight 0."""
-        batches = [episode_batch(self.rows, drawn) for drawn in self.draws]
+        batches = list(episode_batches(self.rows, self.draws))
         values = torch.cat([batch.values for batch in batches])
         weights = [torch.ones_like(b.values) if b.weight is None else b.weight for b in batches]
         return values, torch.cat(weights)
@@ -130,17 +133,61 @@ class _Drawn:
         return len(self.dataset.draws)
 
     def __iter__(self) -> Iterator[Batch]:
-        for drawn in self.dataset.draws:
-            yield episode_batch(self.dataset.rows, drawn)
+        return episode_batches(self.dataset.rows, self.dataset.draws)
 
 
-def episode_batch(rows: RowDataset, drawn: Draw) -> Batch:
-    """The meta-batch of a draw; its rows are the queries, episode after episode.
+def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
+    """The meta-batch of each draw; its rows are the queries, episode after episode.
 
     The weights let each episode's mean loss count alike, however many labels it has.
     """
-    device = rows.values.device
-    values, weight = _labels(rows, drawn.query, drawn.query_label, device)
+    width = rows.values[:1].numel() + sum(value[:1].numel() for value in rows.inputs.values())
+    left = iter(draws)
+    for first in left:
+        each = width * (first.support.numel() + first.query.numel())
+        some = [first, *islice(left, min(NUMBERS_AT_ONCE // max(each, 1), MOST_AT_ONCE))]
+        yield from map(_batch, some, *_fetched(rows, some))
+
+
+class _Rows(NamedTuple):
+    """What the rows of a support or a query hold, one after the other."""
+
+    inputs: dict[str, Tensor]
+    values: Tensor
+    weight: Tensor | None
+    domain: Tensor | None
+
+    def labels(self, chosen: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Values of shape (T, R, C), and their weights if not all are 1."""
+        values = self.values.view(*chosen.shape, -1)
+        if label is not None:
+            values = label.to(values.device).unsqueeze(2).float()
+        return values, None if self.weight is None else self.weight.view(*chosen.shape, -1)
+
+
+def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> tuple[list[_Rows], list[_Rows]]:
+    """The rows of each draw's support, and of its query, in one fetch of each tensor."""
+    chosen = [part.flatten() for drawn in draws for part in (drawn.support, drawn.query)]
+    numbers, sizes = torch.cat(chosen).to(rows.values.device), [len(part) for part in chosen]
+
+    def parts(tensor: Tensor | None) -> Sequence[Any]:
+        if tensor is None:
+            return [None] * len(sizes)
+        return tensor.index_select(0, numbers).split(sizes)
+
+    names = list(rows.inputs)
+    inputs = zip(*(parts(rows.inputs[name]) for name in names), strict=True)
+    others = (parts(tensor) for tensor in (rows.values, rows.weight, rows.domain))
+    found = [
+        _Rows(dict(zip(names, own, strict=True)), *rest)
+        for own, *rest in zip(inputs, *others, strict=True)
+    ]
+    return found[::2], found[1::2]
+
+
+def _batch(drawn: Draw, support: _Rows, query: _Rows) -> Batch:
+    device = query.values.device
+    values, weight = query.labels(drawn.query, drawn.query_label)
     if weight is not None or not bool(drawn.in_query.all()):
         there = drawn.in_query.to(device).unsqueeze(2)
         weight = there.expand_as(values).float() if weight is None else weight * there
@@ -148,29 +195,13 @@ def episode_batch(rows: RowDataset, drawn: Draw) -> Batch:
         present = (count > 0).sum(0, keepdim=True).clamp_min(1)
         weight = weight * (count.sum(0, keepdim=True) / (present * count.clamp_min(1)))
         weight = weight.flatten(0, 1)
-    own, own_weight = _labels(rows, drawn.support, drawn.support_label, device)
+    own, own_weight = support.labels(drawn.support, drawn.support_label)
     there = drawn.in_support.to(device).unsqueeze(2)
     own_weight = there.expand_as(own).float() if own_weight is None else own_weight * there
-    support = Supports(_inputs(rows, drawn.support), own, own_weight)
-    domain = None if rows.domain is None else rows.domain[drawn.query.flatten().to(device)]
-    inputs = _inputs(rows, drawn.query)
-    return Batch(inputs, values.flatten(0, 1), weight, None, support, domain)
+    supports = Supports(support.inputs, own, own_weight)
+    return Batch(query.inputs, values.flatten(0, 1), weight, None, supports, query.domain)
 
 
 def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:
-    flat = chosen.flatten().to(rows.values.device)
+    flat = chosen.to(rows.values.device)
     return {name: value.index_select(0, flat) for name, value in rows.inputs.items()}
-
-
-def _labels(
-    rows: RowDataset, chosen: Tensor, label: Tensor | None, device: torch.device
-) -> tuple[Tensor, Tensor | None]:
-    """Values of shape (T, R, C), and their weights if not all are 1."""
-
-    def of_chosen(tensor: Tensor) -> Tensor:
-        # index_select on flat rows is several times as fast as indexing by a matrix.
-        flat = tensor.index_select(0, chosen.flatten().to(device))
-        return flat.view(*chosen.shape, -1)
-
-    values = of_chosen(rows.values) if label is None else label.to(device).unsqueeze(2).float()
-    return values, None if rows.weight is None else of_chosen(rows.weight)

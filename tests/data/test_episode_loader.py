@@ -2,7 +2,8 @@
 
 import torch
 
-from sklearn_3mtl.data.episode_loader import EpisodeDataset, episode_batch
+from sklearn_3mtl.data import episode_loader
+from sklearn_3mtl.data.episode_loader import EpisodeDataset, episode_batches
 from sklearn_3mtl.data.episodes import ClassEpisodes, Draw, RowIndex, TaskEpisodes
 from sklearn_3mtl.data.loader import RowDataset
 
@@ -26,7 +27,7 @@ def generator(seed=0):
 def test_a_batch_holds_supports_and_the_queries_one_after_the_other():
     support, query = torch.tensor([[0], [4]]), torch.tensor([[1, 2], [5, 6]])
     there = torch.tensor([[True, False], [True, True]])
-    batch = episode_batch(rows(), Draw(support, query, there[:, :1], there))
+    [batch] = episode_batches(rows(), [Draw(support, query, there[:, :1], there)])
     assert batch.inputs["numeric"].flatten().tolist() == [1, 2, 5, 6]
     assert batch.inputs["code"].dtype == torch.int64
     assert batch.values[:, 0].tolist() == [2, 4, 10, 12]
@@ -41,7 +42,7 @@ def test_each_episodes_mean_loss_counts_alike():
     weight[6, 0] = 0.0
     support, query = torch.tensor([[0], [4]]), torch.tensor([[1, 2], [5, 6]])
     there = torch.tensor([[True, False], [True, True]])
-    batch = episode_batch(rows(weight), Draw(support, query, there[:, :1], there))
+    [batch] = episode_batches(rows(weight), [Draw(support, query, there[:, :1], there)])
     losses = torch.tensor([[3.0, 5.0], [99.0, 99.0], [7.0, 1.0], [99.0, 2.0]])
     mean = (losses * batch.weight).sum(0) / (batch.weight > 0).sum(0)
     assert mean.tolist() == [(3 + 7) / 2, (5 + (1 + 2) / 2) / 2]
@@ -92,3 +93,17 @@ def test_datasets_move_to_a_device():
     for moved in (rows(torch.ones(N, 2)).to(meta), dataset().to(meta).rows, held_out.to(meta).rows):
         assert moved.values.device == moved.inputs["code"].device == meta
     assert rows(torch.ones(N, 2)).to(meta).weight.device == meta
+
+
+def test_what_is_fetched_at_once_changes_nothing(monkeypatch):
+    weight = torch.rand(N, 2, generator=generator())
+    weight[3, 1] = 0.0
+    data = EpisodeDataset(rows(weight), TaskEpisodes(RowIndex.of(GROUP, 2), (1, 3), 4), 7)
+    at_once = list(data.in_order(2))
+    monkeypatch.setattr(episode_loader, "NUMBERS_AT_ONCE", 0)
+    for a, b in zip(at_once, data.in_order(2), strict=True):
+        assert torch.equal(a.inputs["numeric"], b.inputs["numeric"])
+        assert torch.equal(a.support.inputs["code"], b.support.inputs["code"])
+        assert torch.equal(a.values, b.values)
+        assert torch.equal(a.weight, b.weight)
+        assert torch.equal(a.support.weight, b.support.weight)
