@@ -90,10 +90,11 @@ def inner_loop(
 
 def _form(stage: Stage, n_rows: int, adapts: bool, scalar: bool, second_order: bool) -> Form:
     """The cheapest form that the stage and its rates allow."""
-    if not adapts or next(stage.module.parameters(), None) is None:
+    if not adapts:
         return FixedForm(stage.module)
     if not stage.is_linear:
-        return VmapForm(stage.module, second_order)
+        has_weights = next(stage.module.parameters(), None) is not None
+        return VmapForm(stage.module, second_order) if has_weights else FixedForm(stage.module)
     n_out, n_in = cast(Tensor, stage.module.weight).shape[-2:]
     # Products with the support rows, or each task's own weights: whichever has fewer numbers.
     if scalar and n_rows * (n_in + n_out) < n_in * n_out:

@@ -26,7 +26,7 @@ class EpochLedger:
         self.weighted = torch.zeros(n_terms, dtype=torch.float64, device=device)
         self.mass = torch.zeros(n_terms, dtype=torch.float64, device=device)
         self.total = torch.zeros((), dtype=torch.float64, device=device)
-        self.n_batches = 0
+        self.n_batches, self.n_rows = 0, 0
 
     def add(
         self, terms: Tensor, mass: Tensor | None, n_rows: int, total: Tensor | None = None
@@ -34,7 +34,7 @@ class EpochLedger:
         """Add a batch: its mean losses, the labels behind each or None for all rows, the total."""
         if mass is None:
             self.weighted.add_(terms, alpha=n_rows)
-            self.mass.add_(n_rows)
+            self.n_rows += n_rows
         else:
             self.weighted.addcmul_(terms.double(), mass.double())
             self.mass.add_(mass)
@@ -44,8 +44,9 @@ class EpochLedger:
 
     def terms(self) -> Tensor:
         """The mean loss of each term; NaN for no label, infinity for a loss that is no number."""
-        mean = (self.weighted / self.mass).float()
-        return torch.where(mean.isnan() & (self.mass > 0), torch.inf, mean)
+        mass = self.mass + self.n_rows
+        mean = (self.weighted / mass).float()
+        return torch.where(mean.isnan() & (mass > 0), torch.inf, mean)
 
     def mean_total(self) -> float:
         """The mean over batches of what was minimised."""
