@@ -26,6 +26,7 @@ from sklearn_3mtl.estimators._domains import (
     beside_unlabelled,
     domain_column,
     make_alignment,
+    rows_of_domains,
 )
 from sklearn_3mtl.estimators._episodes import EPISODES, adapts, draw_episodes
 from sklearn_3mtl.estimators._groups import group_index, refuse_unknown, unique_ids
@@ -244,13 +245,13 @@ def train_model(
         training, valid = split_rows(
             rows,
             layout,
-            # The loss on rows of the source says nothing of when domains are alike.
-            concrete.early_stopping and model.objective.alignment is None,
+            concrete.early_stopping,
             concrete.validation_fraction,
             model.network.n_members if model.network.independent else 1,
             seed,
         )
     training = beside_unlabelled(training, rows, model.objective)
+    compared = None if model.objective.alignment is None else rows_of_domains(rows)
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.child("user modules").value)
@@ -272,6 +273,7 @@ def train_model(
             verbose=int(estimator.verbose),
             seed=seed,
             history=history,
+            domain_rows=compared,
         )
     model.codec.temperature = temperature.astype(np.float64)
     if has_episodes:

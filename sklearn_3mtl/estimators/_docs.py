@@ -173,7 +173,8 @@ forgetting_ : dict of task name to float
     been of other ids. 0 with a frozen representation.
 history_ : skorch History
     A record per epoch: ``train_loss``, ``valid_loss``, and with ``/<task>`` appended those of
-    each task; ``valid_score/<task>`` is accuracy or R2.
+    each task; ``valid_score/<task>`` is accuracy or R2, ``valid_domain_gap`` how unlike the
+    features of domains are, times the weight of the domain loss.
 n_iter_ : int
     Number of epochs.
 """)

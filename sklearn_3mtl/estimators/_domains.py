@@ -21,7 +21,17 @@ from sklearn_3mtl.estimators._parameters import make_method
 from sklearn_3mtl.objective import Alignment, SingleLevelObjective
 from sklearn_3mtl.transfer import DOMAIN_LOSSES, DomainLoss
 
-__all__ = ["Domains", "beside_unlabelled", "domain_column", "make_alignment", "read_domains"]
+__all__ = [
+    "Domains",
+    "beside_unlabelled",
+    "domain_column",
+    "make_alignment",
+    "read_domains",
+    "rows_of_domains",
+]
+
+# Rows by which domains are compared after each epoch; a kernel loss looks at all their pairs.
+COMPARED_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -137,3 +147,16 @@ def beside_unlabelled(training: Any, rows: RowDataset, objective: SingleLevelObj
     if rows.weight is not None:
         labelled = (rows.weight > 0).any(1)
     return JointDataset(training, replace(rows, rows=torch.nonzero(~labelled)[:, 0]))
+
+
+def rows_of_domains(rows: RowDataset) -> RowDataset:
+    """Some rows, as many of each domain as it has, or its share of `COMPARED_ROWS`."""
+    assert rows.domain is not None
+    order = torch.argsort(rows.domain, stable=True)
+    counts = torch.bincount(rows.domain)
+    share = max(COMPARED_ROWS // int((counts > 0).sum()), 2)
+    chosen = [
+        own[torch.linspace(0, len(own) - 1, min(len(own), share)).round().long()]
+        for own in order.split(counts.tolist())
+    ]
+    return rows.subset(torch.cat(chosen))

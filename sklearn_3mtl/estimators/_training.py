@@ -17,7 +17,7 @@ from torch import nn
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import TrainingRows, ValidationRows
+from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
@@ -67,6 +67,7 @@ def train(
     frozen: Sequence[nn.Module] = (),
     rate: str = "lr",
     rates: Mapping[str, Rate] | None = None,
+    domain_rows: RowDataset | None = None,
 ) -> tuple[History, bool, np.ndarray]:
     """Train a network in place, and put its best weights back.
 
@@ -103,6 +104,7 @@ def train(
         own_callbacks=own,
         frozen=frozen,
         rates=rates,
+        domain_rows=None if domain_rows is None else domain_rows.to(device),
         optimizer=optimizer,
         lr=lr,
         max_epochs=max_epochs,

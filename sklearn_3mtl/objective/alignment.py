@@ -18,6 +18,9 @@ class FeatureLoss(Protocol):
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: object) -> Tensor | None:
         """A scalar, summed over members; None for a batch that says nothing."""
 
+    def gap(self, z: Tensor, domain: Tensor, state: object) -> Tensor | None:
+        """How unlike the features are, summed over members; 0 where they are alike."""
+
 
 class Alignment(nn.Module):
     """A domain loss, its weight, and what it learns.
@@ -55,6 +58,12 @@ class Alignment(nn.Module):
             domain = torch.cat([domain, batch.beside.domain])
         loss = self.rule.loss(z, domain, self.progress, self.state)
         return total if loss is None else total + self.weight * loss
+
+    def gap(self, z: Tensor, domain: Tensor) -> float:
+        """How unlike the features are, times the weight, in the mean over members."""
+        gap = self.rule.gap(z, domain, self.state)
+        n_members = len(z) if z.dim() == 3 else 1
+        return 0.0 if gap is None else self.weight * float(gap) / n_members
 
 
 def with_beside(batch: Batch) -> dict[str, Tensor]:

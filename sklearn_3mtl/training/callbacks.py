@@ -53,6 +53,8 @@ class BestWeights(Callback):
         """Compare the epoch's validation losses with the best."""
         loss = net.valid_terms_
         loss = loss if net.module_.n_nets > 1 else loss.nanmean().view(1)
+        # Features that are alike are part of what is trained for.
+        loss = loss + net.valid_gap_
         if self.best_loss_ is None:
             self.best_loss_ = torch.full_like(loss, torch.inf)
             self.waited_ = torch.zeros_like(loss, dtype=torch.int64)

@@ -12,7 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
-from sklearn_3mtl.data.loader import Batch, TrainingRows, ValidationRows
+from sklearn_3mtl.data.loader import Batch, RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.rates import Rate, grouped_by_rate
@@ -50,6 +50,9 @@ class MultiTaskNet(NeuralNet):
         Parts of the module that act as in prediction while the others train.
     rates : mapping of parameter name to rate, or None, default=None
         The share of the learning rate, and from when on. None: all of it, from the start.
+    domain_rows : RowDataset or None, default=None
+        Rows by which it is judged how unlike the domains' features are. None where it makes no
+        difference.
     **kwargs
         skorch's parameters.
 
@@ -59,6 +62,8 @@ class MultiTaskNet(NeuralNet):
         Set by a callback to end training.
     valid_terms_ : tensor of shape (n_terms,) or None
         Validation losses of the last epoch, NaN for a task without a validation label.
+    valid_gap_ : float
+        How unlike the domains' features were after it, times the weight of the domain loss.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class MultiTaskNet(NeuralNet):
         own_callbacks: list[tuple[str, Callback]],
         frozen: Sequence[nn.Module] = (),
         rates: Mapping[str, Rate] | None = None,
+        domain_rows: RowDataset | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -83,8 +89,10 @@ class MultiTaskNet(NeuralNet):
         self.own_callbacks = own_callbacks
         self.frozen = frozen
         self.rates = rates
+        self.domain_rows = domain_rows
         self.stopped_ = False
         self.valid_terms_: Tensor | None = None
+        self.valid_gap_ = 0.0
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         """The library's callbacks in place of skorch's, which read per-batch records."""
@@ -217,6 +225,11 @@ class MultiTaskNet(NeuralNet):
         self.history.record("valid_batch_count", len(iterator))
         self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
         self._record_columns("valid_loss", self.valid_terms_)
+        if self.domain_rows is not None:
+            [batch] = self.domain_rows.in_order(len(self.domain_rows))
+            z = self.module_.features(self.module_.encode(batch.inputs))
+            self.valid_gap_ = self.criterion_.alignment.gap(z, batch.domain)
+            self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
         scores = column_scores(self.layout, losses, outputs, values, weight)
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):

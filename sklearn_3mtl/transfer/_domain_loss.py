@@ -67,6 +67,24 @@ class DomainLoss(BaseEstimator, ABC):
             says nothing, such as one of a single domain.
         """
 
+    def gap(self, z: Tensor, domain: Tensor, state: Any) -> Tensor | None:
+        """How unlike the features of the domains are: 0 where nothing tells them apart.
+
+        Training is judged by it, beside the validation loss. It is the loss at the end of training,
+        unless that is not small where features are alike.
+
+        Parameters
+        ----------
+        z, domain, state
+            As for `loss`.
+
+        Returns
+        -------
+        gap : scalar tensor or None
+            Summed over members; None where `loss` is None.
+        """
+        return self.loss(z, domain, 1.0, state)
+
 
 def by_domain(z: Tensor, domain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The K domains of a batch: their codes, rows one-hot (B, K) and numbers of rows, like z."""

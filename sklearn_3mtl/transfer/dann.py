@@ -89,6 +89,14 @@ class DANN(DomainLoss):
         weight = member / (counts * len(codes))
         return -(logits.log_softmax(-1) * weight).sum()
 
+    def gap(self, z: Tensor, domain: Tensor, state: Any) -> Tensor | None:
+        """By how much the classifier's cross-entropy is less than that of a guess."""
+        loss = self.loss(z, domain, 1.0, state)
+        if loss is None:
+            return None
+        n_members = len(z) if z.dim() == 3 else 1
+        return (n_members * math.log(len(domain.unique())) - loss).clamp_min(0.0)
+
 
 class _Reversal(torch.autograd.Function):
     """The identity, whose gradient is multiplied by -strength."""

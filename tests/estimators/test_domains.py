@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.model_selection import GridSearchCV, KFold
 
 from sklearn_3mtl import (
@@ -12,6 +13,8 @@ from sklearn_3mtl import (
     TransferRegressor,
     load_estimator,
 )
+from sklearn_3mtl.data.loader import RowDataset
+from sklearn_3mtl.estimators._domains import rows_of_domains
 from sklearn_3mtl.transfer import CORAL, DANN, MMD
 
 LOSSES = ["dann", "coral", "mmd"]
@@ -53,6 +56,49 @@ def test_better_than_source_only_over_five_seeds(loss):
         ).fit(X, y, domain=domain)
         gains.append(accuracy(aligned, X, domain, hidden) - accuracy(plain, X, domain, hidden))
     assert np.mean(gains) > 0.05, gains
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_little_is_lost_where_domains_are_alike_already(loss):
+    """Labels that are mostly noise: who trains to the last epoch learns that by heart."""
+    lost = []
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        X, domain = random.normal(size=(1200, 8)), np.repeat([0, 1], [200, 1000])
+        y = X[:, 0] + 2 * random.normal(size=1200)
+        source, target = domain == 0, domain == 1
+        options = {"max_epochs": 60, "n_estimators": 2, "random_state": seed}
+        plain = TransferRegressor(**options).fit(X[source], y[source])
+        aligned = TransferRegressor(domain_loss=loss, **options)
+        aligned.fit(X, np.where(source, y, np.nan), domain=domain)
+        before, after = (est.score(X[target], y[target]) for est in (plain, aligned))
+        lost.append(before - after)
+    assert np.mean(lost) < 0.05, lost
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_epoch_is_chosen_by_the_whole_of_what_is_trained_for(loss):
+    X, y, domain, _ = shifted()
+    est = TransferClassifier(domain_loss=loss, **{**SMALL, "max_epochs": 20})
+    history = est.fit(X, y, domain=domain).history_
+    whole = np.array(history[:, "valid_loss"]) + np.array(history[:, "valid_domain_gap"])
+    assert history[:, "valid_loss_best"] == (whole == np.minimum.accumulate(whole)).tolist()
+    plain = est.set_params(domain_loss=None).fit(X, y, domain=domain)
+    assert "valid_domain_gap" not in plain.history_[0]
+    last = est.set_params(domain_loss=loss, early_stopping=False).fit(X, y, domain=domain)
+    assert "valid_loss" not in last.history_[0]
+    assert last.n_iter_ == 20
+
+
+@pytest.mark.parametrize("n_domains", [1, 3, 400])
+def test_domains_are_compared_on_as_many_rows_of_each(n_domains):
+    rare = torch.arange(n_domains)
+    domain = torch.cat([torch.zeros(2000, dtype=torch.int64), rare, rare])
+    values = torch.arange(float(len(domain)))[:, None]
+    chosen = rows_of_domains(RowDataset({}, values, domain=domain))
+    counts = torch.bincount(chosen.domain[chosen.rows], minlength=n_domains)
+    assert counts[1:].eq(2).all()
+    assert counts[0] == max(512 // n_domains, 2)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -55,6 +55,35 @@ def test_mmd_is_the_squared_distance_of_kernel_means():
     torch.testing.assert_close(*gradients, msg="the bandwidth has no gradient")
 
 
+def test_the_gap_is_0_where_nothing_tells_domains_apart(rule):
+    z = features(6, n_members=2)
+    same, apart = torch.cat([z, z], dim=1), torch.cat([z, z * 3 + 9], dim=1)
+    domain = torch.tensor([0, 1]).repeat_interleave(6)
+    state = state_of(rule, n_members=2, n_domains=2)
+    with torch.no_grad():
+        assert float(rule.gap(same, domain, state)) == pytest.approx(0, abs=1e-9)
+    assert rule.gap(z, domain[:6], state) is None
+    if state is not None:
+        optimizer = torch.optim.Adam(state.parameters(), lr=0.01)
+        for _ in range(100):
+            optimizer.zero_grad()
+            rule.loss(apart, domain, 0.5, state).backward()
+            optimizer.step()
+    with torch.no_grad():
+        assert float(rule.gap(apart, domain, state)) > 0.5
+
+
+def test_the_gap_of_dann_is_what_a_guess_would_lose_more():
+    z, rule = features(), DANN()
+    state = state_of(rule)
+    with torch.no_grad():
+        state[-1].weight.zero_()
+        state[-1].bias.zero_()
+        assert float(rule.gap(z, DOMAIN, state)) == pytest.approx(0), "a guess"
+        state[-1].bias.copy_(torch.tensor([2.0, 0.0, 0.0]))
+        assert float(rule.gap(z, DOMAIN, state)) == 0, "worse than a guess"
+
+
 def test_dann_weighs_domains_alike():
     rule, z = DANN(), features()
     state = state_of(rule)
