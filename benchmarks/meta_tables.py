@@ -9,14 +9,14 @@ targets, and accuracy.
 
 constant: the mean of the support's labels, or the most frequent one.
 own: a ridge regression or a logistic regression on the support, columns scaled as on the training
-tasks, penalties by cross-validation (that of classes from 20 rows on).
+tasks and clipped at 3 standard deviations, penalties by cross-validation (that of classes from 20
+rows on).
 pooled: gradient boosting on all training tasks and the supports, with the task id as a category.
 residual: the same without ids, and a ridge regression of its residuals on each support; for
 classes a logistic regression on its log probabilities.
 
 Differences are paired by seed: the mean with the interval of Student's t, which takes them to be
-normal. A linear model of five rows may extrapolate to a score of -5, so that from six seeds on the
-median stands beside it, with the interval of the sign test.
+normal, and from six seeds on the median with the interval of the sign test, which does not.
 
 Run as ``python benchmarks/meta_tables.py``; ``--sets parkinsons --seeds 20`` runs some of the sets
 on more seeds, and ``--meta ridge`` and the like choose another method.
