@@ -238,7 +238,7 @@ def whole_step() -> pd.DataFrame:
             "short": lambda est=est, X=X, y=y: est.set_params(max_epochs=1).fit(X, y),
             "inner loop": net.round("ours", n_steps, steps),
         }
-        found = rounds(ways, 5)
+        found = rounds(ways, 15)
         # What a fit does once drops out of the difference.
         whole, alone = found["long"] - found["short"], found["inner loop"]
         row = {"estimator (ms a step)": whole / steps, "inner loop (ms a step)": alone / steps}

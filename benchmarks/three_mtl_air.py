@@ -5,14 +5,14 @@ hours of each station. Each station in turn is held out; 24, 72 and 168 of its h
 and R2, the mean over pollutants, is that of its other hours. The settings of `ThreeMTLEstimator`
 are the defaults, which were chosen on other hours of the same stations.
 
-own: a ridge regression on the station's hours, columns scaled as on the others, penalty by
-cross-validation.
+own: a ridge regression on the station's hours, columns scaled as on the others and clipped at 3
+standard deviations, penalty by cross-validation.
 pooled: gradient boosting on all stations' hours, with the station as a category.
 residual: gradient boosting on the others, and a ridge regression of its residuals on the hours,
 penalty by cross-validation; shrunk: the same with whichever one penalty of 10, 30, 100, 300, 1,000
 does best on the test hours, which flatters it; offset: the mean of these residuals instead.
 
-Run as ``python benchmarks/three_mtl_air.py`` (20 minutes).
+Run as ``python benchmarks/three_mtl_air.py`` with ``OMP_NUM_THREADS=1`` (5 to 20 minutes).
 """
 
 from __future__ import annotations

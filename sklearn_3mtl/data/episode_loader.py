@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
@@ -146,7 +147,8 @@ def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
     for first in left:
         each = width * (first.support.numel() + first.query.numel())
         some = [first, *islice(left, min(NUMBERS_AT_ONCE // max(each, 1), MOST_AT_ONCE))]
-        yield from map(_batch, some, *_fetched(rows, some))
+        full = bool(torch.cat([drawn.in_query.flatten() for drawn in some]).all())
+        yield from map(partial(_batch, full), some, *_fetched(rows, some))
 
 
 class _Rows(NamedTuple):
@@ -185,10 +187,10 @@ def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> tuple[list[_Rows], list
     return found[::2], found[1::2]
 
 
-def _batch(drawn: Draw, support: _Rows, query: _Rows) -> Batch:
+def _batch(full: bool, drawn: Draw, support: _Rows, query: _Rows) -> Batch:
     device = query.values.device
     values, weight = query.labels(drawn.query, drawn.query_label)
-    if weight is not None or not bool(drawn.in_query.all()):
+    if weight is not None or not (full or bool(drawn.in_query.all())):
         there = drawn.in_query.to(device).unsqueeze(2)
         weight = there.expand_as(values).float() if weight is None else weight * there
         count = (weight > 0).sum(1, keepdim=True)

@@ -63,9 +63,9 @@ class RowIndex:
         mixed = torch.randperm(n, generator=generator)
         # NumPy sorts numbers of 16 bits by their digits, in a fifth of the time.
         few = len(self) < 2**15
-        keys = owner[mixed].numpy().astype(np.uint16 if few else np.int64)
-        order = mixed[torch.from_numpy(np.argsort(keys, kind="stable"))]
-        return replace(self, rows=self.rows[order])
+        keys = owner.index_select(0, mixed).numpy().astype(np.uint16 if few else np.int64)
+        order = mixed.index_select(0, torch.from_numpy(np.argsort(keys, kind="stable")))
+        return replace(self, rows=self.rows.index_select(0, order))
 
 
 class Draw(NamedTuple):
@@ -90,10 +90,8 @@ class Draw(NamedTuple):
 
     def split(self, n_episodes: int) -> Iterator[Draw]:
         """Meta-batches of some of the episodes each."""
-        for start in range(0, len(self.query), n_episodes):
-            some = slice(start, start + n_episodes)
-            labels = (None if x is None else x[some] for x in self[4:])
-            yield Draw(*(part[some] for part in self[:4]), *labels)
+        whole = (part.split(n_episodes) for part in self if part is not None)
+        yield from map(Draw, *whole)
 
 
 class EpisodeSampler(Protocol):
@@ -233,6 +231,7 @@ def draw(
     support, in_support = nth.expand(len(index), -1), nth < shots
     nth = shots + torch.arange(n_queries)
     support, query = (
-        index.rows[index.starts[:, None] + (place + number) % counts] for number in (support, nth)
+        index.rows.take(index.starts[:, None] + (place + number) % counts)
+        for number in (support, nth)
     )
     return Draw(support, query, in_support, nth < counts)

@@ -122,57 +122,66 @@ class StackedForm(Form):
     ----------
     module : nn.Module
         The linear stage.
-    offsets : tuple of tensors of shape (..., T, d_out, d_in) and (..., T, d_out), or None
-        How far weight and bias went. None before the first step.
+    own : tuple of tensors of shape (..., T, d_out, d_in) and (..., T, d_out), or None
+        Weight and bias of each task. None before the first step, when they are the module's.
     """
 
     module: nn.Module
     second_order: bool
-    offsets: tuple[Tensor, Tensor] | None = None
+    own: tuple[Tensor, Tensor] | None = None
     weights: dict[str, Tensor] | None = None
 
-    def _own(self, n_tasks: int) -> list[Tensor]:
-        own = self.weights or self.module._parameters
-        weight, bias = cast(Tensor, own["weight"]).unsqueeze(-3), cast(Tensor, own["bias"])
-        bias = bias.unsqueeze(-2)
-        if self.offsets is not None:
-            return [weight + self.offsets[0], bias + self.offsets[1]]
+    def _own(self, n_tasks: int) -> tuple[Tensor, Tensor]:
+        if self.own is not None:
+            return self.own
+        weight, bias = self._start()
         members, (n_out, n_in) = weight.shape[:-3], weight.shape[-2:]
-        return [
+        return (
             weight.expand(*members, n_tasks, n_out, n_in),
             bias.expand(*members, n_tasks, n_out),
-        ]
+        )
+
+    def _start(self) -> tuple[Tensor, Tensor]:
+        start = self.weights or self.module._parameters
+        weight, bias = cast(Tensor, start["weight"]), cast(Tensor, start["bias"])
+        return weight.unsqueeze(-3), bias.unsqueeze(-2)
 
     def __call__(self, x: Tensor) -> Tensor:
         return _affine(x, *self._own(x.shape[-3]))
 
     def trace(self, x: Tensor) -> Trace:
-        own = _variables(self._own(x.shape[-3]))
-        return Trace(_affine(x, *own), own, self._moved)
+        own = self._own(x.shape[-3])
+        variables = _variables(own)
+        return Trace(_affine(x, *variables), variables, partial(self._moved, own))
 
-    def _moved(self, steps: Sequence[Tensor], rates: Rates) -> StackedForm:
+    def _moved(
+        self, own: tuple[Tensor, Tensor], steps: Sequence[Tensor], rates: Rates
+    ) -> StackedForm:
         if isinstance(rates, float):
             weight, bias = (_scaled(step, rates) for step in steps)
         else:
             weight = rates["weight"].unsqueeze(-3) * steps[0]
             bias = rates["bias"].unsqueeze(-2) * steps[1]
-        if self.offsets is not None:
-            weight, bias = self.offsets[0] + weight, self.offsets[1] + bias
-        return replace(self, offsets=(weight, bias))
+        return replace(self, own=(own[0] + weight, own[1] + bias))
 
     def of(self, tasks: Tensor) -> StackedForm:
-        if self.offsets is None:
+        if self.own is None:
             return self
-        weight, bias = self.offsets
-        return replace(self, offsets=(weight.index_select(-3, tasks), bias.index_select(-2, tasks)))
+        weight, bias = self.own
+        return replace(self, own=(weight.index_select(-3, tasks), bias.index_select(-2, tasks)))
 
     def mean_move(self) -> dict[str, Tensor]:
-        if self.offsets is None:
+        if self.own is None:
             return {}
-        return {"weight": self.offsets[0].mean(-3), "bias": self.offsets[1].mean(-2)}
+        weight, bias = self._start()
+        return {
+            "weight": (self.own[0] - weight).mean(-3),
+            "bias": (self.own[1] - bias).mean(-2),
+        }
 
     def grounded(self) -> StackedForm:
-        return replace(self, weights=_detached(self.module))
+        own = None if self.own is None else (self.own[0].detach(), self.own[1].detach())
+        return replace(self, weights=_detached(self.module), own=own)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class SingleLevelObjective(nn.Module):
         present = None if mass is None else mass > 0
         weighted = terms if self.task_weight is None else terms * cast(Tensor, self.task_weight)
         if self.n_terms == 1:
-            return _per_member(weighted.sum(), outputs), terms, mass
+            return _per_member(weighted.squeeze(0), outputs), terms, mass
         weights = self.balancing.weights(weighted, present, self.state)
         total = weighted.sum() if weights is None else (weights * weighted).sum()
         penalty = self.balancing.penalty(present, self.state)
