@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Seed", "seeded"]
+__all__ = ["Seed", "global_streams", "seeded"]
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,22 @@ class Seed:
 
 
 @contextmanager
+def global_streams(seed: Seed) -> Iterator[None]:
+    """Let what draws from torch's global streams draw from a seed; the streams stay as they are."""
+    # ``torch.manual_seed`` would reach GPUs that nobody uses yet, and nothing would put them back.
+    gpus = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(seed.value)
+        if gpus:
+            torch.cuda.manual_seed_all(seed.value)
+        yield
+
+
+@contextmanager
 def seeded(seed: Seed) -> Iterator[None]:
     """Let other packages' modules draw float32 from a seed; the global stream stays as it is."""
     dtype = torch.get_default_dtype()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.value)
+    with global_streams(seed):
         torch.set_default_dtype(torch.float32)
         try:
             yield

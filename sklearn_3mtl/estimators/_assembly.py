@@ -12,7 +12,7 @@ from skorch.history import History
 
 from sklearn_3mtl.balancing import BALANCING
 from sklearn_3mtl.core.network import ThreeMTLNetwork
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.data._columns import TargetColumns
 from sklearn_3mtl.data._tables import InputTable
 from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
@@ -139,8 +139,7 @@ def build_untrained(
         estimator.backbone, widths, estimator.activation, estimator.dropout, n_members
     )
     # A user's module may draw from the global stream when it is tried out.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.child("user modules").value)
+    with global_streams(seed.child("user modules")):
         network = build_network(
             inputs=inputs,
             layout=layout,
@@ -253,8 +252,7 @@ def train_model(
     training = beside_unlabelled(training, rows, model.objective)
     compared = None if model.objective.alignment is None else rows_of_domains(rows)
     # A user's module draws dropout from the global stream: fix it, and put it back.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.child("user modules").value)
+    with global_streams(seed.child("user modules")):
         history, interrupted, temperature = train(
             model.network,
             model.objective,

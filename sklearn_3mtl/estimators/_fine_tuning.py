@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.network import ThreeMTLNetwork
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.loader import RowDataset
 from sklearn_3mtl.data.targets import TargetCodec
@@ -91,8 +91,7 @@ def fine_tune(
     objective = SingleLevelObjective(
         model.codec.layout, None, estimator.regression_loss, Equal(), None, seed
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.child("user modules").value)
+    with global_streams(seed.child("user modules")):
         _, interrupted, _ = train(
             network,
             objective,

@@ -2,7 +2,7 @@
 
 import torch
 
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, global_streams
 
 
 def draw(seed):
@@ -30,3 +30,14 @@ def test_a_generator_leaves_the_global_stream_alone():
 
 def test_value_is_a_seed_that_torch_and_numpy_take():
     assert 0 <= Seed(0).value < 2**63
+
+
+def test_global_streams_are_a_seeds_for_a_while_and_then_as_before():
+    before = torch.get_rng_state()
+    draws = []
+    for seed in (Seed(1), Seed(1), Seed(2)):
+        with global_streams(seed):
+            draws.append(torch.rand(4))
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+    assert torch.equal(before, torch.get_rng_state())

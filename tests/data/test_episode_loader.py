@@ -107,3 +107,13 @@ def test_what_is_fetched_at_once_changes_nothing(monkeypatch):
         assert torch.equal(a.values, b.values)
         assert torch.equal(a.weight, b.weight)
         assert torch.equal(a.support.weight, b.support.weight)
+
+
+def test_padding_counts_for_nothing_beside_episodes_without():
+    place = torch.tensor([[0], [4]]), torch.tensor([[1, 2], [5, 6]])
+    there = torch.ones(2, 1, dtype=torch.bool)
+    full, ragged = torch.ones(2, 2, dtype=torch.bool), torch.tensor([[True, False], [True, True]])
+    draws = [Draw(*place, there, in_query) for in_query in (full, ragged)]
+    whole, padded = episode_batches(rows(), draws)
+    assert whole.weight is None
+    assert (padded.weight[:, 0] > 0).tolist() == [True, False, True, True]

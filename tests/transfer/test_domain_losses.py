@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_moons
 from torch import nn
 
-from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.transfer import CORAL, DANN, DOMAIN_LOSSES, MMD
 
 N_FEATURES = 3
@@ -187,8 +187,7 @@ def test_dann_helps_on_turned_moons():
         y, domain = torch.from_numpy(ys).float(), torch.arange(2).repeat_interleave(150)
         scores = []
         for rule in (None, DANN()):
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+            with global_streams(Seed(seed)):
                 net = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU())
                 head = nn.Linear(32, 1)
             state = None if rule is None else rule.init(32, 2, 1, Seed(seed))
