@@ -90,14 +90,11 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
     network, objective = est._model.network.train(), est._model.objective
     batches = training(est, X, Y)
     batch = next(batches)
-    support = batch.support
-    assert support is not None
-    both = {n: torch.cat([own, batch.inputs[n]]) for n, own in support.inputs.items()}
     parameters = [*network.parameters(), *objective.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-5, fused=True)
     encode = network.encode
     with torch.no_grad():
-        encoded = encode(both)
+        encoded = encode(batch.inputs)
         outputs = objective.outputs(network, batch)
 
     def clear() -> None:
@@ -106,7 +103,7 @@ def parts(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> dict[str,
 
     def encoders() -> None:
         clear()
-        backward(encode(both))
+        backward(encode(batch.inputs))
 
     def adaptation() -> None:
         clear()

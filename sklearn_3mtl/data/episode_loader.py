@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -138,7 +137,7 @@ class _Drawn:
 
 
 def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
-    """The meta-batch of each draw; its rows are the queries, episode after episode.
+    """The meta-batch of each draw, all of one shape; episode after episode.
 
     The weights let each episode's mean loss count alike, however many labels it has.
     """
@@ -147,61 +146,59 @@ def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
     for first in left:
         each = width * (first.support.numel() + first.query.numel())
         some = [first, *islice(left, min(NUMBERS_AT_ONCE // max(each, 1), MOST_AT_ONCE))]
-        full = bool(torch.cat([drawn.in_query.flatten() for drawn in some]).all())
-        yield from map(partial(_batch, full), some, *_fetched(rows, some))
+        yield from _fetched(rows, some)
 
 
-class _Rows(NamedTuple):
-    """What the rows of a support or a query hold, one after the other."""
-
-    inputs: dict[str, Tensor]
-    values: Tensor
-    weight: Tensor | None
-    domain: Tensor | None
-
-    def labels(self, chosen: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Values of shape (T, R, C), and their weights if not all are 1."""
-        values = self.values.view(*chosen.shape, -1)
-        if label is not None:
-            values = label.to(values.device).unsqueeze(2).float()
-        return values, None if self.weight is None else self.weight.view(*chosen.shape, -1)
-
-
-def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> tuple[list[_Rows], list[_Rows]]:
-    """The rows of each draw's support, and of its query, in one fetch of each tensor."""
+def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
+    """The meta-batches of some draws, in one fetch of each tensor."""
+    device, n_own = rows.values.device, draws[0].support.numel()
+    shape = (len(draws), *draws[0].support.shape)
     chosen = [part.flatten() for drawn in draws for part in (drawn.support, drawn.query)]
-    numbers, sizes = torch.cat(chosen).to(rows.values.device), [len(part) for part in chosen]
+    numbers = torch.cat(chosen).to(device)
 
-    def parts(tensor: Tensor | None) -> Sequence[Any]:
-        if tensor is None:
-            return [None] * len(sizes)
-        return tensor.index_select(0, numbers).split(sizes)
+    def fetched(tensor: Tensor) -> Tensor:
+        return tensor.index_select(0, numbers).unflatten(0, (len(draws), -1))
 
-    names = list(rows.inputs)
-    inputs = zip(*(parts(rows.inputs[name]) for name in names), strict=True)
-    others = (parts(tensor) for tensor in (rows.values, rows.weight, rows.domain))
-    found = [
-        _Rows(dict(zip(names, own, strict=True)), *rest)
-        for own, *rest in zip(inputs, *others, strict=True)
-    ]
-    return found[::2], found[1::2]
+    def stacked(name: str) -> Tensor:
+        return torch.stack([getattr(drawn, name) for drawn in draws]).to(device)
+
+    values = fetched(rows.values)
+    weight = None if rows.weight is None else fetched(rows.weight)
+    own, judged = values[:, :n_own].unflatten(1, shape[1:]), values[:, n_own:]
+    if draws[0].support_label is not None:
+        own, judged = stacked("support_label").unsqueeze(3).float(), stacked("query_label").float()
+        judged = judged.flatten(1).unsqueeze(2)
+    own_weight = stacked("in_support").unsqueeze(3).expand_as(own).float()
+    if weight is not None:
+        own_weight = own_weight * weight[:, :n_own].unflatten(1, shape[1:])
+    weights = _weights(stacked("in_query"), judged, None if weight is None else weight[:, n_own:])
+    inputs = [fetched(value).unbind() for value in rows.inputs.values()]
+    nothing = [None] * len(draws)
+    domain = nothing if rows.domain is None else fetched(rows.domain)[:, n_own:].unbind()
+    parts = (judged.unbind(), weights, own.unbind(), own_weight.unbind(), domain, *inputs)
+    for judged_i, weight_i, own_i, own_weight_i, domain_i, *inputs_i in zip(*parts, strict=True):
+        named = dict(zip(rows.inputs, inputs_i, strict=True))
+        support = Supports(own_i, own_weight_i)
+        yield Batch(named, judged_i, weight_i, None, support, domain_i)
 
 
-def _batch(full: bool, drawn: Draw, support: _Rows, query: _Rows) -> Batch:
-    device = query.values.device
-    values, weight = query.labels(drawn.query, drawn.query_label)
-    if weight is not None or not (full or bool(drawn.in_query.all())):
-        there = drawn.in_query.to(device).unsqueeze(2)
-        weight = there.expand_as(values).float() if weight is None else weight * there
-        count = (weight > 0).sum(1, keepdim=True)
-        present = (count > 0).sum(0, keepdim=True).clamp_min(1)
-        weight = weight * (count.sum(0, keepdim=True) / (present * count.clamp_min(1)))
-        weight = weight.flatten(0, 1)
-    own, own_weight = support.labels(drawn.support, drawn.support_label)
-    there = drawn.in_support.to(device).unsqueeze(2)
-    own_weight = there.expand_as(own).float() if own_weight is None else own_weight * there
-    supports = Supports(support.inputs, own, own_weight)
-    return Batch(query.inputs, values.flatten(0, 1), weight, None, supports, query.domain)
+def _weights(in_query: Tensor, judged: Tensor, weight: Tensor | None) -> Sequence[Tensor | None]:
+    """The weights of the labels judged in each meta-batch, None where all are there and alike."""
+    if weight is None:
+        full = in_query.flatten(1).all(1).tolist()
+        if all(full):
+            return [None] * len(full)
+    else:
+        full = [False] * len(weight)
+    there = in_query.unsqueeze(3)
+    each = judged if weight is None else weight
+    each = each.unflatten(1, in_query.shape[1:])
+    weights = there.expand_as(each).float() if weight is None else each * there
+    count = (weights > 0).sum(2, keepdim=True)
+    present = (count > 0).sum(1, keepdim=True).clamp_min(1)
+    weights = weights * (count.sum(1, keepdim=True) / (present * count.clamp_min(1)))
+    found = weights.flatten(1, 2).unbind()
+    return [None if all_there else own for all_there, own in zip(full, found, strict=True)]
 
 
 def _inputs(rows: RowDataset, chosen: Tensor) -> dict[str, Tensor]:

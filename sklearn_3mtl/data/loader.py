@@ -21,19 +21,21 @@ __all__ = [
 
 
 class Supports(NamedTuple):
-    """The support sets of T tasks, padded to K rows each.
+    """The labels of the support sets of T tasks, padded to K rows each.
 
     Attributes
     ----------
-    inputs : dict of str to tensor with T * K rows
-        What the encoders read.
     values, weight : tensors of shape (T, K, n_tasks)
         Labels, and the weight of each: 0 for a missing one and for padding.
     """
 
-    inputs: dict[str, Tensor]
     values: Tensor
     weight: Tensor
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows they are, padding included."""
+        return self.values.shape[:2].numel()
 
 
 class Beside(NamedTuple):
@@ -56,8 +58,8 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    inputs : dict of str to tensor with B rows
-        What the network reads, by name.
+    inputs : dict of str to tensor with B rows, or with T * K + B
+        What the network reads, by name: where there are supports, their rows come first.
     values : tensor of shape (B, n_tasks)
         Labels.
     weight : tensor of shape (B, n_tasks) or (n_members, B, n_tasks), or None
@@ -80,6 +82,12 @@ class Batch(NamedTuple):
     support: Supports | None = None
     domain: Tensor | None = None
     beside: Beside | None = None
+
+    def judged_inputs(self) -> dict[str, Tensor]:
+        """The inputs of the B rows that the loss is taken on."""
+        if self.support is None:
+            return self.inputs
+        return {name: value[self.support.n_rows :] for name, value in self.inputs.items()}
 
 
 class TrainingRows(Protocol):

@@ -133,9 +133,10 @@ class TaskAdapter:
         key = (width, *tasks.tolist())
         if key not in self._adapted:
             padded = torch.cat([tasks, tasks.new_full((TASKS_AT_ONCE - len(tasks),), -1)])
-            supports = self.memory.supports(padded, width, device)
+            inputs, supports = self.memory.supports(padded, width, device)
             found = objective.adapt(
                 network,
+                inputs,
                 supports,
                 lr=self.lr,
                 n_steps=self.n_steps,

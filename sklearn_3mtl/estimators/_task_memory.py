@@ -117,8 +117,10 @@ class TaskMemory:
         counts = self.index.counts[tasks].clamp_min(NARROWEST)
         return 2 ** counts.double().log2().ceil().long()
 
-    def supports(self, tasks: Tensor, width: int, device: torch.device) -> Supports:
-        """The supports of some tasks, padded to `width` rows; task -1 has an empty one."""
+    def supports(
+        self, tasks: Tensor, width: int, device: torch.device
+    ) -> tuple[dict[str, Tensor], Supports]:
+        """Inputs and labels of some tasks' supports of `width` rows; task -1 has an empty one."""
         rows, index, nth = self.rows, self.index, torch.arange(width)
         assert rows.weight is not None
         counts, place = index.counts[tasks][:, None], index.starts[tasks][:, None] + nth
@@ -126,7 +128,7 @@ class TaskMemory:
         chosen = index.rows[torch.where(there, place, 0)]
         inputs = {name: value[chosen.flatten()].to(device) for name, value in rows.inputs.items()}
         weight = rows.weight[chosen] * there.unsqueeze(2)
-        return Supports(inputs, rows.values[chosen].to(device), weight.to(device))
+        return inputs, Supports(rows.values[chosen].to(device), weight.to(device))
 
 
 def task_slots(task: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

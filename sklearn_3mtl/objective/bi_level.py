@@ -82,6 +82,7 @@ class BiLevelObjective(SingleLevelObjective):
     def adapt(
         self,
         network: ThreeMTLNetwork,
+        inputs: dict[str, Tensor],
         supports: Supports,
         *,
         lr: float | None = None,
@@ -94,16 +95,17 @@ class BiLevelObjective(SingleLevelObjective):
         ----------
         network : ThreeMTLNetwork
             The network; it stays as it is.
+        inputs : dict of str to tensor with T * K rows
+            What the network reads of the rows of their supports.
         supports : Supports
-            Their support sets.
+            Their labels.
         lr, n_steps : float and int, or None, default=None
             In the place of `inner_lr` and `inner_steps`. None: these.
         layout : TaskLayout or None, default=None
             The columns of the labels, where a method's outputs are not the heads'. None: those
             trained on.
         """
-        x = network.encode(supports.inputs)
-        return self._adapt(network, x, supports, lr, n_steps, layout)
+        return self._adapt(network, network.encode(inputs), supports, lr, n_steps, layout)
 
     def _adapt(
         self,
@@ -140,7 +142,9 @@ class BiLevelObjective(SingleLevelObjective):
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
         """The adapted network's outputs for the queries."""
-        return self._adapted(network, batch)[1]
+        if batch.support is None:
+            return super().outputs(network, batch)
+        return self._adapted(network, batch, batch.support)[2]
 
     def on_batch(
         self, network: ThreeMTLNetwork, batch: Batch
@@ -148,25 +152,26 @@ class BiLevelObjective(SingleLevelObjective):
         """The outputs for the queries, and what `forward` makes of them."""
         if batch.support is None:
             return super().on_batch(network, batch)
-        adapted, outputs = self._adapted(network, batch)
+        adapted, x, outputs = self._adapted(network, batch, batch.support)
         total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
-        pull = None if adapted is None else self.method.pull(adapted)
+        pull = self.method.pull(adapted)
         if pull is not None:
             # Its gradient counts, its value is no loss.
             total = total + (pull - pull.detach())
         if self.alignment is not None:
-            z = network.features(network.encode(with_beside(batch)))
+            z = network.features(x)
             total = self.alignment.added(total, z, batch)
         return outputs, total, terms, mass
 
-    def _adapted(self, network: ThreeMTLNetwork, batch: Batch) -> tuple[Adapted | None, Tensor]:
-        if batch.support is None:
-            return None, network(**batch.inputs)
-        support = batch.support
-        # One pass of the encoders over both costs less than one over each.
-        both = {name: torch.cat([own, batch.inputs[name]]) for name, own in support.inputs.items()}
-        n_own = support.values.shape[:2].numel()
-        own, x = network.encode(both).split([n_own, len(batch.values)], dim=-2)
+    def _adapted(
+        self, network: ThreeMTLNetwork, batch: Batch, support: Supports
+    ) -> tuple[Adapted, Tensor, Tensor]:
+        """The adapted tasks, what is encoded of other rows than theirs, and the outputs."""
+        n_own, n_rows = support.n_rows, len(batch.values)
+        # One pass of the encoders over all rows costs less than one over each part.
+        encoded = network.encode(with_beside(batch))
+        own, x = encoded.split([n_own, encoded.shape[-2] - n_own], dim=-2)
         adapted = self._adapt(network, own, support)
-        n_tasks = len(support.values)
-        return adapted, adapted(x.unflatten(-2, (n_tasks, -1))).flatten(-3, -2)
+        queries = x if batch.beside is None else x[..., :n_rows, :]
+        outputs = adapted(queries.unflatten(-2, (len(support.values), -1))).flatten(-3, -2)
+        return adapted, x, outputs

@@ -285,7 +285,7 @@ class MultiTaskNet(NeuralNet):
 
 def _plain(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
     """The batch as skorch's callbacks know it: inputs and labels."""
-    return batch.inputs, batch.values
+    return batch.judged_inputs(), batch.values
 
 
 def _listens_to_batches(callback: Callback) -> bool:

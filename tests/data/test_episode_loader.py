@@ -1,5 +1,7 @@
 """Meta-batches as tensors."""
 
+from dataclasses import replace
+
 import torch
 
 from sklearn_3mtl.data import episode_loader
@@ -28,11 +30,11 @@ def test_a_batch_holds_supports_and_the_queries_one_after_the_other():
     support, query = torch.tensor([[0], [4]]), torch.tensor([[1, 2], [5, 6]])
     there = torch.tensor([[True, False], [True, True]])
     [batch] = episode_batches(rows(), [Draw(support, query, there[:, :1], there)])
-    assert batch.inputs["numeric"].flatten().tolist() == [1, 2, 5, 6]
+    assert batch.inputs["numeric"].flatten().tolist() == [0, 4, 1, 2, 5, 6]
+    assert batch.judged_inputs()["numeric"].flatten().tolist() == [1, 2, 5, 6]
     assert batch.inputs["code"].dtype == torch.int64
     assert batch.values[:, 0].tolist() == [2, 4, 10, 12]
     assert batch.group is None
-    assert batch.support.inputs["numeric"].flatten().tolist() == [0, 4]
     assert batch.support.values.tolist() == [[[0, 1]], [[8, 9]]]
     assert batch.support.weight.tolist() == [[[1, 1]], [[1, 1]]]
 
@@ -55,6 +57,25 @@ def test_labels_of_an_episodes_own():
     assert batch.values.shape == (12, 1)
     assert batch.values.flatten().tolist() == [0, 0, 1, 1] * 3
     assert batch.support.values.flatten().tolist() == [0, 1] * 3
+
+
+def test_weights_of_support_rows_are_the_labels_own_and_none_for_padding():
+    weight = torch.linspace(0.5, 1.5, 2 * N).view(N, 2)
+    weight[4, 1] = 0.0
+    support, query = torch.tensor([[0, 1], [4, 5]]), torch.tensor([[2], [6]])
+    there, some = torch.ones(2, 1, dtype=torch.bool), torch.tensor([[True, False], [True, True]])
+    [batch] = episode_batches(rows(weight), [Draw(support, query, some, there)])
+    wanted = weight[support] * some.unsqueeze(2)
+    assert torch.equal(batch.support.weight, wanted)
+    assert torch.equal(batch.weight, weight[query.flatten()])
+
+
+def test_the_domain_of_a_batch_is_that_of_its_queries():
+    support, query = torch.tensor([[0], [4]]), torch.tensor([[1, 2], [5, 6]])
+    there = torch.ones(2, 2, dtype=torch.bool)
+    data = replace(rows(), domain=torch.arange(N))
+    [batch] = episode_batches(data, [Draw(support, query, there[:, :1], there)])
+    assert batch.domain.tolist() == [1, 2, 5, 6]
 
 
 def test_an_epoch_has_as_many_batches_as_asked_for():
@@ -103,7 +124,8 @@ def test_what_is_fetched_at_once_changes_nothing(monkeypatch):
     monkeypatch.setattr(episode_loader, "NUMBERS_AT_ONCE", 0)
     for a, b in zip(at_once, data.in_order(2), strict=True):
         assert torch.equal(a.inputs["numeric"], b.inputs["numeric"])
-        assert torch.equal(a.support.inputs["code"], b.support.inputs["code"])
+        assert torch.equal(a.inputs["code"], b.inputs["code"])
+        assert torch.equal(a.support.values, b.support.values)
         assert torch.equal(a.values, b.values)
         assert torch.equal(a.weight, b.weight)
         assert torch.equal(a.support.weight, b.support.weight)

@@ -11,10 +11,11 @@ from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.data.loader import Batch, Supports
+from sklearn_3mtl.data.loader import Batch, Beside, Supports
 from sklearn_3mtl.meta import META
-from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
+from sklearn_3mtl.objective import Alignment, BiLevelObjective, SingleLevelObjective
 from sklearn_3mtl.sharing import HardSharing
+from sklearn_3mtl.transfer import MMD
 from tests._chains import LAYOUT, TASKS, parameters, plain_loop, run, support_set
 
 LR, STEPS = 0.05, 2
@@ -37,9 +38,11 @@ def network(n_members=1):
     ).double()  # fmt: skip
 
 
-def objective(net, name="maml", n_steps=STEPS, task_weight=None, exchangeable=False):
+def objective(
+    net, name="maml", n_steps=STEPS, task_weight=None, exchangeable=False, alignment=None
+):
     made = BiLevelObjective(
-        LAYOUT, None, "squared_error", Equal(), task_weight, Seed(0), network=net,
+        LAYOUT, None, "squared_error", Equal(), task_weight, Seed(0), alignment, network=net,
         method=META[name](), inner_lr=LR, inner_steps=n_steps, exchangeable=exchangeable,
     )  # fmt: skip
     return made.double()
@@ -53,12 +56,13 @@ def inputs(x, seed):
 
 
 SUPPORT, QUERY = support_set(N_TASKS, N_SHOTS), support_set(N_TASKS, N_QUERIES, seed=1)
+OWN, JUDGED = inputs(SUPPORT.x, 0), inputs(QUERY.x, 1)
 BATCH = Batch(
-    inputs(QUERY.x, 1),
+    {name: torch.cat([own, JUDGED[name]]) for name, own in OWN.items()},
     QUERY.values.flatten(0, 1),
     QUERY.weight.flatten(0, 1),
     None,
-    Supports(inputs(SUPPORT.x, 0), SUPPORT.values, SUPPORT.weight),
+    Supports(SUPPORT.values, SUPPORT.weight),
 )
 
 
@@ -74,13 +78,13 @@ def norm(tensors):
 def by_hand(net, second_order, n_steps=STEPS):
     """Outputs for the queries from the loop over tasks; the encoder is common."""
     stages = net.stages()
-    encoded = net.encode(BATCH.support.inputs).unflatten(-2, (N_TASKS, N_SHOTS))
+    encoded = net.encode(OWN).unflatten(-2, (N_TASKS, N_SHOTS))
     support = support_set(N_TASKS, N_SHOTS)
     object.__setattr__(support, "x", encoded)
     adapted = plain_loop(
         stages, [True] * len(stages), support, lambda key, step: LR, n_steps, second_order
     )
-    x = net.encode(BATCH.inputs).unflatten(-2, (N_TASKS, N_QUERIES))
+    x = net.encode(JUDGED).unflatten(-2, (N_TASKS, N_QUERIES))
     return torch.cat(
         [run(stages, weights, x[..., t, :, :]) for t, weights in enumerate(adapted)], dim=-2
     )
@@ -112,7 +116,7 @@ def test_reptile_goes_where_the_tasks_went():
     torch.testing.assert_close(total, loss, msg="the loss that is shown is the queries'")
     stages = net.stages()
     support = support_set(N_TASKS, N_SHOTS)
-    object.__setattr__(support, "x", net.encode(BATCH.support.inputs).unflatten(0, (4, 5)))
+    object.__setattr__(support, "x", net.encode(OWN).unflatten(0, (4, 5)))
     slow = plain_loop(stages, [True] * len(stages), support, lambda key, step: LR, STEPS, False)
     found = torch.autograd.grad(total, list(parameters(stages).values()), retain_graph=True)
     for gradient, (key, start) in zip(found, parameters(stages).items(), strict=True):
@@ -125,7 +129,7 @@ def test_reptile_goes_where_the_tasks_went():
 @pytest.mark.parametrize("name", ["maml", "meta_sgd", "ridge"])
 def test_without_support_it_is_the_single_level_objective(name):
     net = network()
-    batch = BATCH._replace(support=None)
+    batch = BATCH._replace(inputs=JUDGED, support=None)
     plain = SingleLevelObjective(LAYOUT, None, "squared_error", Equal(), None, Seed(0))
     for mine, other in zip(
         objective(net, name).on_batch(net, batch), plain.on_batch(net, batch), strict=True
@@ -135,7 +139,7 @@ def test_without_support_it_is_the_single_level_objective(name):
 
 def test_no_inner_step_is_the_prior():
     net = network()
-    torch.testing.assert_close(objective(net, n_steps=0).outputs(net, BATCH), net(**BATCH.inputs))
+    torch.testing.assert_close(objective(net, n_steps=0).outputs(net, BATCH), net(**JUDGED))
 
 
 @pytest.mark.parametrize(("name", "learns"), [("meta_sgd", 6), ("ridge", 3), ("maml", 0)])
@@ -149,11 +153,29 @@ def test_what_a_method_learns_is_the_objectives(name, learns):
     assert all(norm([g]) > 0 for g in gradients(made, total)) if learns else True
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_the_features_of_queries_and_of_rows_beside_them_are_made_alike(n_members):
+    net = network(n_members)
+    others = {name: value[:9].flip(0) for name, value in JUDGED.items()}
+    domain = torch.arange(N_TASKS * N_QUERIES) % 2
+    batch = BATCH._replace(domain=domain, beside=Beside(others, torch.full((9,), 1)))
+    made = objective(net, alignment=Alignment(MMD(), None, weight=0.3, n_domains=2))
+    outputs, total, terms, _ = made.on_batch(net, batch)
+    plain_outputs, plain_total, plain_terms, _ = objective(net).on_batch(net, BATCH)
+    torch.testing.assert_close(outputs, plain_outputs)
+    torch.testing.assert_close(terms, plain_terms)
+    together = {name: torch.cat([value, others[name]]) for name, value in JUDGED.items()}
+    z = net.features(net.encode(together))
+    loss = MMD().loss(z, torch.cat([domain, batch.beside.domain]), 0.0, None)
+    torch.testing.assert_close(total, plain_total + 0.3 * loss)
+    assert loss > 0
+
+
 def test_rate_and_steps_of_the_moment():
     net = network()
     made = objective(net)
-    once = made.adapt(net, BATCH.support, lr=0.2, n_steps=1)
-    x = net.encode(BATCH.inputs).unflatten(0, (N_TASKS, N_QUERIES))
+    once = made.adapt(net, OWN, BATCH.support, lr=0.2, n_steps=1)
+    x = net.encode(JUDGED).unflatten(0, (N_TASKS, N_QUERIES))
     other = objective(net, n_steps=1)
     other.inner_lr = 0.2
     assert torch.equal(once(x).flatten(0, 1), other.outputs(net, BATCH))
