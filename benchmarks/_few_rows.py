@@ -51,7 +51,8 @@ def constant(y: pd.Series, n_rows: int) -> np.ndarray:
     return np.repeat(y.mean() if y.dtype.kind == "f" else y.mode().iloc[0], n_rows)
 
 
-def boosted(X: pd.DataFrame, y: pd.Series, seed: int) -> Any:
-    """Gradient boosting with its defaults; text columns are categories."""
+def boosted(X: pd.DataFrame, y: pd.Series, seed: int, n_trees: int | None = None) -> Any:
+    """Gradient boosting; text columns are categories. Without a number of trees, its defaults."""
     cls = HistGradientBoostingRegressor if y.dtype.kind == "f" else HistGradientBoostingClassifier
-    return cls(random_state=seed, categorical_features="from_dtype").fit(X, y)
+    options = {} if n_trees is None else {"max_iter": n_trees, "early_stopping": False}
+    return cls(random_state=seed, categorical_features="from_dtype", **options).fit(X, y)

@@ -1,7 +1,8 @@
 """Two moons turned by 35 degrees: how well domain losses carry over, and what a fit costs.
 
 150 labelled rows, and 150 without labels that are rotated about the centre; accuracy on the latter,
-seeds 0 to 4. All settings were chosen on seeds from 100 on.
+seeds 0 to 4. All settings were chosen on seeds from 100 on, by the target's labels, which nobody
+has where this is of use; the last rows of the table are the defaults'.
 
 The loop by hand is DANN in plain torch: the same nets, as many of them, trained side by side with
 the same rows, steps and optimizer settings; initial weights are torch's, inputs scaled by mean and
@@ -37,7 +38,7 @@ COMMON: dict[str, Any] = {
     "early_stopping": False, "device": "cpu",
 }  # fmt: skip
 LOSSES: dict[str, dict[str, Any]] = {
-    "source only": {},
+    "source only": {"n_estimators": 16},
     "dann": {
         "domain_loss": DANN(hidden_layer_sizes=(JUDGE, JUDGE)),
         "domain_loss_weight": 0.3,
@@ -51,6 +52,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     },
     "coral": {"domain_loss": "coral", "domain_loss_weight": 30.0, "batch_size": 64},
 }
+DEFAULTS = {f"{loss or 'source only'}, defaults": loss for loss in (None, "dann", "mmd", "coral")}
 
 
 def moons(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -136,8 +138,10 @@ def main() -> None:
         X, y, domain = moons(seed)
         known = np.where(domain == 0, y, np.nan)
         target, truth = X[domain == 1], y[domain == 1]
-        for name, options in LOSSES.items():
-            est = TransferClassifier(**{**COMMON, **options}, random_state=seed)
+        ways = {name: {**COMMON, **options} for name, options in LOSSES.items()}
+        ways |= {name: {"domain_loss": loss} for name, loss in DEFAULTS.items()}
+        for name, options in ways.items():
+            est = TransferClassifier(**options, random_state=seed)
             start = time.perf_counter()
             est.fit(X, known, domain=domain)
             seconds.setdefault(name, []).append(time.perf_counter() - start)
@@ -148,12 +152,12 @@ def main() -> None:
         found.setdefault("dann by hand", []).append(float(((proba > 0.5) == truth).mean()))
     rows = {
         name: {
-            "mean accuracy": float(np.mean(accuracies)),
-            "lowest": min(accuracies),
-            "highest": max(accuracies),
+            "mean accuracy": float(np.mean(found[name])),
+            "lowest": min(found[name]),
+            "highest": max(found[name]),
             "fit (s)": float(np.median(seconds[name])),
         }
-        for name, accuracies in found.items()
+        for name in (*LOSSES, "dann by hand", *DEFAULTS)
     }
     print_table(pd.DataFrame(rows).T.rename_axis("domain loss"))
     ratio = np.median(seconds["dann"]) / np.median(seconds["dann by hand"])

@@ -9,7 +9,8 @@ both sizes. Scores are R2 and AUC; all settings are the defaults.
 source: the source's model as it is.
 auto, fine_tune, extract: `TransferRegressor` or `TransferClassifier` adapted with this `strategy`.
 scratch: the same estimator, fitted on the target's rows.
-boosting: gradient boosting on the target's rows; pooled: on those and the source's.
+boosting, trees: gradient boosting, and extremely randomised trees (of few rows better), on the
+target's rows; pooled: boosting on those and the source's.
 
 Run as ``python benchmarks/transfer_tables.py``, with ``OMP_NUM_THREADS=1``; ``--seeds 2`` takes
 two fifths of the time, ``--data wine`` leaves the census out.
@@ -26,8 +27,16 @@ import numpy as np
 import pandas as pd
 import torch
 from _tables import data_folder, paired, print_table
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)  # fmt: skip
 from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
 
 from sklearn_3mtl import TransferClassifier, TransferRegressor
 from sklearn_3mtl.datasets import load_wine_quality
@@ -70,8 +79,12 @@ def scores(
     """A score of each way for each number of target rows."""
     if y.dtype.kind == "f":
         ours, boosting = TransferRegressor, HistGradientBoostingRegressor
+        trees: Any = ExtraTreesRegressor
     else:
         ours, boosting = TransferClassifier, HistGradientBoostingClassifier
+        trees = ExtraTreesClassifier
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    text = list(X.select_dtypes(exclude="number"))
     random = np.random.default_rng(seed)
     source = random.permutation(source)[:N_SOURCE]
     target = random.permutation(target)
@@ -91,6 +104,8 @@ def scores(
             models[strategy] = est.fit(X_few, y_few)
         models["scratch"] = ours(random_state=seed).fit(X_few, y_few)
         models["boosting"] = boosting(random_state=seed).fit(X_few, y_few)
+        encoded = make_column_transformer((codes, text), remainder="passthrough")
+        models["trees"] = make_pipeline(encoded, trees(random_state=seed)).fit(X_few, y_few)
         models["pooled"] = boosting(random_state=seed).fit(X.iloc[both], y.iloc[both])
         found = {way: score(model, X.iloc[test], y.iloc[test]) for way, model in models.items()}
         rows.append({"rows": size, "seed": seed, **found, "fit (s)": seconds, "auto (s)": adapted})
@@ -115,7 +130,7 @@ def main() -> None:
                 for seed in range(options.seeds)
             ]
             table = pd.DataFrame([row for part in parts for row in part])
-            ways = ["source", *STRATEGIES, "scratch", "boosting", "pooled"]
+            ways = ["source", *STRATEGIES, "scratch", "boosting", "trees", "pooled"]
             print(f"\n{name}, {source} -> {target}: mean over {options.seeds} seeds\n")
             means = table.groupby("rows")[[*ways, "fit (s)", "auto (s)"]].mean()
             print_table(means)

@@ -48,7 +48,8 @@ class Manual(Balancing):
                     f"`Manual.task_weight[{name!r}]` should be a number >= 0. Found {weight!r}."
                 )
         state = nn.Module()
-        weights = torch.tensor([float(given.get(task.name, 1.0)) for task in tasks])
+        found = [float(given.get(task.name, 1.0)) for task in tasks]
+        weights = torch.tensor(found, dtype=torch.float32)
         state.register_buffer("weights", weights)
         return state
 

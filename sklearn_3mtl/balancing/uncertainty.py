@@ -49,9 +49,11 @@ class Uncertainty(Balancing):
     def init(self, tasks: Sequence[Task], generator: torch.Generator) -> nn.Module:
         """A learned log variance for each task."""
         state = nn.Module()
-        state.log_variance = nn.Parameter(torch.full((len(tasks),), self.initial_log_variance))
+        state.log_variance = nn.Parameter(
+            torch.full((len(tasks),), self.initial_log_variance, dtype=torch.float32)
+        )
         factors = [0.5 if task.kind == "regression" else 1.0 for task in tasks]
-        state.register_buffer("factor", torch.tensor(factors))
+        state.register_buffer("factor", torch.tensor(factors, dtype=torch.float32))
         return state
 
     def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor:

@@ -37,9 +37,9 @@ class SharedCorrection(nn.Module):
     def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
-        self.register_buffer("keep", torch.ones(len(columns)))
-        self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in))
-        self.bias = nn.Parameter(torch.zeros(n_members, len(columns)))
+        self.register_buffer("keep", torch.ones(len(columns), dtype=torch.float32))
+        self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
         """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs); features are (M, B, d)."""
@@ -71,7 +71,7 @@ class GroupCorrection(nn.Module):
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.register_buffer("groups", torch.tensor(groups), persistent=False)
-        self.register_buffer("keep", torch.ones(len(columns)))
+        self.register_buffer("keep", torch.ones(len(columns), dtype=torch.float32))
         self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
 

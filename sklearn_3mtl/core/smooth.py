@@ -47,10 +47,15 @@ class SmoothFeatures(nn.Module):
         of_block = torch.arange(len(widths)).repeat_interleave(torch.tensor(widths))
         read = torch.tensor([share > 0 for share in shares])[of_block]
         self.register_buffer("columns", read.nonzero()[:, 0], persistent=False)
-        self._block, self._shares = of_block[read], torch.tensor(shares) / sum(shares)
+        self._block, self._shares = (
+            of_block[read],
+            torch.tensor(shares, dtype=torch.float32) / sum(shares),
+        )
         n_read = len(self._block)
-        self.register_buffer("frequency", torch.zeros(n_members, n_read, N_FREQUENCIES))
-        self.register_buffer("phase", torch.zeros(n_members, 1, N_FREQUENCIES))
+        self.register_buffer(
+            "frequency", torch.zeros(n_members, n_read, N_FREQUENCIES, dtype=torch.float32)
+        )
+        self.register_buffer("phase", torch.zeros(n_members, 1, N_FREQUENCIES, dtype=torch.float32))
 
     def fit(self, features: Tensor, weight: Tensor) -> SmoothFeatures:
         """Draw the frequencies, for features (M, n, d) of n rows, weighted by (n,)."""
@@ -59,7 +64,9 @@ class SmoothFeatures(nn.Module):
         n_rows = there.sum().clamp_min(1.0)
         centred = (plain - (plain * there).sum(1, keepdim=True) / n_rows) * there
         square = centred.square().sum((0, 1)) / (n_rows * len(features))
-        norms = torch.zeros(len(self._shares)).index_add(0, self._block, square)
+        norms = torch.zeros(len(self._shares), dtype=torch.float32).index_add(
+            0, self._block, square
+        )
         scale = torch.where(norms > NOTHING, (self._shares / norms.clamp_min(NOTHING)).sqrt(), 0.0)
         draw = Seed(0).child("smooth features").generator()
         frequency, phase = cast(Tensor, self.frequency), cast(Tensor, self.phase)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +85,14 @@ class EmbeddedInputs:
         # `fit` reads the same rows once more, when they become the rows of training.
         self._ready = table, self._tensor(vectors, there)
         return self
+
+    def moved(self, place: Mapping[int, int]) -> EmbeddedInputs:
+        """The same for tables in which each column stands at another place."""
+        moved = copy.copy(self)
+        moved.encoder = copy.copy(self.encoder)
+        columns = self.encoder.columns
+        moved.encoder.columns = replace(columns, positions=[place[p] for p in columns.positions])
+        return moved
 
     def transform(self, table: InputTable, start: int = 0, stop: int | None = None) -> Tensor:
         """Turn some rows into a float32 tensor of shape (n_rows, width)."""

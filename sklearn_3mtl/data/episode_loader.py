@@ -194,8 +194,8 @@ def _weights(in_query: Tensor, judged: Tensor, weight: Tensor | None) -> Sequenc
     each = judged if weight is None else weight
     each = each.unflatten(1, in_query.shape[1:])
     weights = there.expand_as(each).float() if weight is None else each * there
-    count = (weights > 0).sum(2, keepdim=True)
-    present = (count > 0).sum(1, keepdim=True).clamp_min(1)
+    count = (weights > 0).sum(2, keepdim=True).to(weights.dtype)
+    present = (count > 0).sum(1, keepdim=True).clamp_min(1).to(weights.dtype)
     weights = weights * (count.sum(1, keepdim=True) / (present * count.clamp_min(1)))
     found = weights.flatten(1, 2).unbind()
     return [None if all_there else own for all_there, own in zip(full, found, strict=True)]

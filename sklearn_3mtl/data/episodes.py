@@ -173,7 +173,7 @@ class ClassEpisodes:
         """Draw classes, then rows of each."""
         index, (low, high) = self.index.shuffled(generator), self.shots
         for _ in range(self.n_batches(n_episodes)):
-            keys = torch.rand(n_episodes, len(index), generator=generator)
+            keys = torch.rand(n_episodes, len(index), generator=generator, dtype=torch.float32)
             classes = keys.topk(self.n_ways, dim=1).indices
             shots = torch.randint(low, high + 1, (n_episodes, 1), generator=generator)
             shots = shots.expand(-1, self.n_ways).flatten()
@@ -226,7 +226,8 @@ def draw(
     """
     counts = index.counts[:, None]
     shots = torch.minimum(shots[:, None], counts - 1)
-    place = (torch.rand(counts.shape, generator=generator) * counts).long()
+    share = torch.rand(counts.shape, generator=generator, dtype=torch.float32)
+    place = (share * counts).long()
     nth = torch.arange(most_shots)
     support, in_support = nth.expand(len(index), -1), nth < shots
     nth = shots + torch.arange(n_queries)

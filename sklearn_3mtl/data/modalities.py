@@ -117,6 +117,11 @@ class ModalInputs:
             inputs.fit(table)
         return self
 
+    def moved(self, place: Mapping[int, int]) -> ModalInputs:
+        """The same for tables in which each column stands at another place."""
+        embedded = {name: inputs.moved(place) for name, inputs in self.embedded.items()}
+        return ModalInputs(self.tabular.moved(place), embedded)
+
     def transform(self, table: InputTable) -> dict[str, Tensor]:
         """Turn rows into tensors.
 

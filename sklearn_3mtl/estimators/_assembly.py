@@ -67,22 +67,23 @@ def new_model(
         _refuse_layers_of_tasks(estimator)
         refuse_parts(estimator)
         _refuse_known_classes(estimator)
+        _refuse_no_steps(estimator)
     uses_groups = not has_episodes and parameters.has_group_layers(
         estimator.heads, groups is not None
     )
     chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks, has_episodes)
     start = estimator._start()
+    no_inputs = {column: "task", domain_column(estimator, table): "domain"}
+    ids_columns = {p: name for p, name in no_inputs.items() if p is not None}
     if start is not None:
-        start.check(table)
+        start = start.reading(table, ids_columns)
         chosen |= start.shapes(chosen)
         if has_episodes and "inner_lr" in chosen:
             chosen["inner_lr"] = min(chosen["inner_lr"], start.inner_lr(table))
     tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
     codec = TargetCodec(tasks).fit(targets, weights)
     random = np.random.default_rng(seed.child("quantiles").value)
-    no_inputs = {column: "task", domain_column(estimator, table): "domain"}
     if start is None:
-        ids_columns = {p: name for p, name in no_inputs.items() if p is not None}
         inputs = fit_inputs(estimator, table, ids_columns, random)
     else:
         inputs = start.model.inputs
@@ -118,6 +119,16 @@ def _refuse_known_classes(estimator: Settings) -> None:
             f"meta={estimator.meta!r} tells new classes apart, which episodes='classes' draws. "
             f"Found episodes={estimator.episodes!r}, where all tasks have the same ones: "
             "meta='protonet' or 'ridge'."
+        )
+
+
+def _refuse_no_steps(estimator: Settings) -> None:
+    method: MetaMethod = parameters.make_method(estimator.meta, META)
+    if not method.has_steps and not estimator.inner_steps:
+        raise ValueError(
+            f"meta={estimator.meta!r} and inner_steps=0 contradict each other: the method takes no "
+            "steps, it solves for what a task adapts. Leave `inner_steps` out, or take a method "
+            "of steps such as 'maml', with which 0 means one network for all tasks."
         )
 
 

@@ -54,6 +54,13 @@ def corrected(
     known = None if group is None else torch.where(group < n_groups, group, -1)
     features, before = model.frozen(rows.inputs, known)
     order = order_after(model, codec)
+    lost = ~(features.isfinite().all(2) & before.isfinite().all(2)).all(0)
+    if lost.any():
+        raise ValueError(
+            f"The network's features are no finite numbers for {int(lost.sum())} of {len(lost)} "
+            f"rows (the first is row {int(lost.nonzero()[0])}): see what the module given as "
+            "`source`, `backbone` or modality puts out for it."
+        )
     smooth = smooth_features(model.network)
     if smooth is not None:
         features = smooth.fit(features, rows.labels()[1].sum(1))(features)

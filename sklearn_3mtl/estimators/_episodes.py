@@ -180,6 +180,13 @@ def draw_episodes(
             f"{n_units} {kind.units}, of which the largest has {int(index.counts.max())}. Lower "
             f"`min_task_rows`{'' if fewest == 1 else ' or `n_ways`'}, or merge {kind.units}."
         )
+    largest = int(index.counts.max())
+    if shots[0] >= largest:
+        raise ValueError(
+            f"`n_shots`={estimator.n_shots!r} asks for at least {shots[0]} support rows of each "
+            f"{kind.unit} and one more as query, but the largest has {largest} labelled rows. "
+            f"Lower it to {largest - 1} or less; the estimator adapts to longer supports too."
+        )
     train, valid = _split(large, fewest, estimator, seed)
     training, every = (
         EpisodeDataset(rows, kind.sampler(estimator, index.select(units), shots), BATCHES_PER_EPOCH)

@@ -132,10 +132,14 @@ def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
 
 
 def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
-    """What is not trained, with the dropout within it."""
+    """What is not trained, with the dropout within it, and what keeps running statistics.
+
+    The heads were solved for under the source's statistics: others would take their features away.
+    """
     boxes = list(network.children())
     parts = boxes + [m for m in network.modules() if next(m.parameters(), None) is not None]
-    return [part for part in parts if not any(p.requires_grad for p in part.parameters())]
+    frozen = [part for part in parts if not any(p.requires_grad for p in part.parameters())]
+    return frozen + [m for m in network.modules() if getattr(m, "track_running_stats", False)]
 
 
 def _parts(given: Any) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_3mtl.data._columns import TargetColumns
@@ -36,14 +35,15 @@ def regressions_only(estimator: Any, targets: TargetColumns, mixed: str) -> dict
 def classes_only(estimator: Any, targets: TargetColumns, mixed: str) -> dict[Hashable, Task]:
     """The tasks of y, all classifications; parameters as for `regressions_only`."""
     kinds = dict(estimator.task_kinds or {})
-    for name, column in zip(targets.names, targets.columns, strict=True):
+    for name in targets.names:
         if kinds.setdefault(name, "classification") == "regression":
             raise _misfit(estimator, name, kinds[name], mixed)
+    # Labels that have no order, or that are infinite, are named here.
+    found = tasks_of(targets, kinds)
+    for column in targets.columns:
         if column.notna().any():
-            # An infinite label is refused below; here it must not warn first.
-            with np.errstate(invalid="ignore"):
-                check_classification_targets(column.dropna().infer_objects().to_numpy())
-    return tasks_of(targets, kinds)
+            check_classification_targets(column.dropna().infer_objects().to_numpy())
+    return found
 
 
 def _misfit(estimator: Any, name: Hashable, kind: str, mixed: str) -> ValueError:

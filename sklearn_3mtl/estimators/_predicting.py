@@ -17,7 +17,7 @@ from sklearn_3mtl.data._columns import rebuild_container
 from sklearn_3mtl.data._tables import InputTable, read_inputs
 from sklearn_3mtl.estimators._groups import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.estimators._saving import write_estimator
-from sklearn_3mtl.estimators._settings import Settings, has_classes
+from sklearn_3mtl.estimators._settings import Settings, columns_of, has_classes
 from sklearn_3mtl.metrics import mean_score
 
 __all__ = ["PredictingMixin"]
@@ -60,8 +60,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
         model = self._model
         if lone_id is None or task is not None or model.ids_given or model.groups is None:
             return X
-        names = getattr(self, "feature_names_in_", range(self.n_features_in_))
-        return with_task_column(X, list(names), model.parameters["task"], lone_id)
+        return with_task_column(X, columns_of(self), model.parameters["task"], lone_id)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
         """Predict all tasks.

@@ -14,7 +14,7 @@ from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._parameters import CONSTRAINTS
 from sklearn_3mtl.estimators._sources import Start
 
-__all__ = ["Settings", "fitted_attributes", "has_classes", "keep_fitted"]
+__all__ = ["Settings", "columns_of", "fitted_attributes", "has_classes", "keep_fitted"]
 
 
 class Settings(BaseEstimator):
@@ -122,6 +122,11 @@ class Settings(BaseEstimator):
     def _start(self) -> Start | None:
         """What training starts from; None for weights that are drawn."""
         return None
+
+
+def columns_of(estimator: Settings) -> list[Hashable]:
+    """The columns of the X that it was fitted on; positions where they had no names."""
+    return list(getattr(estimator, "feature_names_in_", range(estimator.n_features_in_)))
 
 
 def fitted_attributes(estimator: Settings) -> dict[str, Any]:

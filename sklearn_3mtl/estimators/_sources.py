@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -32,18 +32,33 @@ class Start:
         The source.
     columns : list of hashable
         The columns of its X; positions where they had no names.
+    no_inputs : collection of int
+        Positions of those that hold ids.
     """
 
     model: FittedModel
     columns: list[Hashable]
+    no_inputs: Collection[int] = ()
 
-    def check(self, table: InputTable) -> None:
-        """Refuse a table of other columns than the source's."""
-        if list(table.names) != self.columns:
+    def reading(self, table: InputTable, no_inputs: Collection[int]) -> Start:
+        """The start as it reads a table; columns of ids may stand elsewhere, or be others.
+
+        Raises
+        ------
+        ValueError
+            If the table has other inputs than the source's.
+        """
+        theirs = [p for p in range(len(self.columns)) if p not in self.no_inputs]
+        ours = [p for p in range(len(table.names)) if p not in no_inputs]
+        wanted, found = [self.columns[p] for p in theirs], [table.names[p] for p in ours]
+        unnamed = all(list(c) == list(range(len(c))) for c in (self.columns, table.names))
+        if len(wanted) != len(found) or not (unnamed or wanted == found):
             raise ValueError(
-                f"X should have the columns of `source`'s X, {self.columns!r}. "
-                f"Found {list(table.names)!r}."
+                f"X should have the columns of `source`'s X, {wanted!r}, ids aside. "
+                f"Found {found!r}."
             )
+        place = dict(zip(theirs, ours, strict=True))
+        return replace(self, model=replace(self.model, inputs=self.model.inputs.moved(place)))
 
     def shapes(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """The source's own values of the parameters that are "auto" and shape the network."""

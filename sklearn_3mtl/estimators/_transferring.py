@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 from torch import nn
@@ -16,12 +17,13 @@ from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data._tables import find_name, read_inputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._fine_tuning import make_strategy
 from sklearn_3mtl.estimators._model import FittedModel
-from sklearn_3mtl.estimators._settings import Settings, fitted_attributes
+from sklearn_3mtl.estimators._settings import Settings, columns_of, fitted_attributes
 from sklearn_3mtl.estimators._source_modules import fitted_around
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 from sklearn_3mtl.estimators._warm_start import STRUCTURE
@@ -70,7 +72,7 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         else:
             source = fitted_source(self.source)
             _refuse_other_network(self, source._model)
-            _refuse_ids(self, source._model, task)
+            _refuse_ids(self, source, X, task)
         adapted = self._started_from(source).adapt(X, y, task=task, sample_weight=sample_weight)
         for stale in fitted_attributes(self):
             delattr(self, stale)
@@ -87,6 +89,18 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         start.__dict__.update(fitted_attributes(source))
         start._model = _as_fitted_by(self, source._model)
         start._only_target = True
+        column = _column_left_behind(source)
+        if column is not None:
+            at = find_name(columns_of(source), column, "task")
+            place = {p: p - (p > at) for p in range(source.n_features_in_) if p != at}
+            start._model = replace(
+                start._model,
+                inputs=start._model.inputs.moved(place),
+                parameters={**start._model.parameters, "task": None},
+            )
+            start.n_features_in_ -= 1
+            if hasattr(start, "feature_names_in_"):
+                start.feature_names_in_ = np.delete(start.feature_names_in_, at)
         return start
 
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
@@ -116,7 +130,8 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
         model = _without_tasks(model)
     own = estimator.get_params(deep=False)
     shaping = {n: model.parameters[n] for n in STRUCTURE if n in own and n in model.parameters}
-    model = replace(model, parameters={**own, "source": None, **shaping})
+    chosen = {name: value for name, value in model.chosen.items() if name in own}
+    model = replace(model, parameters={**own, "source": None, **shaping}, chosen=chosen)
     if not model.objective.adapts:
         return model
     layout, seed = model.objective.losses.layout, Seed(0)
@@ -148,9 +163,20 @@ def _refuse_other_network(estimator: Settings, model: FittedModel) -> None:
             )
 
 
-def _refuse_ids(estimator: Settings, model: FittedModel, ids: Any) -> None:
+def _column_left_behind(source: Settings) -> Hashable | None:
+    """The task column of a source whose tasks adapt, which a transfer from it doesn't read."""
+    model = source._model
+    if not model.objective.adapts or model.ids_given:
+        return None
+    return model.parameters.get("task")
+
+
+def _refuse_ids(estimator: Settings, source: Settings, X: Any, ids: Any) -> None:
     """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    model, column = source._model, _column_left_behind(source)
     named = estimator.task is not None or ids is not None
+    if column is not None:
+        named |= list(read_inputs(X).names) == columns_of(source)
     if named and model.groups is None:
         given = "fit(..., task=ids)" if estimator.task is None else f"task={estimator.task!r}"
         raise ValueError(
@@ -161,7 +187,7 @@ def _refuse_ids(estimator: Settings, model: FittedModel, ids: Any) -> None:
         raise ValueError(
             "`source` was trained so that its task ids adapt by `meta`, which a transfer from it "
             "leaves behind: all rows would be one task. Call source.adapt(X, y), which uses the "
-            "ids; leave `task` out; or take a source of shared layers, such as a "
+            "ids; leave `task` and its column out; or take a source of shared layers, such as a "
             "MultiTaskEstimator."
         )
 

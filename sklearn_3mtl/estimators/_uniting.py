@@ -8,8 +8,9 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 from torch import nn
 
+from sklearn_3mtl.data._tables import find_name
 from sklearn_3mtl.estimators._parameters import PARADIGMS
-from sklearn_3mtl.estimators._settings import fitted_attributes
+from sklearn_3mtl.estimators._settings import columns_of, fitted_attributes
 from sklearn_3mtl.estimators._sources import Start
 from sklearn_3mtl.estimators._three_mtl_settings import ThreeMTLSettings
 from sklearn_3mtl.estimators._transferring import TransferMixin, fitted_source
@@ -77,8 +78,10 @@ class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
                 "its own weights. Set source=None, or meta=None."
             )
         source = fitted_source(self.source)
-        names = getattr(source, "feature_names_in_", range(source.n_features_in_))
-        return Start(source._model, list(names))
+        names, model = columns_of(source), source._model
+        ids = [model.parameters[name] for name in ("task", "domain") if name in model.parameters]
+        positions = [find_name(names, column, "source") for column in ids if column is not None]
+        return Start(model, names, positions)
 
 
 def _become(estimator: ThreeMTLMixin, fitted: ThreeMTLMixin) -> None:

@@ -24,7 +24,7 @@ class PositiveScalar(nn.Module):
 
     def __init__(self, start: float) -> None:
         super().__init__()
-        self.logarithm = nn.Parameter(torch.tensor(start).log() / PACE)
+        self.logarithm = nn.Parameter(torch.tensor(start, dtype=torch.float32).log() / PACE)
 
     def forward(self) -> Tensor:
         """The number, of shape ()."""

@@ -94,6 +94,12 @@ def _form(stage: Stage, n_rows: int, adapts: bool, scalar: bool, second_order: b
         return FixedForm(stage.module)
     if not stage.is_linear:
         has_weights = next(stage.module.parameters(), None) is not None
+        if has_weights and next(stage.module.buffers(), None) is not None:
+            raise ValueError(
+                "`backbone` holds buffers, such as batch normalisation's running statistics, which "
+                "tasks that take steps side by side can't share. Take a module without them, for "
+                "example with LayerNorm, or meta='anil' or 'ridge', which adapt the heads alone."
+            )
         return VmapForm(stage.module, second_order) if has_weights else FixedForm(stage.module)
     n_out, n_in = cast(Tensor, stage.module.weight).shape[-2:]
     # Products with the support rows, or each task's own weights: whichever has fewer numbers.

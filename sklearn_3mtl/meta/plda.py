@@ -125,9 +125,9 @@ class _Covariances(nn.Module):
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.sureness = PositiveScalar(1.0)
-        self.register_buffer("centre", torch.zeros(1, n_features))
-        self.register_buffer("basis", torch.eye(n_features))
-        self.register_buffer("spread", torch.ones(n_features))
+        self.register_buffer("centre", torch.zeros(1, n_features, dtype=torch.float32))
+        self.register_buffer("basis", torch.eye(n_features, dtype=torch.float32))
+        self.register_buffer("spread", torch.ones(n_features, dtype=torch.float32))
 
     centre: Tensor
     basis: Tensor

@@ -79,8 +79,9 @@ class Ridge(MetaMethod):
             views, prior, seen = None, heads_of(stages, z), z
         residual = support.residual(prior)
         coefficients = _solve(seen, residual, support, state.penalty())
-        scale = torch.where(support.is_logit, state.scale(), 1.0)
-        return _Corrected(stages, coefficients * scale, views)
+        scale = state.scale()
+        scales = torch.where(support.is_logit, scale, torch.ones_like(scale))
+        return _Corrected(stages, coefficients * scales, views)
 
 
 class _View(NamedTuple):
@@ -162,7 +163,9 @@ def _solve(z: Tensor, residual: Tensor, support: SupportSet, penalty: Tensor) ->
     own = F.one_hot(support.column_of, support.weight.shape[-1]).to(z.dtype).T
     right = residual.unsqueeze(-3) * root * own[:, None, :]
     # Zero rows of weight and padding solve to zero.
-    dual = (torch.cholesky_solve(right, torch.linalg.cholesky(system)) * root).sum(-3)
+    # Features that are no numbers are for whoever trains to report: they give a loss of none.
+    factor, _ = torch.linalg.cholesky_ex(system)
+    dual = (torch.cholesky_solve(right, factor) * root).sum(-3)
     return z.mT @ dual
 
 

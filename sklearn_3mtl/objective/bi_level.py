@@ -138,6 +138,8 @@ class BiLevelObjective(SingleLevelObjective):
 
     def lower(self, rate: str, lr: float) -> str:
         """What to do about a loss that is not finite: the inner loop has a rate too."""
+        if not self.method.has_steps:
+            return super().lower(rate, lr)
         return f"Lower `inner_lr` (it is {self.inner_lr}) or `{rate}` (it is {lr})."
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:

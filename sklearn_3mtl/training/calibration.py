@@ -11,7 +11,7 @@ from sklearn_3mtl.objective.losses import LabelLosses
 __all__ = ["best_temperature", "divided"]
 
 # From half to sixteen times as sure as the logits say, in steps of a fourth root of 2.
-TEMPERATURES = 2.0 ** (torch.arange(-4, 17) / 4)
+TEMPERATURES = 2.0 ** (torch.arange(-4, 17, dtype=torch.float32) / 4)
 COARSE = 2
 # The logarithm of a temperature is near 0 beforehand, give or take a half: few rows say little.
 SPREAD = 0.5

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_3mtl import MetaRegressor
 from tests._inputs import tiny
+from tests._small_tasks import slopes
 
 N = 60  # the rows of `table`
 
@@ -41,6 +43,19 @@ def test_batch_norm_in_a_head_of_several_members(table):
     head = nn.Sequential(nn.Linear(8, 1), nn.BatchNorm1d(1))
     with pytest.raises(ValueError, match=r"`heads\['number'\]` holds buffers.*n_estimators=1"):
         tiny(heads={"number": head}).fit(*table)
+
+
+@pytest.mark.parametrize("meta", ["maml", "fomaml", "meta_sgd", "reptile"])
+def test_batch_norm_in_what_tasks_adapt(meta):
+    X, y = slopes()
+    settings = {"task": "store", "numeric_embedding": None, "n_estimators": 1, "max_epochs": 1}
+    backbone = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.SiLU())
+    est = MetaRegressor(backbone=backbone, meta=meta, **settings)
+    with pytest.raises(ValueError, match=r"`backbone` holds buffers.*meta='anil' or 'ridge'"):
+        est.fit(X, y)
+    for meta in ("anil", "ridge"):
+        assert np.isfinite(est.set_params(meta=meta).fit(X, y).predict(X)).all()
+    assert np.isfinite(est.set_params(meta="maml", inner_steps=0).fit(X, y).predict(X)).all()
 
 
 def test_batch_norm_with_a_last_batch_of_one_row(table):

@@ -9,6 +9,8 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_3mtl import (
+    MetaClassifier,
+    MetaRegressor,
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
@@ -16,6 +18,7 @@ from sklearn_3mtl import (
 )
 from sklearn_3mtl.datasets import make_multitask_classification, make_multitask_regression
 from sklearn_3mtl.metrics import task_scores
+from tests._small_tasks import QUICK, slopes
 
 SMALL = {
     "hidden_layer_sizes": (8,), "n_estimators": 2, "max_epochs": 3, "random_state": 0,
@@ -212,6 +215,16 @@ def test_a_lazy_module_learns_its_width_from_the_columns():
     assert isinstance(lazy[0], nn.LazyLinear)
 
 
+def in_both_dtypes(call):
+    """What a call gives with torch's default dtype, and with a wider one."""
+    expected = call()
+    torch.set_default_dtype(torch.float64)
+    try:
+        return expected, call()
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize(
     "parameters",
     [{}, {"numeric_embedding": "periodic"}, {"backbone": "tabm", "numeric_embedding": None}],
@@ -220,13 +233,30 @@ def test_a_lazy_module_learns_its_width_from_the_columns():
 def test_the_default_dtype_of_torch_changes_nothing(parameters):
     X, Y = regression()
     est = MultiTaskRegressor(**SMALL, **parameters)
-    expected = est.fit(X, Y).predict(X)
-    torch.set_default_dtype(torch.float64)
-    try:
-        found = est.fit(X, Y).predict(X)
-    finally:
-        torch.set_default_dtype(torch.float32)
+    expected, found = in_both_dtypes(lambda: est.fit(X, Y).adapt(X[:9], Y[:9]).predict(X))
     pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("balancing", ["equal", "uncertainty"])
+@pytest.mark.parametrize("meta", ["ridge", "maml", "meta_sgd", "reptile"])
+def test_nor_does_it_where_tasks_adapt(meta, balancing):
+    X, y = slopes()
+    Y = pd.DataFrame({"a": y, "b": -y})
+    est = MetaRegressor(task="store", meta=meta, balancing=balancing, **QUICK)
+    expected, found = in_both_dtypes(lambda: est.fit(X, Y).predict(X))
+    pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("meta", ["ridge", "protonet", "plda", "maml"])
+def test_nor_where_classes_are_drawn(meta):
+    labels = np.repeat(np.arange(12), 9)
+    rows = np.random.default_rng(0).normal(size=(108, 3)) + labels[:, None]
+    est = MetaClassifier(episodes="classes", meta=meta, n_ways=3, n_shots=3, **QUICK)
+    few = np.isin(labels, [0, 5, 9])
+    expected, found = in_both_dtypes(
+        lambda: est.fit(rows, labels).adapt(rows[few], labels[few]).predict_proba(rows)
+    )
+    assert np.array_equal(found, expected)
 
 
 def test_task_names_that_read_alike_are_refused():

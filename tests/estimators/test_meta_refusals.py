@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from torch import nn
 
 from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor
 from tests._small_tasks import QUICK, STEPS, both, signs, slopes
@@ -35,6 +36,9 @@ def fitted():
         ),
         ({"meta": "protonet"}, r"knows classes only, but task\(s\) \['sales'\] are regressions"),
         ({"heads": "group"}, "'heads' parameter"),
+        ({"meta": "ridge", "inner_steps": 0}, r"'ridge' and inner_steps=0 contradict each other"),
+        ({"n_shots": 20}, r"`n_shots`=20 .*task.*the largest has 20 labelled.*Lower it to 19"),
+        ({"n_shots": (25, 30)}, r"`n_shots`=\(25, 30\) .* Lower it to 19"),
     ],
 )
 def test_parameters_that_are_none(parameters, message):
@@ -94,6 +98,28 @@ def test_a_class_that_training_did_not_know():
         ValueError, match=r"classes \['down', 'up'\]. Found other labels: \['side'\]"
     ):
         est.adapt(new, ["up", "side"])
+
+
+def test_more_shots_than_any_class_has():
+    labels = np.repeat(list("abcdef"), 8)
+    rows = np.random.default_rng(0).normal(size=(48, 3))
+    est = MetaClassifier(episodes="classes", n_ways=2, n_shots=9, max_epochs=1)
+    with pytest.raises(ValueError, match=r"`n_shots`=9 .* each class .* Lower it to 7 or less"):
+        est.fit(rows, labels)
+
+
+def test_classes_without_an_order_are_told_by_adapt():
+    labels = np.repeat(list("abcdef"), 8)
+    rows = np.random.default_rng(0).normal(size=(48, 3))
+    est = MetaClassifier(episodes="classes", n_ways=2, n_shots=3, max_epochs=1, random_state=0)
+    with pytest.raises(TypeError, match=r"mixes labels of types \['int', 'str'\]"):
+        est.fit(rows, labels).adapt(rows[:4], np.array(["a", "a", 1, 1], dtype=object))
+
+
+def test_a_method_that_solves_names_no_inner_rate():
+    lost = nn.Sequential(nn.LazyLinear(4), nn.Threshold(1e9, float("nan")))
+    with pytest.raises(ValueError, match=r"diverged in epoch 1.*Lower `lr`"):
+        MetaRegressor(task="store", backbone=lost, n_estimators=1, max_epochs=1).fit(X, Y)
 
 
 def test_steps_that_diverge_in_training():

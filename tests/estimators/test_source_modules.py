@@ -67,6 +67,35 @@ def test_a_pretrained_module_is_a_source(trunk, strategy, frozen):
     assert np.array_equal(pickle.loads(pickle.dumps(more)).predict(X), more.predict(X))
 
 
+@pytest.mark.parametrize("strategy", ["auto", "fine_tune"])
+def test_running_statistics_stay_those_of_the_source(strategy):
+    """The heads are solved for under them; rows enough for "auto" to take steps."""
+    X, y = rows(1100, 0, shift=5.0)
+    trunk = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.SiLU())
+    with torch.no_grad():
+        for _ in range(100):
+            trunk(torch.tensor(X, dtype=torch.float32))
+    X_far = X + 1.0
+    few, rest = slice(1000), slice(1000, None)
+    extract, est = (
+        TransferRegressor(source=trunk.eval(), strategy=name, random_state=0).fit(
+            X_far[few], y[few]
+        )
+        for name in ("extract", strategy)
+    )
+    assert est.score(X_far[rest], y[rest]) > extract.score(X_far[rest], y[rest]) - 0.02
+    kept = [b for n, b in est._model.network.named_buffers() if n.endswith("running_mean")]
+    assert torch.equal(kept[0].flatten(), trunk[1].running_mean)
+
+
+@pytest.mark.parametrize("cls", [TransferRegressor, TransferEstimator])
+def test_features_that_are_no_numbers_are_told(cls):
+    X, y = rows(30, 0)
+    trunk = nn.Sequential(nn.Linear(6, 4), nn.Threshold(1e9, float("nan")))
+    with pytest.raises(ValueError, match=r"no finite numbers for 30 of 30 rows .* `source`"):
+        cls(source=trunk, random_state=0).fit(X, y)
+
+
 def test_targets_of_several_kinds_from_a_module(trunk, tmp_path):
     X, y = rows(200, 1)
     Y = pd.DataFrame({"amount": y, "sort": np.where(y > 0, "high", "low")})

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 
@@ -14,6 +16,7 @@ from sklearn_3mtl import (
     ThreeMTLRegressor,
     TransferClassifier,
     TransferRegressor,
+    load_estimator,
 )
 from tests._small_tasks import slopes
 
@@ -73,7 +76,40 @@ def test_ids_that_adapted_in_the_source_are_refused(adapting, cls):
     others = {"meta": None} if cls is ThreeMTLRegressor else {}
     with pytest.raises(ValueError, match=r"leaves behind.*source\.adapt\(X, y\)"):
         cls(source=adapting, task="store", random_state=0, **others).fit(X, Y)
-    assert np.isfinite(cls(source=adapting, random_state=0, **others).fit(X, Y).predict(X)).all()
+    with pytest.raises(ValueError, match="leave `task` and its column out"):
+        cls(source=adapting, random_state=0, **others).fit(X, Y)
+
+
+def test_the_task_column_of_a_source_that_adapted_is_left_behind(adapting, tmp_path):
+    inputs = X.drop(columns="store")
+    est = TransferRegressor(source=adapting, random_state=0).fit(inputs, Y)
+    assert est.feature_names_in_.tolist() == inputs.columns.tolist()
+    assert adapting.feature_names_in_.tolist() == X.columns.tolist()
+    est.save(tmp_path / "target.3mtl")
+    loaded = load_estimator(tmp_path / "target.3mtl")
+    assert np.array_equal(loaded.predict(inputs), est.predict(inputs))
+    place = X.columns.get_loc("store")
+    unnamed = MetaRegressor(task=place, n_estimators=2, **SHORT).fit(X.to_numpy(), Y)
+    same = TransferRegressor(source=unnamed, random_state=0).fit(inputs.to_numpy(), Y)
+    np.testing.assert_allclose(same.predict(inputs.to_numpy()), est.predict(inputs), atol=1e-5)
+
+
+@pytest.mark.parametrize("names", [["store", "x", "price"], ["x", "store", "price"]])
+def test_the_task_column_may_be_new_or_elsewhere(names):
+    table = X.assign(price=np.cos(np.arange(len(X))))[names]
+    inputs, ids = table.drop(columns="store"), table["store"].to_numpy()
+    source = MultiTaskRegressor(hidden_layer_sizes=(16,), n_estimators=1, **SHORT).fit(inputs, Y)
+    est = ThreeMTLRegressor(source=FrozenEstimator(source), meta="maml", **SHORT)
+    by_argument = clone(est).fit(inputs, Y, task=ids).predict(inputs, task=ids)
+    found = clone(est).set_params(task="store").fit(table, Y).predict(table)
+    assert np.array_equal(found, by_argument)
+    moved = table[[*inputs.columns, "store"]]
+    source = MetaRegressor(task="store", hidden_layer_sizes=(16,), n_estimators=1, **SHORT)
+    source = FrozenEstimator(source.fit(moved, Y))
+    est = ThreeMTLRegressor(source=source, meta="maml", task="store", **SHORT)
+    assert np.array_equal(est.fit(table, Y).predict(table), clone(est).fit(moved, Y).predict(moved))
+    with pytest.raises(ValueError, match=r"columns of `source`'s X, .* ids aside"):
+        clone(est).fit(table.rename(columns={"price": "cost"}), Y)
 
 
 @pytest.mark.parametrize("meta", ["ridge", "protonet", "plda", "maml"])
