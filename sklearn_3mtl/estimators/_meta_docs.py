@@ -24,7 +24,8 @@ inner_lr : float or "auto", default="auto"
     of a `source`, as their squared norm asks for. Not used by ``"protonet"``, ``"plda"`` and
     ``"ridge"``, which take no steps.
 inner_steps : int, default=5
-    How many steps a task takes on its support. With 0 no task adapts: one network for all.
+    How many steps a task takes on its support. With 0 no task adapts: one network for all; methods
+    that take no steps refuse it.
 episodes : {"tasks", "classes"}, default="tasks"
     What an episode is: a task, by its id; or `n_ways` classes, drawn from those of the one target,
     as if no others were known (N-way K-shot). Then `adapt` defines new classes: those of its
@@ -34,7 +35,7 @@ n_ways : int, default=5
 n_shots : int, (int, int) or "auto", default="auto"
     Support rows of an episode, or of each of its classes; of a pair each episode draws a number
     between. ``"auto"``: 0 to 20 rows of a task, so that what all tasks share predicts by itself
-    too, and 1 to 20 of a class.
+    too, and 1 to 20 of a class. The largest task, or class, must have more than the fewest.
 n_queries : int, default=20
     Query rows of an episode, or of each of its classes, at most.
 meta_batch_size : int, default=16
