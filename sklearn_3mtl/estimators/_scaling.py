@@ -52,6 +52,8 @@ _META = {"dropout": 0.1, "hidden_layer_sizes": (128, 128), "lr": 2e-3, "n_iter_n
          "max_epochs": _MOST_META_EPOCHS, "n_estimators": 4, "heads": "column"}  # fmt: skip
 _META_STEPS = {**_META, "dropout": 0.0, "hidden_layer_sizes": (64, 64), "lr": 1e-3,
                "weight_decay": 1e-4, "n_estimators": 1}  # fmt: skip
+# Where there are more rows than the epochs are for, longer steps go further.
+_META_LR_OF_MANY = 4e-3
 _MOST_SHOTS = 20
 INNER_LR = 0.03
 # Hidden units of the regression heads: of one at most, of all together, and where none is better.
@@ -119,7 +121,8 @@ def choose(
 
 def _closed_form(n_rows: int) -> dict[str, Any]:
     epochs = min(max(n_rows // _ROWS_PER_EPOCH, _FEWEST_META_EPOCHS), _MOST_META_EPOCHS)
-    return {**_META, "max_epochs": epochs}
+    lr = _META_LR_OF_MANY if epochs == _MOST_META_EPOCHS else _META["lr"]
+    return {**_META, "max_epochs": epochs, "lr": lr}
 
 
 def choose_again(

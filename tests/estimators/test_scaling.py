@@ -233,8 +233,12 @@ def test_an_inner_loop_is_not_disturbed_by_dropout():
         assert chosen["dropout"] == dropout
 
 
-@pytest.mark.parametrize(("n_rows", "epochs"), [(300, 16), (4_200, 24), (50_000, 64)])
-def test_episodes_go_over_few_rows_for_fewer_epochs(n_rows, epochs):
-    assert choose(MetaLearner(), n_rows, False, TASKS, True)["max_epochs"] == epochs
+@pytest.mark.parametrize(
+    ("n_rows", "epochs", "lr"),
+    [(300, 16, 0.002), (4_200, 24, 0.002), (11_199, 63, 0.002), (50_000, 64, 0.004)],
+)
+def test_episodes_go_over_few_rows_for_fewer_epochs(n_rows, epochs, lr):
+    chosen = choose(MetaLearner(), n_rows, False, TASKS, True)
+    assert (chosen["max_epochs"], chosen["lr"]) == (epochs, lr)
     assert choose(MetaLearner(meta="maml"), n_rows, False, TASKS, True)["max_epochs"] == 64
     assert choose(MetaLearner(meta="plda"), n_rows, False, TASKS, True)["max_epochs"] == 8
