@@ -141,7 +141,11 @@ class FittedModel:
             group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
             coded = self.inputs.transform(table)
             parts = self.network, self.objective, self.codec
-            return self.adapter.outputs(*parts, coded, group, self.groups_or_empty)
+            names = self.groups_or_empty
+            if self.lone_id is not None:
+                # Nobody gave this id.
+                names = np.where(names == self.lone_id, "none given", names)
+            return self.adapter.outputs(*parts, coded, group, names)
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._padded(self.inputs.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0

@@ -146,6 +146,13 @@ def test_steps_that_diverge_when_a_task_is_predicted():
         est.predict(X)
 
 
+def test_a_task_without_an_id_that_diverges_is_called_by_none():
+    est = regressor(adapt_lr=1e6, adapt_steps=30, activation="relu").fit(X, Y)
+    inputs = X.drop(columns="store")
+    with pytest.raises(ValueError, match=r"diverged \(id\(s\) \['none given'\]\)"):
+        est.adapt(inputs[:9], Y[:9]).predict(inputs[:9])
+
+
 def test_without_inner_steps_there_is_nothing_to_adapt():
     est = regressor(inner_steps=0).fit(X, Y)
     new, y = slopes(n_tasks=1, seed=5, first=99)
