@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_3mtl import (
     MetaClassifier,
@@ -190,3 +191,23 @@ def test_a_source_that_misleads_does_little_harm():
     found = away.adapt(wide[few], truth[few]).predict(wide[test])
     alone = TransferRegressor(**settings).fit(wide[few], truth[few]).predict(wide[test])
     assert r2_score(truth[test], found) > r2_score(truth[test], alone) - 0.02
+
+
+def test_all_kinds_of_columns_are_found_where_they_stand():
+    """A category, and vectors of their own modality, behind the task column and before it."""
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(len(X), 2))
+    more = {"v0": vectors[:, 0], "v1": vectors[:, 1], "kind": random.choice(list("abc"), len(X))}
+    inputs = X.drop(columns="store").assign(**more)
+    y = Y + vectors[:, 0] + (inputs["kind"] == "a")
+    found = []
+    for names in (["store", *inputs], [*inputs, "store"]):
+        table = inputs.assign(store=X["store"])[names]
+        source = MetaRegressor(
+            task="store", modalities={"vector": (FunctionTransformer(), ["v0", "v1"])},
+            numeric_embedding=None, n_estimators=1, **SHORT,
+        ).fit(table, y)  # fmt: skip
+        est = TransferRegressor(source=FrozenEstimator(source), random_state=0).fit(inputs, y)
+        found.append(est.predict(inputs))
+    assert np.array_equal(*found)
+    assert r2_score(y, found[0]) > 0.3
