@@ -28,7 +28,7 @@ from sklearn_3mtl import ThreeMTLEstimator
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data._columns import read_targets
 from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.data.loader import Batch
+from sklearn_3mtl.data.batch import Batch
 from sklearn_3mtl.estimators._assembly import make_rows
 from sklearn_3mtl.estimators._episodes import EPISODES, draw_episodes
 from sklearn_3mtl.estimators._scaling import with_chosen

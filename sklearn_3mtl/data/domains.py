@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sklearn_3mtl.data.loader import Batch, BatchIterator, Beside, RowDataset
+from sklearn_3mtl.data.batch import Batch, Beside
+from sklearn_3mtl.data.loader import BatchIterator, RowDataset
 
 __all__ = ["JointDataset"]
 

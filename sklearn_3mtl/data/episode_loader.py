@@ -10,8 +10,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.data.batch import Batch, Supports
 from sklearn_3mtl.data.episodes import Draw, EpisodeSampler
-from sklearn_3mtl.data.loader import Batch, RowDataset, Supports
+from sklearn_3mtl.data.loader import RowDataset
 
 __all__ = ["DrawnEpisodes", "EpisodeDataset", "episode_batches"]
 

@@ -4,90 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = [
-    "Batch",
-    "BatchIterator",
-    "Beside",
-    "RowDataset",
-    "Supports",
-    "TrainingRows",
-    "ValidationRows",
-]
+from sklearn_3mtl.data.batch import Batch
 
-
-class Supports(NamedTuple):
-    """The labels of the support sets of T tasks, padded to K rows each.
-
-    Attributes
-    ----------
-    values, weight : tensors of shape (T, K, n_tasks)
-        Labels, and the weight of each: 0 for a missing one and for padding.
-    """
-
-    values: Tensor
-    weight: Tensor
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows they are, padding included."""
-        return self.values.shape[:2].numel()
-
-
-class Beside(NamedTuple):
-    """Rows without a label, beside those of a batch.
-
-    Attributes
-    ----------
-    inputs : dict of str to tensor with U rows
-        What the network reads, by name.
-    domain : int64 tensor of shape (U,)
-        Each row's domain.
-    """
-
-    inputs: dict[str, Tensor]
-    domain: Tensor
-
-
-class Batch(NamedTuple):
-    """The rows that a loss is taken on, and what their tasks adapt on first.
-
-    Attributes
-    ----------
-    inputs : dict of str to tensor with B rows, or with T * K + B
-        What the network reads, by name: where there are supports, their rows come first.
-    values : tensor of shape (B, n_tasks)
-        Labels.
-    weight : tensor of shape (B, n_tasks) or (n_members, B, n_tasks), or None
-        The weight of each label, 0 for a missing one. None stands for ones.
-    group : int64 tensor of shape (B,) or None
-        Each row's group.
-    support : Supports or None
-        The support sets of T tasks, of which each has B / T of the rows, one after the other. None
-        where no task adapts first.
-    domain : int64 tensor of shape (B,) or None
-        Each row's domain. None where no term of the loss depends on it.
-    beside : Beside or None
-        Rows of which the domain alone counts. None where there are none.
-    """
-
-    inputs: dict[str, Tensor]
-    values: Tensor
-    weight: Tensor | None
-    group: Tensor | None
-    support: Supports | None = None
-    domain: Tensor | None = None
-    beside: Beside | None = None
-
-    def judged_inputs(self) -> dict[str, Tensor]:
-        """The inputs of the B rows that the loss is taken on."""
-        if self.support is None:
-            return self.inputs
-        return {name: value[self.support.n_rows :] for name, value in self.inputs.items()}
+__all__ = ["BatchIterator", "RowDataset", "TrainingRows", "ValidationRows"]
 
 
 class TrainingRows(Protocol):

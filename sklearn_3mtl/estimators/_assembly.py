@@ -20,6 +20,7 @@ from sklearn_3mtl.data.modalities import ModalInputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators import _parameters as parameters
+from sklearn_3mtl.estimators._beside_episodes import refuse_beside_episodes
 from sklearn_3mtl.estimators._build import backbone_factory, build_network, check_widths
 from sklearn_3mtl.estimators._domains import (
     Domains,
@@ -39,7 +40,7 @@ from sklearn_3mtl.estimators._task_adapter import TaskAdapter
 from sklearn_3mtl.estimators._task_supports import refuse_parts
 from sklearn_3mtl.estimators._training import choose_device, train
 from sklearn_3mtl.estimators._weights import label_weights
-from sklearn_3mtl.meta import META, MetaMethod
+from sklearn_3mtl.meta import META
 from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
 from sklearn_3mtl.sharing import SHARING
 
@@ -64,10 +65,8 @@ def new_model(
     groups = None if ids is None else unique_ids(ids[labelled])
     has_episodes = adapts(estimator, groups is not None)
     if has_episodes:
-        _refuse_layers_of_tasks(estimator)
+        refuse_beside_episodes(estimator)
         refuse_parts(estimator)
-        _refuse_known_classes(estimator)
-        _refuse_no_steps(estimator)
     uses_groups = not has_episodes and parameters.has_group_layers(
         estimator.heads, groups is not None
     )
@@ -99,37 +98,6 @@ def new_model(
         targets.container, targets.names, targets.named, estimator.get_params(deep=False), chosen,
         trained=codec.layout,
     )  # fmt: skip
-
-
-def _refuse_layers_of_tasks(estimator: Settings) -> None:
-    """The tasks' own parameters are what adapts, so no layer belongs to a task."""
-    for name, neutral in (("sharing", "hard"), ("heads", "column")):
-        given = getattr(estimator, name)
-        if given in ("none", "group"):
-            raise ValueError(
-                f"meta={estimator.meta!r} and {name}={given!r} contradict each other: what a task "
-                f"has of its own is what it adapts. Set {name}={neutral!r}, or meta=None."
-            )
-
-
-def _refuse_known_classes(estimator: Settings) -> None:
-    method: MetaMethod = parameters.make_method(estimator.meta, META)
-    if method.only_new_classes and not EPISODES[estimator.episodes].exchangeable:
-        raise ValueError(
-            f"meta={estimator.meta!r} tells new classes apart, which episodes='classes' draws. "
-            f"Found episodes={estimator.episodes!r}, where all tasks have the same ones: "
-            "meta='protonet' or 'ridge'."
-        )
-
-
-def _refuse_no_steps(estimator: Settings) -> None:
-    method: MetaMethod = parameters.make_method(estimator.meta, META)
-    if not method.has_steps and not estimator.inner_steps:
-        raise ValueError(
-            f"meta={estimator.meta!r} and inner_steps=0 contradict each other: the method takes no "
-            "steps, it solves for what a task adapts. Leave `inner_steps` out, or take a method "
-            "of steps such as 'maml', with which 0 means one network for all tasks."
-        )
 
 
 def build_untrained(

@@ -10,8 +10,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.data.batch import Supports
 from sklearn_3mtl.data.episodes import RowIndex
-from sklearn_3mtl.data.loader import RowDataset, Supports
+from sklearn_3mtl.data.loader import RowDataset
 
 __all__ = ["TASKS_AT_ONCE", "TaskMemory", "task_slots"]
 

@@ -1,6 +1,7 @@
 """A pretrained module as the source of a transfer."""
 
 import pickle
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,14 @@ from sklearn_3mtl import ThreeMTLRegressor, TransferEstimator, TransferRegressor
 STRATEGIES = ["auto", "extract", "fine_tune"]
 
 
+@contextmanager
+def drawn(seed):
+    """Modules made within have the same weights each time; the global stream is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(seed)
+        yield
+
+
 def rows(n, seed, slope=1.0, shift=0.0):
     """A target of a product of two numbers, which few rows don't show."""
     X = np.random.default_rng(seed).normal(size=(n, 6))
@@ -23,8 +32,7 @@ def rows(n, seed, slope=1.0, shift=0.0):
 def trunk():
     """The layers below the last one of a net that a user trained on the source's rows."""
     X, y = (torch.tensor(a, dtype=torch.float32) for a in rows(1500, 0))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with drawn(0):
         layers = nn.Sequential(nn.Linear(6, 48), nn.SiLU(), nn.Linear(48, 48), nn.SiLU())
         head = nn.Linear(48, 1)
     optimizer = torch.optim.Adam([*layers.parameters(), *head.parameters()], 1e-2)
@@ -38,8 +46,7 @@ def trunk():
 def _redrawn(module):
     """The same layers, never trained."""
     fresh = pickle.loads(pickle.dumps(module))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+    with drawn(1):
         fresh.apply(lambda layer: layer.reset_parameters() if hasattr(layer, "weight") else None)
     return fresh
 
@@ -71,7 +78,8 @@ def test_a_pretrained_module_is_a_source(trunk, strategy, frozen):
 def test_running_statistics_stay_those_of_the_source(strategy):
     """The heads are solved for under them; rows enough for "auto" to take steps."""
     X, y = rows(1100, 0, shift=5.0)
-    trunk = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.SiLU())
+    with drawn(0):
+        trunk = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.SiLU())
     with torch.no_grad():
         for _ in range(100):
             trunk(torch.tensor(X, dtype=torch.float32))
@@ -109,8 +117,7 @@ def test_targets_of_several_kinds_from_a_module(trunk, tmp_path):
 
 def test_a_module_of_arrays_is_a_source():
     images = np.random.default_rng(0).normal(size=(60, 5, 5, 1)).astype(np.float32)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with drawn(0):
         module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten())
     X = pd.DataFrame({"photo": list(images)})
     y = images[:, 1:3, 1:3, 0].mean((1, 2))
