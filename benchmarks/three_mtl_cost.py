@@ -26,12 +26,12 @@ from torch import Tensor
 
 from sklearn_3mtl import ThreeMTLEstimator
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import read_targets
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.data.batch import Batch
-from sklearn_3mtl.estimators._assembly import make_rows
-from sklearn_3mtl.estimators._episodes import EPISODES, draw_episodes
-from sklearn_3mtl.estimators._scaling import with_chosen
+from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.fitting.assembly import make_rows
+from sklearn_3mtl.fitting.auto import with_chosen
+from sklearn_3mtl.fitting.episodes import EPISODES, draw_episodes
+from sklearn_3mtl.rows.batch import Batch
 
 N_TASKS, N_ROWS, EPOCHS, ROUNDS = 100, 2000, 2, 5
 STEPS_PER_EPOCH = 64

@@ -11,7 +11,7 @@ from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.support import SupportSet
 from sklearn_3mtl.objective.losses import LabelLosses
 
 TASKS = (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.data.inputs import TabularInputs
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.inputs.tabular import TabularInputs
 
 
 def fitted(X, categorical=None, drop=None, seed=0):

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from sklearn_3mtl import MultiTaskEstimator
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.data.modalities import ModalInputs, read_modalities
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.inputs.modalities import ModalInputs, read_modalities
 from tests._pinned import tiny
 
 WORDS = np.array(["good", "bad", "red", "blue", "tall", "small", "quick", "slow", "warm", "cold"])

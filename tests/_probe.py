@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_3mtl.adapting.probe import Blocks, solve_probe
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.transfer import Blocks, solve_probe
 
 REGRESSION = Task("r", "regression")
 BINARY = Task("b", "binary", np.arange(2))

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.data.tables import read_inputs
 from tests._inputs import numeric_table
 
 

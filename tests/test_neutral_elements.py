@@ -16,10 +16,10 @@ from sklearn_3mtl import (
 )
 from sklearn_3mtl.balancing import BALANCING, Manual
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import read_targets
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.estimators._assembly import make_rows
-from sklearn_3mtl.estimators._splitting import split_rows
+from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.fitting.assembly import make_rows
+from sklearn_3mtl.fitting.splitting import split_rows
 from sklearn_3mtl.meta import META
 from tests._pinned import tiny
 from tests._reductions import assert_same_bits, complete_table

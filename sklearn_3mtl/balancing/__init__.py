@@ -1,6 +1,6 @@
 """How the tasks' losses become one step, a file for each rule."""
 
-from sklearn_3mtl.balancing._base import Balancing
+from sklearn_3mtl.balancing.base import Balancing
 from sklearn_3mtl.balancing.equal import Equal
 from sklearn_3mtl.balancing.manual import Manual
 from sklearn_3mtl.balancing.uncertainty import Uncertainty

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from sklearn_3mtl.balancing._base import Balancing
+from sklearn_3mtl.balancing.base import Balancing
 
 __all__ = ["Equal"]
 

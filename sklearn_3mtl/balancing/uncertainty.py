@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sklearn_3mtl.balancing._base import Balancing
+from sklearn_3mtl.balancing.base import Balancing
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Uncertainty"]

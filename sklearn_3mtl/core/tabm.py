@@ -8,11 +8,11 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sklearn_3mtl.core._extras import needs
 from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.seeding import Seed, seeded
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import StackedModules
+from sklearn_3mtl.data.extras import needs
 
 __all__ = ["TabM"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data._columns import is_polars, polars_to_pandas
+from sklearn_3mtl.data.columns import is_polars, polars_to_pandas
 
 __all__ = ["stack_tasks"]
 

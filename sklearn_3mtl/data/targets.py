@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
 

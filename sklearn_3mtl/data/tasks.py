@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data.columns import TargetColumns, read_targets
 
 __all__ = ["KINDS", "Kind", "Task", "infer_tasks", "kind_of", "tasks_of"]
 

@@ -11,16 +11,16 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_3mtl.data._columns import TargetColumns, read_targets
-from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.adapting.adapt_model import Support, adapt_model
+from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._adaptation import Support, adapt_model
-from sklearn_3mtl.estimators._groups import lone_id_of, read_task_ids
-from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._predicting import PredictingMixin
 from sklearn_3mtl.estimators._settings import keep_fitted
-from sklearn_3mtl.estimators._weights import check_sample_weight
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.task_ids import lone_id_of, read_task_ids
+from sklearn_3mtl.fitting.weights import check_sample_weight
 
 # The parameters that `adapt` reads: they may be set after `fit`.
 OF_ADAPTING = ("strategy", "head", "adapt_parts", "adapt_lr", "adapt_steps", "optimizer")

@@ -12,20 +12,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import TargetColumns, read_targets
-from sklearn_3mtl.data._tables import InputTable, read_inputs
+from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.tables import InputTable, read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapting import AdaptingMixin
-from sklearn_3mtl.estimators._assembly import make_rows, new_model, train_model
-from sklearn_3mtl.estimators._domains import read_domains
-from sklearn_3mtl.estimators._episodes import adapts
-from sklearn_3mtl.estimators._groups import read_task_ids
-from sklearn_3mtl.estimators._model import FittedModel
-from sklearn_3mtl.estimators._scaling import choose_again
 from sklearn_3mtl.estimators._settings import keep_fitted
-from sklearn_3mtl.estimators._warm_start import check_same, in_order_of
-from sklearn_3mtl.estimators._weights import check_sample_weight
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.task_ids import read_task_ids
+from sklearn_3mtl.fitting.assembly import make_rows, new_model, train_model
+from sklearn_3mtl.fitting.auto import choose_again
+from sklearn_3mtl.fitting.domains import read_domains
+from sklearn_3mtl.fitting.episodes import adapts
+from sklearn_3mtl.fitting.warm_start import check_same, in_order_of
+from sklearn_3mtl.fitting.weights import check_sample_weight
 
 __all__ = ["BaseMultiTask"]
 

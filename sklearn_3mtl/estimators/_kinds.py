@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task, tasks_of
 
 __all__ = ["classes_only", "regressions_only"]

@@ -12,13 +12,13 @@ from sklearn_3mtl.estimators._meta_regressor import MetaRegressor
 from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
 from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
 from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
-from sklearn_3mtl.estimators._saving import read_estimator
 from sklearn_3mtl.estimators._three_mtl_classifier import ThreeMTLClassifier
 from sklearn_3mtl.estimators._three_mtl_estimator import ThreeMTLEstimator
 from sklearn_3mtl.estimators._three_mtl_regressor import ThreeMTLRegressor
 from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
 from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
 from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
+from sklearn_3mtl.saving.estimator_file import read_estimator
 
 __all__ = ["load_estimator"]
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from sklearn.base import RegressorMixin
 
-from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._docs import documented

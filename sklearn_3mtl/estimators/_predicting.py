@@ -13,12 +13,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from sklearn_3mtl.data._columns import rebuild_container
-from sklearn_3mtl.data._tables import InputTable, read_inputs
-from sklearn_3mtl.estimators._groups import group_index, read_task_ids, with_task_column
-from sklearn_3mtl.estimators._saving import write_estimator
+from sklearn_3mtl.data.columns import rebuild_container
+from sklearn_3mtl.data.tables import InputTable, read_inputs
 from sklearn_3mtl.estimators._settings import Settings, columns_of, has_classes
+from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.metrics import mean_score
+from sklearn_3mtl.saving.estimator_file import write_estimator
 
 __all__ = ["PredictingMixin"]
 

@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator
 from skorch.history import History
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._model import FittedModel
-from sklearn_3mtl.estimators._parameters import CONSTRAINTS
-from sklearn_3mtl.estimators._sources import Start
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitting.start import Start
+from sklearn_3mtl.settings.constraints import CONSTRAINTS
 
 __all__ = ["Settings", "columns_of", "fitted_attributes", "has_classes", "keep_fitted"]
 

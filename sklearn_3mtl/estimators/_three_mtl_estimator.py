@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from sklearn_3mtl.data._columns import TargetColumns
+from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task, tasks_of
 from sklearn_3mtl.estimators._docs import documented
 from sklearn_3mtl.estimators._meta_docs import META_ENTRIES

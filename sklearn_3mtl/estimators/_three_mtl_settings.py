@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from sklearn_3mtl.estimators._parameters import THREE_MTL_CONSTRAINTS
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
+from sklearn_3mtl.settings.constraints import THREE_MTL_CONSTRAINTS
 
 __all__ = ["ThreeMTLSettings"]
 

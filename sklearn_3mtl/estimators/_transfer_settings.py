@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from sklearn_3mtl.estimators._parameters import TRANSFER_CONSTRAINTS
 from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.settings.constraints import TRANSFER_CONSTRAINTS
 
 __all__ = ["TransferSettings"]
 

@@ -13,20 +13,20 @@ from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 from torch import nn
 
+from sklearn_3mtl.adapting.fine_tuning import make_strategy
+from sklearn_3mtl.adapting.source_modules import fitted_around
 from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import TargetColumns
-from sklearn_3mtl.data._tables import find_name, read_inputs
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.tables import find_name, read_inputs
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
-from sklearn_3mtl.estimators._fine_tuning import make_strategy
-from sklearn_3mtl.estimators._model import FittedModel
 from sklearn_3mtl.estimators._settings import Settings, columns_of, fitted_attributes
-from sklearn_3mtl.estimators._source_modules import fitted_around
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
-from sklearn_3mtl.estimators._warm_start import STRUCTURE
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitting.warm_start import STRUCTURE
 from sklearn_3mtl.objective import SingleLevelObjective
 
 __all__ = ["TransferMixin", "fitted_source"]

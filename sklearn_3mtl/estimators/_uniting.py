@@ -8,12 +8,12 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 from torch import nn
 
-from sklearn_3mtl.data._tables import find_name
-from sklearn_3mtl.estimators._parameters import PARADIGMS
+from sklearn_3mtl.data.tables import find_name
 from sklearn_3mtl.estimators._settings import columns_of, fitted_attributes
-from sklearn_3mtl.estimators._sources import Start
 from sklearn_3mtl.estimators._three_mtl_settings import ThreeMTLSettings
 from sklearn_3mtl.estimators._transferring import TransferMixin, fitted_source
+from sklearn_3mtl.fitting.start import Start
+from sklearn_3mtl.settings.constraints import PARADIGMS
 
 __all__ = ["ThreeMTLMixin"]
 

@@ -14,7 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
-from sklearn_3mtl.data._columns import TargetColumns, read_targets
+from sklearn_3mtl.data.columns import TargetColumns, read_targets
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_3mtl.core._extras import needs
+from sklearn_3mtl.data.extras import needs
 
 __all__ = ["LossCurveDisplay"]
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from sklearn_3mtl.core._extras import needs
+from sklearn_3mtl.data.extras import needs
 
 __all__ = ["ParadigmDisplay"]
 

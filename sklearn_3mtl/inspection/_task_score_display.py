@@ -8,9 +8,9 @@ from typing import Any, Self
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.core._extras import needs
+from sklearn_3mtl.data.extras import needs
 from sklearn_3mtl.metrics import task_scores
-from sklearn_3mtl.metrics._reading import tasks_of_estimator
+from sklearn_3mtl.metrics.reading import tasks_of_estimator
 
 __all__ = ["TaskScoreDisplay"]
 

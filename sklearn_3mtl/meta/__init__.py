@@ -1,8 +1,7 @@
 """How a task uses its support set, a file for each method."""
 
-from sklearn_3mtl.meta._base import Adapted, MetaMethod
-from sklearn_3mtl.meta._support import SupportSet
 from sklearn_3mtl.meta.anil import ANIL
+from sklearn_3mtl.meta.base import Adapted, MetaMethod
 from sklearn_3mtl.meta.fomaml import FOMAML
 from sklearn_3mtl.meta.maml import MAML
 from sklearn_3mtl.meta.meta_sgd import MetaSGD
@@ -10,6 +9,7 @@ from sklearn_3mtl.meta.plda import PLDA
 from sklearn_3mtl.meta.protonet import ProtoNet
 from sklearn_3mtl.meta.reptile import Reptile
 from sklearn_3mtl.meta.ridge import Ridge
+from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = [
     "ANIL",

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.stages import Stage
-from sklearn_3mtl.meta._form import Form, Rates
-from sklearn_3mtl.meta._forms import DualForm, FixedForm, StackedForm, VmapForm
-from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.form import Form, Rates
+from sklearn_3mtl.meta.forms import DualForm, FixedForm, StackedForm, VmapForm
+from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = ["AdaptedStages", "StageRates", "constant_rate", "inner_loop"]
 

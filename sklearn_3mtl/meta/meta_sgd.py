@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.meta._base import MetaMethod
-from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.base import MetaMethod
 from sklearn_3mtl.meta.inner_loop import AdaptedStages, inner_loop
+from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = ["MetaSGD"]
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.stages import Stage
-from sklearn_3mtl.meta._base import MetaMethod
-from sklearn_3mtl.meta._support import SupportSet
+from sklearn_3mtl.meta.base import MetaMethod
 from sklearn_3mtl.meta.inner_loop import AdaptedStages, constant_rate, inner_loop
+from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = ["Reptile"]
 

@@ -17,7 +17,7 @@ from sklearn_3mtl.metrics._functions import (
     Metric,
     probability_score,
 )
-from sklearn_3mtl.metrics._reading import (
+from sklearn_3mtl.metrics.reading import (
     labelled_rows,
     per_task,
     read,

@@ -16,7 +16,7 @@ from sklearn_3mtl.metrics._functions import (
     REGRESSION,
     probability_score,
 )
-from sklearn_3mtl.metrics._reading import labelled_rows, per_task, read, task_at
+from sklearn_3mtl.metrics.reading import labelled_rows, per_task, read, task_at
 
 __all__ = ["mean_score", "task_scores"]
 

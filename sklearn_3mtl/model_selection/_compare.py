@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from sklearn_3mtl.data._columns import read_targets
+from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import tasks_of
 from sklearn_3mtl.model_selection._compared_methods import (

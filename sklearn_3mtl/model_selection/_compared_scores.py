@@ -15,7 +15,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import Tags, TargetTags, _safe_indexing
 from sklearn.utils.validation import _num_samples
 
-from sklearn_3mtl.data._columns import read_targets
+from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.model_selection._compared_methods import METHODS
 
 __all__ = ["means_over_targets", "score_split", "summary_of"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_3mtl.data._columns import read_targets
+from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.tasks import kind_of
 
 __all__ = ["draw_ranks", "read_labels"]

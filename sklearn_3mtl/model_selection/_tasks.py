@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
-from sklearn_3mtl.data._ids import in_order
+from sklearn_3mtl.data.ids import in_order
 
 __all__ = ["deal_tasks", "read_tasks", "some_of"]
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from sklearn_3mtl.data.batch import Batch
+from sklearn_3mtl.rows.batch import Batch
 
 __all__ = ["Alignment", "FeatureLoss", "with_beside"]
 

@@ -11,12 +11,12 @@ from torch import Tensor
 from sklearn_3mtl.balancing import Balancing
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.batch import Batch, Supports
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import TrainingRows
 from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
 from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.single_level import SingleLevelObjective
+from sklearn_3mtl.rows.batch import Batch, Supports
+from sklearn_3mtl.rows.loader import TrainingRows
 
 __all__ = ["BiLevelObjective"]
 

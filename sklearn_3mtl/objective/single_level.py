@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from sklearn_3mtl.balancing import Balancing, Equal
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.batch import Batch
 from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.data.loader import TrainingRows
 from sklearn_3mtl.objective.alignment import Alignment, with_beside
 from sklearn_3mtl.objective.losses import LabelLosses
+from sklearn_3mtl.rows.batch import Batch
+from sklearn_3mtl.rows.loader import TrainingRows
 
 __all__ = ["SingleLevelObjective"]
 

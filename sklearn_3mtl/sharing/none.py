@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.network import SharedLayers
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.sharing._base import BackboneFactory, Sharing
+from sklearn_3mtl.sharing.base import BackboneFactory, Sharing
 
 __all__ = ["NoSharing"]
 

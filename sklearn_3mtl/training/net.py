@@ -12,8 +12,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
-from sklearn_3mtl.data.batch import Batch
-from sklearn_3mtl.data.loader import RowDataset, TrainingRows, ValidationRows
+from sklearn_3mtl.rows.batch import Batch
+from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.rates import Rate, grouped_by_rate

@@ -5,10 +5,10 @@ import importlib
 import pytest
 import torch
 
-from sklearn_3mtl.core._extras import needs
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.tabm import TabM
+from sklearn_3mtl.data.extras import needs
 
 SEED = Seed(8)
 X = torch.randn(10, 5, generator=torch.Generator().manual_seed(0))

@@ -3,7 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_3mtl.data._columns import read_targets, rebuild_container
+from sklearn_3mtl.data.columns import read_targets, rebuild_container
 from tests._inputs import mixed_table
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_3mtl.data import infer_tasks
-from sklearn_3mtl.data._columns import read_targets, rebuild_container
+from sklearn_3mtl.data.columns import read_targets, rebuild_container
 from sklearn_3mtl.data.targets import TargetCodec
 from tests._inputs import mixed_table
 

@@ -13,8 +13,8 @@ from sklearn_3mtl import (
     TransferRegressor,
     load_estimator,
 )
-from sklearn_3mtl.data.loader import RowDataset
-from sklearn_3mtl.estimators._domains import rows_of_domains
+from sklearn_3mtl.fitting.domains import rows_of_domains
+from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.transfer import CORAL, DANN, MMD
 
 LOSSES = ["dann", "coral", "mmd"]

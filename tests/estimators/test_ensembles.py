@@ -8,7 +8,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_3mtl import MultiTaskRegressor
-from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.data.tables import read_inputs
 from tests._inputs import mixed_table, numeric_table
 from tests._pinned import tiny
 

@@ -6,8 +6,8 @@ import torch
 
 from sklearn_3mtl import MetaRegressor
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.loader import RowDataset
-from sklearn_3mtl.estimators._episodes import draw_episodes
+from sklearn_3mtl.fitting.episodes import draw_episodes
+from sklearn_3mtl.rows.loader import RowDataset
 from tests._small_tasks import slopes
 
 N_ROWS = 8

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.data.tables import read_inputs
 from tests._inputs import mixed_table
 from tests._pinned import tiny
 

@@ -18,7 +18,7 @@ from skorch.callbacks import Callback
 
 from sklearn_3mtl import MetaClassifier, MetaLearner, MetaRegressor, load_estimator
 from sklearn_3mtl import adapt as adapt_pipeline
-from sklearn_3mtl.data._tables import read_inputs
+from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.meta import META, Ridge
 from tests._small_tasks import QUICK, STEPS, both, signs, slopes
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_3mtl import MetaClassifier
-from sklearn_3mtl.data._vector_cache import CACHE
+from sklearn_3mtl.inputs.vector_cache import CACHE
 from tests._inputs import mixed_table
 from tests._modal import (
     FlatLinear,

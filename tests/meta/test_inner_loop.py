@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sklearn_3mtl.core.stages import Stage
-from sklearn_3mtl.meta._forms import DualForm, FixedForm, StackedForm, VmapForm
+from sklearn_3mtl.meta.forms import DualForm, FixedForm, StackedForm, VmapForm
 from sklearn_3mtl.meta.inner_loop import constant_rate, inner_loop
 from tests._chains import Scale, chain, parameters, plain_loop, run, support_set, task_loss
 

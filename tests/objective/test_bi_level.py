@@ -11,9 +11,9 @@ from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.data.batch import Batch, Beside, Supports
 from sklearn_3mtl.meta import META
 from sklearn_3mtl.objective import Alignment, BiLevelObjective, SingleLevelObjective
+from sklearn_3mtl.rows.batch import Batch, Beside, Supports
 from sklearn_3mtl.sharing import HardSharing
 from sklearn_3mtl.transfer import MMD
 from tests._chains import LAYOUT, TASKS, parameters, plain_loop, run, support_set

@@ -12,10 +12,10 @@ from torch import nn
 
 from sklearn_3mtl import MultiTaskRegressor
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data._columns import read_targets
-from sklearn_3mtl.data._tables import read_inputs
-from sklearn_3mtl.data.loader import BatchIterator, RowDataset
-from sklearn_3mtl.data.splits import validation_rows
+from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.rows.loader import BatchIterator, RowDataset
+from sklearn_3mtl.rows.splits import validation_rows
 from tests._inputs import mixed_table, numeric_table
 from tests._pinned import tiny
 

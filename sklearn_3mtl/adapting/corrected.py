@@ -1,0 +1,118 @@
+"""A model with linear corrections of its outputs, solved for on labelled rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.adapting.corrections import solve_corrections
+from sklearn_3mtl.adapting.probe import Blocks
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.smooth import SmoothFeatures
+from sklearn_3mtl.data.columns import Container
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.fitted.adaptation import Adaptation, smooth_features
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.rows.loader import RowDataset
+
+__all__ = ["container_after", "corrected", "order_after"]
+
+
+def corrected(
+    model: FittedModel,
+    codec: TargetCodec,
+    rows: RowDataset,
+    group: Tensor | None,
+    groups: np.ndarray | None,
+) -> tuple[FittedModel, Tensor]:
+    """The model with a linear correction of each output that the rows have labels of.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model before.
+    codec : TargetCodec
+        The tasks after.
+    rows : RowDataset
+        The labelled rows.
+    group : int64 tensor of shape (n,) or None
+        Each row's position among the task ids after. None where outputs are corrected for all ids.
+    groups : object ndarray or None
+        The task ids after.
+
+    Returns
+    -------
+    adapted : FittedModel
+    before : tensor of shape (M, n, n_outputs before)
+        The outputs of every member before.
+    """
+    n_groups = len(model.groups_or_empty)
+    of_group = group is not None and model.uses_groups
+    known = None if group is None else torch.where(group < n_groups, group, -1)
+    features, before = model.frozen(rows.inputs, known)
+    order = order_after(model, codec)
+    lost = ~(features.isfinite().all(2) & before.isfinite().all(2)).all(0)
+    if lost.any():
+        raise ValueError(
+            f"The network's features are no finite numbers for {int(lost.sum())} of {len(lost)} "
+            f"rows (the first is row {int(lost.nonzero()[0])}): see what the module given as "
+            "`source`, `backbone` or modality puts out for it."
+        )
+    smooth = smooth_features(model.network)
+    if smooth is not None:
+        features = smooth.fit(features, rows.labels()[1].sum(1))(features)
+    blocks = _blocks(model.network, smooth)
+    found = solve_corrections(codec, rows, features, before, order, blocks)
+    record = Adaptation(
+        n_before=model.codec.layout.n_outputs,
+        n_base_groups=n_groups if of_group else None,
+        n_groups=len(groups) if of_group and groups is not None else None,
+        order=order,
+        shared=found.columns(found.shared),
+        own=found.columns(found.own),
+        groups=found.groups,
+    )
+    network = record.apply(model.network)
+    found.fill(network, smooth)
+    has_more = len(codec.tasks) > len(model.names)
+    adapted = replace(
+        model,
+        codec=codec,
+        network=network,
+        groups=groups,
+        container=container_after(model, has_more),
+        names=tuple(codec.tasks),
+        named=model.named or has_more,
+        adaptations=(*model.adaptations, record),
+        readout=model.readout and model.readout.without(found.names),
+    )
+    return adapted, before
+
+
+def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
+    """What of a correction's features belongs together."""
+    if smooth is None:
+        return Blocks.of_views(network.blocks, [*network.views, [0.0] * len(network.blocks)])
+    others = [[*view, 0.0] for view in network.views]
+    own = [*([0.0] * len(network.blocks)), 1.0]
+    return Blocks.of_views([*network.blocks, smooth.n_out], [*others, own])
+
+
+def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:
+    """For each output after the one before, -1 where no head has made it."""
+    order = codec.layout.outputs_in(model.codec.layout)
+    for index, task in enumerate(codec.layout.tasks):
+        if model.readout is not None and task.name in model.readout.models:
+            outputs = codec.layout.outputs_of(index)
+            order[outputs] = [-1] * task.n_outputs
+    return order
+
+
+def container_after(model: FittedModel, has_new: bool) -> Container:
+    """Several named targets need a frame."""
+    if not has_new or model.container in ("pandas_frame", "polars"):
+        return model.container
+    return "polars" if model.container == "polars_series" else "pandas_frame"

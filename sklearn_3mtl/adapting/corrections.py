@@ -1,0 +1,155 @@
+"""The corrections that an adaptation adds, solved for task by task."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.adapting.probe import Blocks, Probe, solve_probe
+from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.smooth import SmoothFeatures
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.rows.loader import RowDataset
+
+__all__ = ["Corrections", "solve_corrections"]
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What was solved for.
+
+    Attributes
+    ----------
+    layout : TaskLayout
+        The tasks after the adaptation.
+    shared, own : dict of task index to Probe
+        Corrections for all rows, and for each adapted group.
+    groups : list of int
+        The groups that were adapted.
+    """
+
+    layout: TaskLayout
+    shared: dict[int, Probe]
+    own: dict[int, Probe]
+    groups: list[int]
+
+    @property
+    def names(self) -> list[Hashable]:
+        """The tasks that are corrected."""
+        return [self.layout.tasks[index].name for index in {**self.shared, **self.own}]
+
+    def columns(self, probes: Mapping[int, Probe]) -> list[int]:
+        """The outputs that some probes correct."""
+        columns = range(self.layout.n_outputs)
+        return [c for index in probes for c in columns[self.layout.outputs_of(index)]]
+
+    def fill(self, network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> None:
+        """Give a network's last adaptation the weights, and the features they were solved for."""
+        last: Any = network.adaptations[-1]
+        if smooth is not None and last.smooth is not None:
+            last.smooth.load_state_dict(smooth.state_dict())
+        for correction in last.corrections:
+            if isinstance(correction, GroupCorrection):
+                _fill(correction, *_side_by_side(self.own))
+            else:
+                weight, bias, keep = _side_by_side(self.shared)
+                _fill(correction, weight[0], bias[0], keep)
+
+
+def solve_corrections(
+    codec: TargetCodec,
+    rows: RowDataset,
+    features: Tensor,
+    before: Tensor,
+    order: Sequence[int],
+    blocks: Blocks,
+) -> Corrections:
+    """Solve for the correction of every task that has a label.
+
+    Parameters
+    ----------
+    codec : TargetCodec
+        The tasks after the adaptation.
+    rows : RowDataset
+        The labelled rows.
+    features : tensor of shape (M, n, d)
+        What the corrections read.
+    before : tensor of shape (M, n, n_outputs before)
+        The outputs before.
+    order : sequence of int
+        For each output the one before, -1 for one of a new task.
+    blocks : Blocks
+        Which features belong together.
+    """
+    values, weight = rows.labels()
+    padded = None if rows.group is None else _Padded.of(rows.group)
+    shared: dict[int, Probe] = {}
+    own: dict[int, Probe] = {}
+    for index, task in enumerate(codec.layout.tasks):
+        label, mass = values[:, index], weight[:, index]
+        columns = range(codec.layout.n_outputs)[codec.layout.outputs_of(index)]
+        old = [order[column] for column in columns]
+        is_new = min(old) < 0
+        if not bool((mass > 0).any()):
+            if is_new:
+                raise ValueError(
+                    f"New task {task.name!r} has no label with a positive weight: "
+                    "`sample_weight` or `class_weight` is 0 wherever it is labelled."
+                )
+            continue
+        # The likelihood is that of the calibrated outputs.
+        temperature = float(codec.temperature[index])
+        offset = before.new_zeros(*before.shape[:2], len(old))
+        offset = offset if is_new else before[..., old] / temperature
+        if padded is None or is_new:
+            parts = features[None], offset[None], label[None], mass[None]
+        else:
+            parts = (
+                padded.of_rows(features), padded.of_rows(offset), label[padded.rows],
+                mass[padded.rows] * padded.real,
+            )  # fmt: skip
+        found = shared if padded is None or is_new else own
+        found[index] = solve_probe(blocks, *parts, task, is_new=is_new).times(temperature)
+    return Corrections(codec.layout, shared, own, padded.groups if padded and own else [])
+
+
+@dataclass(frozen=True)
+class _Padded:
+    """The rows of each group, of shape (n_groups, n_rows), and which of them are no padding."""
+
+    groups: list[int]
+    rows: Tensor
+    real: Tensor
+
+    @classmethod
+    def of(cls, group: Tensor) -> _Padded:
+        groups = sorted(set(group[group >= 0].tolist()))
+        members = [torch.nonzero(group == g).flatten() for g in groups]
+        rows = torch.nn.utils.rnn.pad_sequence(members, batch_first=True)
+        lengths = torch.tensor([len(m) for m in members])
+        return cls(groups, rows, (torch.arange(rows.shape[1]) < lengths[:, None]).float())
+
+    def of_rows(self, values: Tensor) -> Tensor:
+        """Map (M, n, d) to (n_groups, M, n_rows, d)."""
+        return values[:, self.rows].transpose(0, 1)
+
+
+def _side_by_side(probes: Mapping[int, Probe]) -> tuple[Tensor, Tensor, Tensor]:
+    weight = torch.cat([probe.weight for probe in probes.values()], dim=2)
+    keep = [probe.keep for probe in probes.values() for _ in range(probe.weight.shape[2])]
+    bias = torch.cat([probe.bias for probe in probes.values()], dim=2)
+    return weight, bias, torch.tensor(keep)
+
+
+def _fill(
+    correction: SharedCorrection | GroupCorrection, weight: Tensor, bias: Tensor, keep: Tensor
+) -> None:
+    correction.weight.data.copy_(weight)
+    correction.bias.data.copy_(bias)
+    cast(Tensor, correction.keep).copy_(keep)

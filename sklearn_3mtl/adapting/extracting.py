@@ -1,0 +1,57 @@
+"""A model whose frozen features scikit-learn models read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sklearn_3mtl.adapting.corrected import container_after, order_after
+from sklearn_3mtl.adapting.support import Support, labelled, weights_by_task
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.fitted.adaptation import Adaptation
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.readout import Readout
+
+__all__ = ["with_readout"]
+
+
+def with_readout(
+    estimator: Settings, model: FittedModel, codec: TargetCodec, support: Support
+) -> FittedModel:
+    """The model with a scikit-learn model for each target that the support labels.
+
+    The others keep their heads.
+    """
+    if model.groups is not None:
+        raise ValueError(
+            "strategy='extract' fits one model on all rows, but the source knows task ids. Use "
+            "strategy='auto' or 'fine_tune'."
+        )
+    fresh = Readout.fit(
+        estimator.head,
+        codec,
+        model.features(support.table, None),
+        support.targets.completed(list(codec.tasks)),
+        weights_by_task(codec, support),
+        labelled(support),
+    )
+    record = Adaptation(
+        n_before=model.codec.layout.n_outputs,
+        n_base_groups=None,
+        n_groups=None,
+        order=order_after(model, codec),
+        shared=[],
+        own=[],
+        groups=[],
+    )
+    has_more = len(codec.tasks) > len(model.names)
+    return replace(
+        model,
+        codec=codec,
+        network=record.apply(model.network),
+        container=container_after(model, has_more),
+        names=tuple(codec.tasks),
+        named=model.named or has_more,
+        adaptations=(*model.adaptations, record),
+        readout=fresh.beside(model.readout, list(codec.tasks)),
+    )

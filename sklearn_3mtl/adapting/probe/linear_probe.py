@@ -1,0 +1,226 @@
+"""A linear correction on frozen features, solved instead of trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sklearn_3mtl.adapting.probe.descent import descend
+from sklearn_3mtl.adapting.probe.mixtures import Blocks, Mixtures
+from sklearn_3mtl.adapting.probe.stacking import stacked_shares
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["Probe", "solve_probe"]
+
+PENALTIES = torch.logspace(-3, 3, 7, dtype=torch.float64)
+# What is known of a penalty before any evidence, in powers of ten: a new task may need much of its
+# features, a known one should move little.
+NEW_TASK, KNOWN_TASK, SPREAD = 0.0, 1.0, 1.0
+NEW_BIAS_PENALTY = 0.1
+# The noise of a regression task is worth this many rows with the error of no correction.
+PRIOR_ROWS = 3.0
+# Few rows are no reason to do without the outputs before; with so many it is half of one.
+FORGETTING_ROWS = 10.0
+# Members and rows that choose penalties and mixtures; more of them hardly change the choice.
+N_JUDGES, JUDGE_ROWS = 2, 256
+FLAT = 1e-6
+# About how many numbers of Hessians are held at once.
+HESSIAN_NUMBERS = 2**20
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a task's outputs become: ``keep * before + features @ weight.T + bias``.
+
+    Attributes
+    ----------
+    weight : float32 tensor of shape (G, M, n_outputs, n_features)
+    bias : float32 tensor of shape (G, M, n_outputs)
+    mixture : float64 tensor of shape (n_mixtures,)
+        How much each of the blocks' mixtures counts.
+    penalty : float64 tensor of shape (n_mixtures,)
+        Each mixture's ridge penalty, for features scaled to a mean squared norm of 1.
+    keep : float
+        The share of the outputs before that stays.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    mixture: Tensor
+    penalty: Tensor
+    keep: float
+
+    def times(self, factor: float) -> Probe:
+        """The same for outputs in another unit."""
+        return replace(self, weight=self.weight * factor, bias=self.bias * factor)
+
+
+def solve_probe(
+    blocks: Blocks,
+    features: Tensor,
+    offset: Tensor,
+    labels: Tensor,
+    weight: Tensor,
+    task: Task,
+    *,
+    is_new: bool,
+) -> Probe:
+    """Fit a penalised linear correction to outputs, for groups of rows and members at once.
+
+    Squared error for a regression task, the logistic or softmax likelihood for a classification
+    task, plus a ridge penalty. Each mixture of blocks of features is solved for, and they are
+    averaged with the weights under which the average predicts rows that were left out best
+    (stacking: Yao et al., "Using stacking to average Bayesian predictive distributions", Bayesian
+    Analysis 2018, arXiv 1704.02030). A mean of linear corrections is one.
+
+    The penalty of each mixture, common to all groups and members, is the mean of the logarithms of
+    `PENALTIES` under the leave-one-out likelihood and a prior: without evidence a correction is
+    what the prior says. Leaving one out is exact for squared error (Allen's PRESS) and approximate
+    for the others (Rad and Maleki, "A scalable estimate of the out-of-sample prediction error",
+    JRSS B 2020, arXiv 1801.10243).
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Which features belong together, and how they are mixed.
+    features : tensor of shape (G, M, n, n_features)
+        Frozen features of G groups of n rows for M members.
+    offset : tensor of shape (G, M, n, n_outputs)
+        The outputs to be corrected.
+    labels : tensor of shape (G, n)
+        Encoded labels.
+    weight : tensor of shape (G, n)
+        The weight of each label; 0 for a missing label or a padding row.
+    task : Task
+        What the labels are.
+    is_new : bool
+        Whether the offset says nothing: the bias is then nearly free. Otherwise it is penalised
+        like any feature, and the prior keeps the correction small.
+
+    Returns
+    -------
+    probe : Probe
+    """
+    rows = weight.double()[:, None, :, None]
+    targets = _targets(labels, task)
+    keeps = torch.tensor(blocks.keeps)
+    # What a mixture does without is as if it were 0.
+    offset = offset.double().unsqueeze(1) * keeps.view(-1, 1, 1, 1)
+    kept, keeps = keeps, keeps & (not is_new)
+    penalty, share = _choose(blocks, features, offset, targets, rows, task, keeps)
+    mixtures = Mixtures(blocks, features, rows)
+    ridge = _ridge(penalty[None], mixtures.features.shape[-1], keeps)
+    solved = descend(mixtures, offset, targets, rows, task.kind, ridge)[0][0]
+    solved = solved * share.view(-1, 1, 1, 1)
+    weights = mixtures.weights(solved[..., :-1])
+    bias = solved[..., -1].sum(1) - (weights @ mixtures.mean.transpose(-1, -2)).squeeze(-1)
+    return Probe(weights.float(), bias.float(), share, penalty, float(share[kept].sum()))
+
+
+def _choose(
+    blocks: Blocks,
+    features: Tensor,
+    offset: Tensor,
+    targets: Tensor,
+    rows: Tensor,
+    task: Task,
+    keeps: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """The penalty and the share of each mixture, from some members and rows."""
+    n = rows.shape[-2]
+    some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
+    features = features[:, :N_JUDGES, some]
+    offset, targets, rows = offset[:, :, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
+    mixtures = Mixtures(blocks, features, rows)
+    ridge = _ridge(PENALTIES[:, None].repeat(1, len(mixtures)), mixtures.features.shape[-1], keeps)
+    _, outputs = descend(mixtures, offset, targets, rows, task.kind, ridge)
+    # The Hessians of all penalties at once could fill the memory.
+    hessian = outputs[0, ..., 0, :].numel() * (mixtures.features.shape[-1] + 1) ** 2
+    at_once = max(HESSIAN_NUMBERS // hessian, 1)
+    parts = zip(outputs.split(at_once), ridge.split(at_once), strict=True)
+    left_out = torch.cat([_left_out(mixtures, targets, rows, task, *part) for part in parts])
+    n_rows = (rows > 0).sum()
+    mass = rows.sum().clamp_min(1e-12)
+    losses = _loss(left_out, targets.unsqueeze(1), task) * rows.unsqueeze(1).squeeze(-1)
+    losses = losses.sum((1, 4)).mean(2) / mass
+    null = 0.0
+    if task.kind == "regression":
+        # The first mixture corrects what there was before.
+        errors = (offset[:, 0] - targets).square() * rows
+        null = float(PRIOR_ROWS * errors.sum() / (mass * offset.shape[2]))
+        noise = (n_rows * losses + null) / (n_rows + PRIOR_ROWS)
+        evidence = -0.5 * n_rows * noise.clamp_min(1e-300).log()
+    else:
+        evidence = -n_rows * losses
+    power = PENALTIES.log10()[:, None]
+    centre = torch.where(keeps, KNOWN_TASK, NEW_TASK)
+    posterior = (evidence - 0.5 * ((power - centre) / SPREAD).square()).softmax(0)
+    prior = torch.tensor(blocks.prior, dtype=torch.float64)
+    if keeps.any():
+        prior = torch.where(keeps, prior, prior * n_rows / (n_rows + FORGETTING_ROWS))
+    each = (left_out * posterior[:, None, :, None, None, None]).sum(0)
+    share = stacked_shares(each, targets, rows, task.kind, prior, null)
+    return 10 ** (posterior * power).sum(0), share
+
+
+def _targets(labels: Tensor, task: Task) -> Tensor:
+    """Labels as the outputs' means should be, of shape (G, 1, n, n_outputs)."""
+    if task.kind == "multiclass" and task.classes is not None:
+        return F.one_hot(labels.long(), len(task.classes)).double()[:, None]
+    return labels.double()[:, None, :, None]
+
+
+def _mean(outputs: Tensor, task: Task) -> Tensor:
+    """The mean of the likelihood."""
+    if task.kind == "regression":
+        return outputs
+    return outputs.sigmoid() if task.kind == "binary" else outputs.softmax(-1)
+
+
+def _curvature(mean: Tensor, task: Task) -> Tensor:
+    """The curvature of the likelihood in each output."""
+    if task.kind == "regression":
+        return torch.ones_like(mean)
+    return (mean * (1 - mean)).clamp_min(FLAT)
+
+
+def _loss(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
+    """The loss of each row, of shape (..., n)."""
+    if task.kind == "regression":
+        return (outputs - targets).square().sum(-1)
+    if task.kind == "binary":
+        return (F.softplus(outputs) - targets * outputs).sum(-1)
+    return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
+
+
+def _ridge(penalty: Tensor, n_directions: int, keeps: Tensor) -> Tensor:
+    """The penalty of each coefficient, the bias last: (n_penalties, n_mixtures, r + 1)."""
+    found = penalty.unsqueeze(-1).repeat(1, 1, n_directions + 1)
+    found[:, ~keeps, -1] = NEW_BIAS_PENALTY
+    return found
+
+
+def _left_out(
+    mixtures: Mixtures,
+    targets: Tensor,
+    rows: Tensor,
+    task: Task,
+    outputs: Tensor,
+    ridge: Tensor,
+) -> Tensor:
+    """Each row's outputs under a fit without it, (n_penalties, G, n_mixtures, M, n, n_outputs)."""
+    features = mixtures.features
+    features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
+    targets, rows = targets.unsqueeze(1), rows.unsqueeze(1)
+    mean = _mean(outputs, task)
+    curvature = _curvature(mean, task)
+    scaled = features.unsqueeze(-3) * (rows * curvature).mT.unsqueeze(-1)
+    hessian = features.mT.unsqueeze(-3) @ scaled
+    factor = torch.linalg.cholesky(hessian + torch.diag_embed(ridge)[:, None, :, None, None])
+    transposed = features.mT.unsqueeze(-3).expand(*factor.shape[:-1], -1)
+    half = torch.linalg.solve_triangular(factor, transposed, upper=False)
+    leverage = (half.square().sum(-2).mT * rows * curvature).clamp_max(1 - 1e-6)
+    return outputs + (mean - targets) / curvature * leverage / (1 - leverage)

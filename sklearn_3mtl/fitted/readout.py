@@ -1,0 +1,159 @@
+"""scikit-learn models in the place of the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["Readout"]
+
+PENALTIES = np.logspace(-3, 4, 15)
+# No logit is larger, whatever a model's probability.
+SUREST = 30.0
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A fitted model for some of the tasks.
+
+    Attributes
+    ----------
+    models : dict of task name to estimator
+        The models.
+    """
+
+    models: dict[Hashable, Any]
+
+    @classmethod
+    def fit(
+        cls,
+        head: Any,
+        codec: TargetCodec,
+        features: np.ndarray,
+        targets: TargetColumns,
+        weights: np.ndarray | None,
+        names: Sequence[Hashable],
+    ) -> Readout:
+        """Fit a copy of a model on each task's labelled rows.
+
+        Parameters
+        ----------
+        head : estimator or None
+            The model. None: ridge regression and logistic regression on standardised features.
+        codec : TargetCodec
+            The tasks, with their scales.
+        features : ndarray of shape (n_samples, n_features)
+            The frozen features.
+        targets : TargetColumns
+            The labels of all tasks, in the order of y's columns.
+        weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None
+            Sample weights in that order.
+        names : sequence of hashable
+            The tasks to fit a model for.
+        """
+        values, mask = codec.encode(targets)
+        models = {}
+        for index, task in enumerate(codec.layout.tasks):
+            if task.name not in names:
+                continue
+            rows = mask[:, index].numpy()
+            weight = None
+            if weights is not None:
+                column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
+                # A row of weight 0 is as good as none, also to a scaler that takes no weights.
+                rows = rows & (weights[:, column] > 0)
+                weight = weights[rows, column]
+            model = _default(task) if head is None else clone(head)
+            _refuse_other_kind(model, task)
+            labels = values[rows, index].numpy().astype(np.float64 if task.classes is None else int)
+            _refuse_too_few(labels, task)
+            options = {} if weight is None else _weight_options(model, head, weight)
+            models[task.name] = model.fit(features[rows], labels, **options)
+        return cls(models)
+
+    def without(self, names: Sequence[Hashable]) -> Readout | None:
+        """The models of the other tasks; None for none."""
+        left = {name: model for name, model in self.models.items() if name not in names}
+        return Readout(left) if left else None
+
+    def beside(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
+        """These models, and older ones of other tasks among some."""
+        kept = {} if older is None else {n: m for n, m in older.models.items() if n in names}
+        return Readout({**kept, **self.models})
+
+    def fill(self, outputs: np.ndarray, codec: TargetCodec, features: np.ndarray) -> None:
+        """Put standardised numbers and logits into the tasks' columns, (n_samples, n_outputs)."""
+        for index, task in enumerate(codec.layout.tasks):
+            if task.name in self.models:
+                found = _outputs(self.models[task.name], task, features)
+                outputs[:, codec.layout.outputs_of(index)] = found
+
+
+def _refuse_too_few(labels: np.ndarray, task: Task) -> None:
+    instead = "strategy='auto' starts from the source's heads, and takes fewer."
+    if len(labels) < 2:
+        raise ValueError(
+            f"Task {task.name!r} has {len(labels)} label(s) of positive weight; "
+            f"strategy='extract' needs two. {instead}"
+        )
+    if task.classes is not None and len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"Task {task.name!r} has one class among the labels, {task.classes[labels[0]]!r}; "
+            f"strategy='extract' needs two to fit a classifier. {instead}"
+        )
+
+
+def _weight_options(model: Any, head: Any, weight: np.ndarray) -> dict[str, Any]:
+    """What passes the rows' weights to a model's `fit`."""
+    if isinstance(model, Pipeline):
+        return {f"{model.steps[-1][0]}__sample_weight": weight}
+    if not has_fit_parameter(model, "sample_weight"):
+        raise ValueError(
+            f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, or choose a "
+            "head that does, such as LogisticRegression()."
+        )
+    return {"sample_weight": weight}
+
+
+def _outputs(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
+    if task.classes is None:
+        return np.asarray(model.predict(features)).reshape(-1, 1)
+    n_classes = len(task.classes)
+    logits = np.full((len(features), n_classes), -SUREST)
+    known = np.asarray(model.classes_, dtype=int)
+    if hasattr(model, "predict_proba"):
+        with np.errstate(divide="ignore"):
+            found = np.log(model.predict_proba(features))
+    else:
+        found = np.asarray(model.decision_function(features))
+        found = np.column_stack([-found / 2, found / 2]) if found.ndim == 1 else found
+    logits[:, known] = np.clip(found, -SUREST, SUREST)
+    return logits[:, 1:] - logits[:, :1] if task.kind == "binary" else logits
+
+
+def _default(task: Task) -> Any:
+    if task.classes is None:
+        return make_pipeline(StandardScaler(), RidgeCV(PENALTIES))
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def _refuse_other_kind(model: Any, task: Task) -> None:
+    fits = is_regressor(model) if task.classes is None else is_classifier(model)
+    if not fits:
+        wanted = "regressor" if task.classes is None else "classifier"
+        raise ValueError(
+            f"`head` should be a {wanted} for task {task.name!r}, which is {task.kind}. "
+            f"Found {model!r}."
+        )

@@ -1,0 +1,148 @@
+"""Predictions of many tasks, each from what it makes of its own support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.fitted.task_memory import TASKS_AT_ONCE, TaskMemory, task_slots
+from sklearn_3mtl.meta import Adapted
+from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
+
+__all__ = ["TaskAdapter"]
+
+# How many chunks of tasks stay adapted for the next call.
+KEPT = 8
+
+
+@dataclass
+class TaskAdapter:
+    """The supports of all known tasks, and how a task uses its own when it is predicted.
+
+    Parameters
+    ----------
+    memory : TaskMemory
+        The supports.
+    lr, n_steps : float and int, or None, default=None
+        Rate and number of the steps. None: those of the objective.
+    """
+
+    memory: TaskMemory
+    lr: float | None = None
+    n_steps: int | None = None
+    _adapted: dict[tuple[int, ...], Adapted] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, estimator: Any, memory: TaskMemory) -> TaskAdapter:
+        """The adapter as the estimator's `adapt_lr` and `adapt_steps` say."""
+        adapter = cls(memory)
+        adapter.follow(estimator)
+        return adapter
+
+    def follow(self, estimator: Any) -> None:
+        """Take the estimator's `adapt_lr` and `adapt_steps`, which may be set at any time."""
+        lr, steps = estimator.adapt_lr, estimator.adapt_steps
+        now = None if lr == "auto" else float(lr), None if steps == "auto" else int(steps)
+        if now != (self.lr, self.n_steps):
+            self.lr, self.n_steps = now
+            self._adapted.clear()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_adapted": {}}
+
+    @torch.no_grad()
+    def outputs(
+        self,
+        network: ThreeMTLNetwork,
+        objective: SingleLevelObjective,
+        codec: TargetCodec,
+        inputs: dict[str, Tensor],
+        task: Tensor,
+        names: np.ndarray,
+    ) -> np.ndarray:
+        """The outputs of rows once their tasks have adapted, of shape (n_samples, n_outputs).
+
+        Parameters
+        ----------
+        network, objective, codec
+            The fitted parts.
+        inputs : dict of str to tensor with n_samples rows
+            What the encoders read.
+        task : int64 tensor of shape (n_samples,)
+            Each row's task, -1 for an unknown one: it is predicted with what all tasks share.
+        names : object ndarray of shape (n_tasks,)
+            The tasks' ids, for errors.
+
+        Raises
+        ------
+        ValueError
+            If a task's steps led to outputs that are not finite.
+        """
+        if network.training:
+            network.eval()
+        device = next(network.parameters()).device
+        n_outputs = codec.layout.n_outputs
+        outputs = np.empty((len(task), n_outputs), np.float32)
+        present, number = task.unique(return_inverse=True)
+        widths = self.memory.widths(present)
+        bi_level = cast(BiLevelObjective, objective)
+        for width in widths.unique().tolist():
+            for chunk in (widths == width).nonzero()[:, 0].split(TASKS_AT_ONCE):
+                adapted = self._adapt(network, bi_level, codec, present[chunk], width, device)
+                local = torch.full((len(present),), -1).index_copy(
+                    0, chunk, torch.arange(len(chunk))
+                )
+                mine = (local[number] >= 0).nonzero()[:, 0]
+                mine = mine[local[number[mine]].argsort(stable=True)]
+                for tasks, places, there in task_slots(local[number[mine]]):
+                    rows = mine[places]
+                    own = {name: value[rows.flatten()].to(device) for name, value in inputs.items()}
+                    x = network.encode(own).unflatten(-2, rows.shape)
+                    # Of heads for more classes than there are, the first ones are used.
+                    out = adapted.of(tasks.to(device))(x).flatten(-3, -2)[..., :n_outputs]
+                    out = network.with_corrections(out, x.flatten(-3, -2))
+                    outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
+        lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
+        if len(lost):
+            rate = bi_level.inner_lr if self.lr is None else self.lr
+            known = names[lost[lost >= 0].numpy()].tolist() if len(names) else []
+            which = f" (id(s) {known[:5]!r})" if known else ""
+            raise ValueError(
+                f"Adapting to {len(lost)} task(s) diverged{which}: the steps of "
+                f"size {rate:g} on their supports led to predictions that are not finite. Lower "
+                "`adapt_lr` (or `inner_lr`, and fit again), or take fewer `adapt_steps`."
+            )
+        return outputs
+
+    def _adapt(
+        self,
+        network: ThreeMTLNetwork,
+        objective: BiLevelObjective,
+        codec: TargetCodec,
+        tasks: Tensor,
+        width: int,
+        device: torch.device,
+    ) -> Adapted:
+        """The tasks' adapted networks, padded to a fixed number of tasks."""
+        key = (width, *tasks.tolist())
+        if key not in self._adapted:
+            padded = torch.cat([tasks, tasks.new_full((TASKS_AT_ONCE - len(tasks),), -1)])
+            inputs, supports = self.memory.supports(padded, width, device)
+            found = objective.adapt(
+                network,
+                inputs,
+                supports,
+                lr=self.lr,
+                n_steps=self.n_steps,
+                layout=codec.layout if objective.exchangeable else None,
+            )
+            while len(self._adapted) >= KEPT:
+                self._adapted.pop(next(iter(self._adapted)))
+            self._adapted[key] = found
+        return self._adapted[key]

@@ -1,0 +1,156 @@
+"""The task ids of the long layout."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Sequence
+from numbers import Real
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data.columns import is_pandas, is_polars, polars_to_pandas
+from sklearn_3mtl.data.ids import in_order
+from sklearn_3mtl.data.tables import InputTable, find_column, find_name
+
+__all__ = [
+    "group_index",
+    "lone_id_of",
+    "read_task_ids",
+    "refuse_unknown",
+    "unique_ids",
+    "with_task_column",
+]
+
+
+def read_task_ids(
+    table: InputTable, column: Hashable | None, ids: ArrayLike | None, what: str = "task"
+) -> tuple[np.ndarray | None, int | None]:
+    """Each row's task id, from a column of X or from an array.
+
+    Parameters
+    ----------
+    table : InputTable
+        X.
+    column : hashable or None
+        The estimator's `task`: a column's name, or its position in an array.
+    ids : array-like of shape (n_samples,) or None
+        The `task` argument of a method.
+    what : str, default="task"
+        What the ids are of, and so how parameter and argument are called.
+
+    Returns
+    -------
+    ids : object ndarray of shape (n_samples,) or None
+        None where there is one set of rows.
+    position : int or None
+        The task column's position in X.
+    """
+    if column is not None and ids is not None:
+        raise ValueError(
+            f"Task ids were given twice: as the column task={column!r} of X and as the `task` "
+            "argument. Give one of them."
+        )
+    position = None
+    if column is not None:
+        position = find_column(table, column, what)
+        found = table.category_values(position)
+    elif ids is not None:
+        if np.shape(ids) != (table.n_rows,):
+            raise ValueError(
+                f"`{what}` should have shape ({table.n_rows},), an id per row. "
+                f"Found {np.shape(ids)}."
+            )
+        # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
+        values = ids.tolist() if isinstance(ids, np.ndarray) else list(cast(Any, ids))
+        found = pd.Series(values, dtype=object).to_numpy()
+    else:
+        return None, None
+    missing = pd.isna(found)
+    if missing.any():
+        raise ValueError(
+            f"{int(missing.sum())} row(s) have no {what} id (the first is row "
+            f"{int(np.argmax(missing))}); every row needs one."
+        )
+    return found, position
+
+
+def with_task_column(X: Any, names: Sequence[Hashable], task: Hashable, value: Hashable) -> Any:
+    """X with a constant task column at its place, or X itself where it has that column.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like
+        Rows, with or without the task column.
+    names : sequence of hashable
+        All columns of `fit`'s X; positions where they had no names.
+    task : hashable
+        The estimator's `task`.
+    value : hashable
+        The id of all rows.
+    """
+    position = find_name(names, task, "task")
+    has_columns = is_pandas(X) or is_polars(X)
+    if np.ndim(X) != 2 or np.shape(X)[1] != len(names) - 1:
+        return X
+    if has_columns and names[position] in X.columns:
+        return X
+    if has_columns:
+        X = X.copy(deep=False) if is_pandas(X) else polars_to_pandas(X)
+        X.insert(position, names[position], value)
+        return X
+    # NumPy would make text of the numbers in a list beside a string.
+    array = X if isinstance(X, np.ndarray) else pd.DataFrame(X).infer_objects().to_numpy()
+    # Numbers stay numbers beside a number; an id of text makes objects of all.
+    dtype = array.dtype if isinstance(value, Real) else object
+    return np.insert(array.astype(dtype), position, cast(Any, value), axis=1)
+
+
+def lone_id_of(groups: np.ndarray) -> Hashable:
+    """An id that no known task has."""
+    if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
+        # Ids of later rows are rarely negative.
+        return min(0, *groups) - 1
+    name = "adapted"
+    while name in groups:
+        name += "'"
+    return name
+
+
+def unique_ids(ids: np.ndarray) -> np.ndarray:
+    """The distinct ids, sorted where they have an order."""
+    distinct = pd.unique(ids)
+    return np.asarray(distinct, dtype=object)[in_order(distinct)]
+
+
+def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:
+    """Each row's position in `groups`, -1 for an unknown id, of which one warning tells."""
+    index = pd.Index(groups).get_indexer(pd.Index(ids))
+    if warn and (index < 0).any():
+        count, shown = _shown(ids[index < 0])
+        warnings.warn(
+            f"{count} task id(s) were not seen with a label in fit ({shown}): their rows are "
+            "predicted with what all tasks share.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return torch.from_numpy(index.astype(np.int64))
+
+
+def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
+    """Refuse ids that a fit to be continued did not see."""
+    if len(ids):
+        count, shown = _shown(ids)
+        raise ValueError(
+            f"warm_start can't add tasks: {count} task id(s) were not seen in the first fit "
+            f"({shown}), which had {len(groups)}."
+        )
+
+
+def _shown(ids: np.ndarray) -> tuple[int, str]:
+    """How many ids there are, and the first few."""
+    names: list[Any] = pd.unique(ids).tolist()
+    return len(names), ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")

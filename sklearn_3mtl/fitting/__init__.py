@@ -1,0 +1,3 @@
+"""From parameters and data to a trained model."""
+
+__all__: list[str] = []

@@ -1,0 +1,162 @@
+"""The domains that rows come from, and the term that makes their features alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.tables import InputTable, find_column
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, unique_ids
+from sklearn_3mtl.objective import Alignment, SingleLevelObjective
+from sklearn_3mtl.rows.joint import JointDataset
+from sklearn_3mtl.rows.loader import RowDataset
+from sklearn_3mtl.settings.constraints import make_method
+from sklearn_3mtl.transfer import DOMAIN_LOSSES, DomainLoss
+
+__all__ = [
+    "Domains",
+    "beside_unlabelled",
+    "domain_column",
+    "make_alignment",
+    "read_domains",
+    "rows_of_domains",
+]
+
+# Rows by which domains are compared after each epoch; a kernel loss looks at all their pairs.
+COMPARED_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Domains:
+    """The domain of each row.
+
+    Parameters
+    ----------
+    names : object ndarray of shape (n_domains,)
+        The domains.
+    codes : int64 tensor of shape (n_samples,)
+        Each row's position among them.
+    """
+
+    names: np.ndarray
+    codes: Tensor
+
+    @property
+    def n_domains(self) -> int:
+        """How many there are."""
+        return len(self.names)
+
+    def check(self, codec: TargetCodec, values: Tensor, mask: Tensor, alignment: Alignment) -> None:
+        """Refuse domains that can't be made alike, or that would make different classes alike."""
+        fewest = getattr(alignment.rule, "fewest_rows", 1)
+        counts = torch.bincount(self.codes, minlength=self.n_domains)
+        if int(counts.min()) < fewest:
+            name = self.names[int(counts.argmin())]
+            raise ValueError(
+                f"Domain {name!r} has {int(counts.min())} row(s), but domain_loss="
+                f"{type(alignment.rule).__name__} needs {fewest} of each: domain_loss='dann' or "
+                "'mmd' takes one."
+            )
+        unlabelled = torch.zeros(self.n_domains, dtype=torch.bool)
+        unlabelled[self.codes[~mask.any(1)]] = True
+        in_source = ~unlabelled[self.codes]
+        if not bool(in_source.any()):
+            return
+        for index, task in enumerate(codec.layout.tasks):
+            if task.classes is None:
+                continue
+            known = values[in_source & mask[:, index], index].unique().long()
+            lacking = np.setdiff1d(np.arange(len(task.classes)), known.numpy())
+            if len(known) and len(lacking):
+                targets = self.names[unlabelled.numpy()].tolist()
+                raise ValueError(
+                    f"Task {task.name!r} has labels {task.classes[lacking].tolist()!r} in the "
+                    f"domain(s) {targets!r} only, whose other rows have no label: no domain that "
+                    "is labelled throughout shows these classes, and making the features alike "
+                    "would take them for others. Leave those rows out, or set domain_loss=None."
+                )
+
+
+def read_domains(estimator: Any, table: InputTable, ids: ArrayLike | None) -> Domains | None:
+    """The domain of each row, from a column of X or from an array; None where none is given."""
+    if ids is not None and "domain_loss" not in estimator.get_params(deep=False):
+        raise ValueError(
+            f"`domain` was passed, but {type(estimator).__name__} has no `domain_loss` that would "
+            "use it. Use a transfer estimator, such as TransferEstimator(domain_loss='dann')."
+        )
+    if estimator.domain is not None and ids is not None:
+        raise ValueError(
+            f"Domains were given twice: as the column domain={estimator.domain!r} of X and as the "
+            "`domain` argument. Give one of them."
+        )
+    wanted = estimator.domain_loss is not None and estimator.domain_loss_weight > 0
+    if estimator.domain is None and ids is None:
+        if wanted:
+            raise ValueError(
+                f"domain_loss={estimator.domain_loss!r} needs to know each row's domain: name a "
+                "column of X with `domain`, or pass fit(X, y, domain=ids)."
+            )
+        return None
+    found, _ = read_task_ids(table, estimator.domain, ids, "domain")
+    assert found is not None
+    names = unique_ids(found)
+    if wanted and len(names) < 2:
+        raise ValueError(
+            f"domain_loss={estimator.domain_loss!r} makes the features of several domains alike. "
+            f"Found only one, {names[0]!r}."
+        )
+    return Domains(names, group_index(names, found))
+
+
+def domain_column(estimator: Any, table: InputTable) -> int | None:
+    """The position of the column of domains, which is no input; None for none."""
+    return None if estimator.domain is None else find_column(table, estimator.domain, "domain")
+
+
+def make_alignment(
+    estimator: Any, network: ThreeMTLNetwork, n_domains: int, seed: Seed
+) -> Alignment | None:
+    """The term of the objective; None, and so absent, without domains or at weight 0."""
+    if estimator.domain_loss is None or not estimator.domain_loss_weight or not n_domains:
+        return None
+    if network.n_nets > 1:
+        raise ValueError(
+            f"domain_loss={estimator.domain_loss!r} and sharing={estimator.sharing!r} contradict "
+            "each other: nets of their own have no features in common. Set sharing='hard'."
+        )
+    rule: DomainLoss = make_method(estimator.domain_loss, DOMAIN_LOSSES)
+    state = rule.init(
+        network.backbone.n_out, n_domains, network.n_members, seed.child("domain loss")
+    )
+    return Alignment(rule, state, float(estimator.domain_loss_weight), n_domains)
+
+
+def beside_unlabelled(training: Any, rows: RowDataset, objective: SingleLevelObjective) -> Any:
+    """The training rows, with those that have no label beside them where their domain counts."""
+    if objective.alignment is None:
+        return training
+    labelled = torch.ones(len(rows.values), dtype=torch.bool)
+    if rows.weight is not None:
+        labelled = (rows.weight > 0).any(1)
+    return JointDataset(training, replace(rows, rows=torch.nonzero(~labelled)[:, 0]))
+
+
+def rows_of_domains(rows: RowDataset) -> RowDataset:
+    """Some rows, as many of each domain as it has, or its share of `COMPARED_ROWS`."""
+    assert rows.domain is not None
+    order = torch.argsort(rows.domain, stable=True)
+    counts = torch.bincount(rows.domain)
+    share = max(COMPARED_ROWS // int((counts > 0).sum()), 2)
+    chosen = [
+        own[torch.linspace(0, len(own) - 1, min(len(own), share)).round().long()]
+        for own in order.split(counts.tolist())
+    ]
+    return rows.subset(torch.cat(chosen))

@@ -1,0 +1,46 @@
+"""The inputs that an estimator's parameters ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.inputs.modalities import ModalInputs, read_modalities
+from sklearn_3mtl.settings.constraints import categorical_positions
+
+__all__ = ["fit_inputs"]
+
+
+def fit_inputs(
+    estimator: Settings, table: InputTable, ids: Mapping[int, str], random: np.random.Generator
+) -> ModalInputs:
+    """What turns X into tensors, fitted on a table.
+
+    Parameters
+    ----------
+    estimator : Settings
+        The estimator.
+    table : InputTable
+        X.
+    ids : mapping of int to str
+        Positions of the columns that are no input, and which parameter names each.
+    random : numpy.random.Generator
+        Draws the rows for the quantiles of a long table.
+    """
+    columns, embedded = read_modalities(estimator.modalities, table, ids)
+    categorical = categorical_positions(estimator.categorical_features, table, columns)
+    if estimator.modalities is not None:
+        _refuse_categories(table, categorical, [*columns, *ids])
+    return ModalInputs(embedded=embedded).fit(table, columns, categorical, random)
+
+
+def _refuse_categories(table: InputTable, categorical: list[int], columns: list[int]) -> None:
+    strange = [table.names[i] for i in categorical if i not in columns]
+    if strange:
+        raise ValueError(
+            f"`categorical_features` names {strange!r}, and by `modalities` they are not tabular. "
+            "Leave them out of one of both."
+        )

@@ -1,0 +1,81 @@
+"""Which rows to train on and which to validate on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.rows.loader import RowDataset
+from sklearn_3mtl.rows.splits import validation_rows
+
+__all__ = ["split_rows"]
+
+
+def split_rows(
+    dataset: RowDataset,
+    layout: TaskLayout,
+    stop_early: bool,
+    fraction: float,
+    n_members: int,
+    seed: Seed,
+) -> tuple[RowDataset, RowDataset | None]:
+    """The rows to train on, and those to validate on or None.
+
+    Several independent members each hold out rows of their own, no row twice: all rows train most
+    members, and most rows validate one.
+    """
+    weight = dataset.weight
+    mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
+    labelled = np.flatnonzero(mask.any(axis=1))
+    if not stop_early or len(labelled) < 2:
+        return dataset.subset(torch.from_numpy(labelled)), None
+    random = np.random.default_rng(seed.child("validation split").value)
+    cells = _cells(dataset, layout, mask)
+    if n_members > 1:
+        return _folds(dataset, cells, labelled, fraction, n_members, random)
+    train, valid = validation_rows(cells, fraction, random)
+    if not len(valid):
+        return dataset.subset(torch.from_numpy(labelled)), None
+    return dataset.subset(torch.from_numpy(train)), dataset.subset(torch.from_numpy(valid))
+
+
+def _folds(
+    dataset: RowDataset,
+    cells: np.ndarray,
+    labelled: np.ndarray,
+    fraction: float,
+    n_members: int,
+    random: np.random.Generator,
+) -> tuple[RowDataset, RowDataset | None]:
+    fold = np.full(len(cells), -1)
+    left = cells.copy()
+    wanted = min(fraction, 1 / n_members) * len(labelled)
+    for member in range(n_members):
+        rest = (left >= 0).any(axis=1).sum()
+        _, valid = validation_rows(left, min(wanted / max(rest, 1), 1.0), random)
+        fold[valid], left[valid] = member, -1
+    held_out = np.flatnonzero(fold >= 0)
+    everything = dataset.subset(torch.from_numpy(labelled))
+    if not len(held_out):
+        return everything, None
+    everything = replace(everything, fold=torch.from_numpy(fold), n_members=n_members)
+    validation = replace(everything, rows=torch.from_numpy(held_out), held_out=True)
+    return everything, validation
+
+
+def _cells(dataset: RowDataset, layout: TaskLayout, mask: np.ndarray) -> np.ndarray:
+    """What the split keeps represented: each class of each task, within each group."""
+    cells = np.zeros(mask.shape, dtype=np.int64)
+    n_cells = 0
+    for index, task in enumerate(layout.tasks):
+        cells[:, index] = n_cells
+        if task.classes is not None:
+            cells[:, index] += dataset.values[:, index].numpy().astype(np.int64)
+        n_cells += 1 if task.classes is None else len(task.classes)
+    if dataset.group is not None:
+        cells += dataset.group.numpy()[:, None] * n_cells
+    return np.where(mask, cells, -1)

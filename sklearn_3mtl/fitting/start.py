@@ -1,0 +1,107 @@
+"""What training starts from: the representation of a fitted estimator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.fitted.model import FittedModel
+
+__all__ = ["Start"]
+
+# What the shapes of encoders and backbone follow from.
+SHAPES = ("n_estimators", "hidden_layer_sizes")
+REPRESENTATION = ("encoders.", "backbone.")
+# A step of twice the reciprocal curvature of the heads' loss alone diverges; the layers below them
+# move too.
+SAFE_STEP = 0.25
+
+
+@dataclass(frozen=True)
+class Start:
+    """A fitted model whose encoders and backbone another one starts from.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The source.
+    columns : list of hashable
+        The columns of its X; positions where they had no names.
+    no_inputs : collection of int
+        Positions of those that hold ids.
+    """
+
+    model: FittedModel
+    columns: list[Hashable]
+    no_inputs: Collection[int] = ()
+
+    def reading(self, table: InputTable, no_inputs: Collection[int]) -> Start:
+        """The start as it reads a table; columns of ids may stand elsewhere, or be others.
+
+        Raises
+        ------
+        ValueError
+            If the table has other inputs than the source's.
+        """
+        theirs = [p for p in range(len(self.columns)) if p not in self.no_inputs]
+        ours = [p for p in range(len(table.names)) if p not in no_inputs]
+        wanted, found = [self.columns[p] for p in theirs], [table.names[p] for p in ours]
+        unnamed = all(list(c) == list(range(len(c))) for c in (self.columns, table.names))
+        if len(wanted) != len(found) or not (unnamed or wanted == found):
+            raise ValueError(
+                f"X should have the columns of `source`'s X, {wanted!r}, ids aside. "
+                f"Found {found!r}."
+            )
+        place = dict(zip(theirs, ours, strict=True))
+        return replace(self, model=replace(self.model, inputs=self.model.inputs.moved(place)))
+
+    def shapes(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """The source's own values of the parameters that are "auto" and shape the network."""
+        known = {**self.model.parameters, **self.model.chosen}
+        return {name: known[name] for name in SHAPES if name in chosen}
+
+    def inner_lr(self, table: InputTable) -> float:
+        """The size of inner steps that the curvature of a loss on the features allows for."""
+        return SAFE_STEP / (1.0 + self.model.feature_norm(table))
+
+    def copy_weights(self, network: ThreeMTLNetwork) -> None:
+        """Give a network of the same shape the source's representation.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ.
+        """
+        theirs, ours = _representation(self.model.network), _representation(network)
+        pairs = list(zip_longest(theirs, ours))
+        for there, here in pairs:
+            if _shape(there) != _shape(here):
+                raise ValueError(
+                    f"The network has another shape than that of `source`: {_told(there)} there, "
+                    f"{_told(here)} here. Give the same `backbone`, `hidden_layer_sizes`, "
+                    '`n_estimators`, `numeric_embedding` and `modalities`; "auto" takes the '
+                    "source's sizes."
+                )
+        for there, here in pairs:
+            here[1].data.copy_(there[1].data)
+
+
+def _representation(network: ThreeMTLNetwork) -> list[tuple[str, Any]]:
+    """The parameters in turn: layers without any, such as dropout, may stand between them."""
+    return [(n, p) for n, p in network.named_parameters() if n.startswith(REPRESENTATION)]
+
+
+def _shape(named: tuple[str, Any] | None) -> tuple[Any, ...] | None:
+    if named is None:
+        return None
+    name, parameter = named
+    return re.sub(r"\d+", "", name), tuple(parameter.shape)
+
+
+def _told(named: tuple[str, Any] | None) -> str:
+    return "nothing" if named is None else f"{named[0]!r} of shape {tuple(named[1].shape)}"

@@ -1,0 +1,176 @@
+"""One weight for every label, from masks, sample, class and task weights."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils.class_weight import compute_class_weight
+
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.settings.constraints import numbers
+
+__all__ = ["check_sample_weight", "label_weights"]
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike | None, targets: TargetColumns
+) -> np.ndarray | None:
+    """Sample weights of shape (n, 1) or (n, n_tasks), in the order of y's columns.
+
+    A frame of weights is matched to the tasks by its columns' names.
+
+    Raises
+    ------
+    ValueError
+        If the shape or the names fit nothing, or a weight is negative, infinite or NaN, or all
+        are 0.
+    """
+    if sample_weight is None:
+        return None
+    n_rows, names = targets.n_rows, list(targets.names)
+    if isinstance(sample_weight, pd.DataFrame) and targets.named and sample_weight.shape[1] > 1:
+        if set(sample_weight.columns) != set(names):
+            raise ValueError(
+                f"The columns of `sample_weight` should be the tasks {names!r}. "
+                f"Found {list(sample_weight.columns)!r}."
+            )
+        sample_weight = sample_weight[names]
+    weights = numbers("sample_weight", sample_weight)
+    if weights.ndim == 0:
+        weights = np.full(n_rows, float(weights))
+    if weights.ndim == 1:
+        weights = weights[:, None]
+    if weights.shape not in {(n_rows, 1), (n_rows, len(names))}:
+        raise ValueError(
+            f"`sample_weight` should have shape ({n_rows},) or ({n_rows}, {len(names)}), a weight "
+            f"per row or per row and task. Found {np.shape(sample_weight)}."
+        )
+    if not np.isfinite(weights).all():
+        raise ValueError("`sample_weight` contains NaN or infinity; weights should be finite.")
+    if (weights < 0).any():
+        raise ValueError(f"`sample_weight` should be >= 0. Found {weights.min()}.")
+    if not weights.any():
+        raise ValueError(
+            "`sample_weight` is zero for every row; at least one weight should be positive."
+        )
+    return weights
+
+
+def label_weights(
+    layout: TaskLayout,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    sample_weight: np.ndarray | None,
+    class_weight: Any,
+    task_weight: np.ndarray | None,
+    *,
+    needs_labels: bool = True,
+) -> torch.Tensor | None:
+    """The weight of every label in the layout's order; None where all are 1.
+
+    Parameters
+    ----------
+    layout : TaskLayout
+        The tasks' order.
+    values, mask : tensors of shape (n, n_tasks)
+        Encoded labels and where they were observed.
+    sample_weight : ndarray of shape (n, 1) or (n, n_tasks), or None
+        In the order of y's columns.
+    class_weight : "balanced", mapping or None
+        For every classification task, or by task name.
+    task_weight : ndarray of shape (n_tasks,) or None
+        In the layout's order; a task of weight 0 loses its labels.
+    needs_labels : bool, default=True
+        Whether to refuse a task without any label of a positive weight.
+    """
+    zero_tasks = task_weight is not None and not task_weight.all()
+    if mask.all() and sample_weight is None and class_weight is None and not zero_tasks:
+        return None
+    weight = mask.numpy().astype(np.float32)
+    if sample_weight is not None:
+        weight *= sample_weight[:, layout.positions if sample_weight.shape[1] > 1 else [0]]
+    for index, by_class in _class_weights(layout.tasks, class_weight, values, weight):
+        weight[:, index] *= by_class[values[:, index].numpy().astype(np.intp)]
+    for index, task in enumerate(layout.tasks):
+        labelled = weight[:, index] > 0
+        if not labelled.any() and not needs_labels:
+            continue
+        if not labelled.any():
+            raise ValueError(
+                f"Task {task.name!r} has no label with a positive weight: `sample_weight` or "
+                "`class_weight` is 0 wherever it is labelled."
+            )
+        if sample_weight is not None or class_weight is not None:
+            # A mean weight of 1: a batch's loss is then divided by the number of its labels, and
+            # a batch with light labels only counts for less.
+            weight[:, index] /= weight[labelled, index].mean(dtype=np.float64)
+    if zero_tasks:
+        weight[:, task_weight == 0] = 0.0
+    return torch.from_numpy(weight)
+
+
+def _class_weights(
+    tasks: tuple[Task, ...], class_weight: Any, values: torch.Tensor, weight: np.ndarray
+) -> list[tuple[int, np.ndarray]]:
+    """For each task that has class weights: its position, and a weight for each class."""
+    if class_weight is None:
+        return []
+    by_task = _by_task(tasks, class_weight)
+    found = []
+    for index, task in enumerate(tasks):
+        given = by_task.get(task.name)
+        if given is None or task.classes is None:
+            continue
+        labelled = weight[:, index] > 0
+        codes = values[labelled, index].numpy().astype(np.intp)
+        if isinstance(given, str) and given != "balanced":
+            raise ValueError(
+                f"`class_weight[{task.name!r}]` should be 'balanced' or {{class: weight}}. "
+                f"Found {given!r}."
+            )
+        if isinstance(given, Mapping):
+            unknown = [label for label in given if label not in task.classes.tolist()]
+            lacking = [label for label in task.classes.tolist() if label not in given]
+            # As in scikit-learn, weights of one task may name more classes than there are.
+            if unknown and (len(tasks) > 1 or lacking):
+                raise ValueError(
+                    f"`class_weight[{task.name!r}]` names {unknown!r}, which are not among its "
+                    f"classes {task.classes.tolist()!r}."
+                )
+            per_class = numbers(
+                f"class_weight[{task.name!r}]",
+                [given.get(label, 1.0) for label in task.classes.tolist()],
+            )
+        else:
+            per_class = compute_class_weight(
+                given, classes=np.arange(len(task.classes)), y=codes,
+                sample_weight=weight[labelled, index],
+            )  # fmt: skip
+        if not (np.isfinite(per_class) & (per_class >= 0)).all():
+            raise ValueError(
+                f"`class_weight[{task.name!r}]` should be >= 0 and finite. "
+                f"Found {per_class.tolist()}."
+            )
+        found.append((index, per_class.astype(np.float32)))
+    return found
+
+
+def _by_task(tasks: tuple[Task, ...], class_weight: Any) -> dict[Hashable, Any]:
+    names = [task.name for task in tasks if task.is_classification]
+    if not isinstance(class_weight, Mapping):
+        return dict.fromkeys(names, class_weight)
+    if all(name in names and isinstance(w, str | Mapping) for name, w in class_weight.items()):
+        return dict(class_weight)
+    if len(tasks) == 1:
+        return {tasks[0].name: class_weight}
+    raise ValueError(
+        f"`class_weight` should be 'balanced' or map classification tasks ({names!r}) to "
+        f"'balanced' or to {{class: weight}}. Found {class_weight!r}."
+    )

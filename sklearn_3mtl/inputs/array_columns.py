@@ -1,0 +1,132 @@
+"""Images and numbers for modules: for one that runs once, or for one that is trained."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
+from sklearn_3mtl.inputs.content import content_key
+from sklearn_3mtl.inputs.modal_rows import ModalColumns, Rows, read_arrays, read_numbers
+from sklearn_3mtl.inputs.vector_cache import CACHE
+
+__all__ = ["FrozenModule", "Images", "TrainedModule"]
+
+BATCH_ROWS = 64
+
+
+class _ArrayColumns(ColumnEncoder):
+    """One column with an array in each cell, or columns of numbers."""
+
+    in_cells: bool | None = None
+    value_shape: tuple[int, ...] | None = None
+
+    def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
+        """Some rows' arrays."""
+        if self.in_cells is None:
+            first, *more = self.columns.positions
+            self.in_cells = not more and table.column(first).dtype == object
+        if self.in_cells:
+            return read_arrays(table, self.columns, self.value_shape, start, stop)
+        return read_numbers(table, self.columns, start, stop)
+
+    def learn(self, values: np.ndarray) -> np.ndarray:
+        """Take the shape of `fit`'s arrays for that of all."""
+        self.value_shape = values.shape[1:]
+        return self.encode(values)
+
+    def state(self) -> dict[str, Any]:
+        """The shape, and whether it is that of a cell."""
+        return {"shape": self.value_shape, "in_cells": self.in_cells}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the shape."""
+        shape, in_cells = state["shape"], state["in_cells"]
+        if not all(type(n) is int and n > 0 for n in shape) or not isinstance(in_cells, bool):
+            raise ValueError(f"the shape of {self.parameter} is {shape!r}")
+        self.value_shape, self.in_cells = tuple(shape), in_cells
+
+
+class TrainedModule(_ArrayColumns):
+    """The values for a module of the network, as they are."""
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """That of a row's array."""
+        return self.value_shape
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the module is the user's, who knows what numbers it takes."""
+        return True
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Map arrays to vectors that hold the same numbers."""
+        return values.reshape(len(values), -1)
+
+
+class Images(TrainedModule):
+    """Images for the library's own net."""
+
+    in_cells = True
+
+    @property
+    def is_raw(self) -> bool:
+        """False: pixels are centred and scaled."""
+        return False
+
+    def learn(self, values: np.ndarray) -> np.ndarray:
+        """Take the images' shape for that of all."""
+        if values.ndim != 4:
+            raise ValueError(
+                f"{self.parameter}: each image should have shape (H, W) or (H, W, C). Found arrays "
+                f"of shape {values.shape[1:]}; name an encoder for them."
+            )
+        return super().learn(values)
+
+
+class FrozenModule(_ArrayColumns):
+    """A module none of whose parameters requires a gradient; it runs once for each value."""
+
+    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+        # A copy: what the user does with the module later changes nothing here.
+        super().__init__(columns, copy.deepcopy(given).eval())
+        self.key = content_key(self.given)
+
+    @property
+    def is_spread(self) -> bool:
+        """True: a pretrained model's vectors."""
+        return True
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Map arrays to the module's vectors."""
+        return CACHE.encoded(self.key, list(values), self._encode)
+
+    @torch.no_grad()
+    def _encode(self, values: list[np.ndarray]) -> np.ndarray:
+        like = next(self.given.parameters(), torch.zeros(0))
+        batches = torch.from_numpy(np.stack(values)).split(BATCH_ROWS)
+        try:
+            made = torch.cat([self.given(batch.to(like.device)).cpu() for batch in batches])
+        except Exception as error:
+            raise ValueError(
+                f"{self.parameter}: the module should map a float32 tensor of shape "
+                f"(B, {', '.join(map(str, values[0].shape))}) to (B, n_features). It failed with: "
+                f"{error}"
+            ) from error
+        return self.matrix(made.numpy(), len(values))
+
+    def state(self) -> dict[str, Any]:
+        """The shape, and what tells the module's weights from others."""
+        return {**super().state(), "weights": content_key(self.given.state_dict())}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the shape, and refuse another module."""
+        super().restore(state)
+        if state["weights"] != content_key(self.given.state_dict()):
+            raise ValueError(f"{self.parameter} is another module than that of the fit")

@@ -1,0 +1,96 @@
+"""The base of what turns the columns of a modality into vectors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.modal_rows import ModalColumns, Rows
+
+__all__ = ["ColumnEncoder"]
+
+
+class ColumnEncoder(ABC):
+    """Turns a modality's columns into one vector for each row that has the modality.
+
+    Parameters
+    ----------
+    columns : ModalColumns
+        The columns.
+    given : object or None, default=None
+        What the user gave as encoder. None for a modality's default.
+    """
+
+    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+        self.columns, self.given = columns, given
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape that a vector stands for where a module of the network reads it.
+
+        None where the vector is a feature already.
+        """
+        return None
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the vectors are the user's own numbers, which are left as they are."""
+        return False
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether what a vector says is spread over all its numbers, as in pretrained models'."""
+        return False
+
+    @property
+    def parameter(self) -> str:
+        """How an error calls the encoder."""
+        return f"`modalities[{self.columns.modality!r}]`"
+
+    @abstractmethod
+    def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
+        """Some rows of the columns."""
+
+    @abstractmethod
+    def encode(self, values: Any) -> np.ndarray:
+        """Map n >= 1 values to float32 vectors of shape (n, d)."""
+
+    def learn(self, values: Any) -> np.ndarray:
+        """Learn from `fit`'s values, and encode them."""
+        return self.encode(values)
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as arrays and plain values."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up what was learned.
+
+        Raises
+        ------
+        ValueError
+            If it can't be that of such an encoder.
+        """
+        if any(value is not None for value in state.values()):
+            raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
+
+    def matrix(self, vectors: Any, n_rows: int) -> np.ndarray:
+        """An encoder's answer as float32 of shape (n_rows, d), or an error that says what it is."""
+        vectors = np.asarray(vectors, dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != n_rows or not vectors.shape[1]:
+            raise ValueError(
+                f"{self.parameter}: the encoder should give an array of shape (n, d). For "
+                f"n={n_rows} it gave shape {vectors.shape}."
+            )
+        wrong = ~np.isfinite(vectors).all(axis=1)
+        if wrong.any():
+            raise ValueError(
+                f"{self.parameter}: the encoder gave NaN or infinity for {int(wrong.sum())} of "
+                f"{n_rows} rows (the first is number {int(np.argmax(wrong))} of those that are "
+                "not missing). Impute before, for example in a Pipeline."
+            )
+        return vectors

@@ -1,0 +1,120 @@
+"""One modality beside the table: its columns to one tensor."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
+
+__all__ = ["EmbeddedInputs"]
+
+
+class EmbeddedInputs:
+    """Turns a modality's columns into centred vectors of one scale.
+
+    The mean of `fit`'s rows is taken from each vector, and one number divides all dimensions, so
+    that their mean variance is 1 and the vectors keep their geometry. A row that misses the
+    modality has the zero vector, which is the mean; where `fit` had such rows a last column marks
+    them.
+
+    Parameters
+    ----------
+    encoder : ColumnEncoder
+        Makes the vectors.
+
+    Attributes
+    ----------
+    mean : float32 ndarray of shape (n_values,)
+        What is taken from each vector.
+    scale : float
+        What it is multiplied by then.
+    has_gaps : bool
+        Whether `fit` had rows without the modality.
+    """
+
+    mean: np.ndarray
+    scale: float
+    has_gaps: bool
+
+    def __init__(self, encoder: ColumnEncoder) -> None:
+        self.encoder = encoder
+        self._ready: tuple[InputTable, Tensor] | None = None
+
+    @property
+    def n_values(self) -> int:
+        """Width of a vector."""
+        return len(self.mean)
+
+    @property
+    def width(self) -> int:
+        """Width of the tensor."""
+        return self.n_values + self.has_gaps
+
+    def fit(self, table: InputTable) -> EmbeddedInputs:
+        """Learn the encoder, the mean and the scale.
+
+        Raises
+        ------
+        ValueError
+            If no row has the modality.
+        """
+        values, there = self.encoder.read(table)
+        if not there.any():
+            columns = self.encoder.columns.labels(table)
+            raise ValueError(
+                f"{self.encoder.parameter}: no row of X has it; the column(s) {columns} are empty. "
+                "Leave the modality out."
+            )
+        vectors = self.encoder.learn(values)
+        self.has_gaps = not bool(there.all())
+        self.mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        variance = float(np.square(vectors - self.mean).mean(dtype=np.float64))
+        self.scale = (
+            variance**-0.5 if variance > 1e-12 * float(np.square(self.mean).mean()) else 0.0
+        )
+        if self.encoder.is_raw:
+            self.mean, self.scale = np.zeros_like(self.mean), 1.0
+        # `fit` reads the same rows once more, when they become the rows of training.
+        self._ready = table, self._tensor(vectors, there)
+        return self
+
+    def moved(self, place: Mapping[int, int]) -> EmbeddedInputs:
+        """The same for tables in which each column stands at another place."""
+        moved = copy.copy(self)
+        moved.encoder = copy.copy(self.encoder)
+        columns = self.encoder.columns
+        moved.encoder.columns = replace(columns, positions=[place[p] for p in columns.positions])
+        return moved
+
+    def transform(self, table: InputTable, start: int = 0, stop: int | None = None) -> Tensor:
+        """Turn some rows into a float32 tensor of shape (n_rows, width)."""
+        ready, self._ready = self._ready, None
+        if ready is not None and ready[0] is table:
+            return ready[1][start:stop]
+        values, there = self.encoder.read(table, start, stop)
+        vectors = self.encoder.encode(values) if there.any() else np.zeros((0, self.n_values))
+        if vectors.shape[1] != self.n_values:
+            raise ValueError(
+                f"{self.encoder.parameter}: the encoder gave {vectors.shape[1]} numbers for a row, "
+                f"in fit it was {self.n_values}."
+            )
+        return self._tensor(vectors, there)
+
+    def _tensor(self, vectors: np.ndarray, there: np.ndarray) -> Tensor:
+        out = torch.zeros((len(there), self.width), dtype=torch.float32)
+        coded = (vectors - self.mean) * np.float32(self.scale)
+        out[torch.from_numpy(there), : self.n_values] = torch.from_numpy(coded.astype(np.float32))
+        if self.has_gaps:
+            out[:, self.n_values] = torch.from_numpy(~there)
+        return out
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_ready": None}

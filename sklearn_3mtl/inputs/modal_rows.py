@@ -1,0 +1,188 @@
+"""The columns of a modality, read row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklearn_3mtl.data.tables import InputTable
+
+__all__ = ["ModalColumns", "Rows", "read_arrays", "read_numbers", "read_rows", "read_texts"]
+
+
+@dataclass(frozen=True)
+class ModalColumns:
+    """Where a modality stands in X.
+
+    Attributes
+    ----------
+    modality : str
+        Its name.
+    positions : list of int
+        Its columns.
+    alone : bool
+        Whether one column was named, and no list: it is then read as one-dimensional.
+    """
+
+    modality: str
+    positions: list[int]
+    alone: bool
+
+    def labels(self, table: InputTable) -> str:
+        """How an error calls the columns."""
+        return ", ".join(table.label(position) for position in self.positions)
+
+    def where(self, table: InputTable, position: int, row: int) -> str:
+        """How an error calls one cell."""
+        return f"`modalities[{self.modality!r}]`: column {table.label(position)} of X, row {row},"
+
+
+class Rows(NamedTuple):
+    """Some rows of a modality.
+
+    Attributes
+    ----------
+    values : list of str, ndarray, Series or DataFrame
+        Of the rows that have the modality only.
+    there : bool ndarray of shape (n_samples,)
+        Which rows have it.
+    """
+
+    values: Any
+    there: np.ndarray
+
+
+def _cells(table: InputTable, position: int, start: int, stop: int | None) -> list[Any]:
+    return table.column(position).iloc[start:stop].tolist()
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (np.ndim(value) == 0 and bool(pd.isna(value)))
+
+
+def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
+    """The texts; those of several columns are joined, and a blank one is missing.
+
+    Raises
+    ------
+    TypeError
+        If a cell is no text; the row is named.
+    """
+    parts = []
+    for position in columns.positions:
+        texts = []
+        for row, value in enumerate(_cells(table, position, start, stop), start):
+            if not isinstance(value, str) and not _is_missing(value):
+                raise TypeError(
+                    f"{columns.where(table, position, row)} holds {_shown(value)}, "
+                    "which is no text. Give strings, and None for a missing one."
+                )
+            texts.append(value.strip() if isinstance(value, str) else "")
+        parts.append(texts)
+    joined = [" ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+    return Rows([text for text in joined if text], np.array([bool(text) for text in joined]))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return f"{text if len(text) < 50 else text[:47] + '...'} ({type(value).__name__})"
+
+
+def read_arrays(
+    table: InputTable, columns: ModalColumns, shape: tuple[int, ...] | None,
+    start: int, stop: int | None,
+) -> Rows:  # fmt: skip
+    """The arrays that stand in the cells of one column, with channels first.
+
+    Parameters
+    ----------
+    table, columns, start, stop
+        Which cells.
+    shape : tuple of int or None
+        What each array should be; None takes that of the first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a cell is no array of numbers, of another shape, or holds NaN; the row is named.
+    """
+    (position,) = columns.positions
+    cells = _cells(table, position, start, stop)
+    there = np.array([not _is_missing(value) for value in cells], dtype=bool)
+    found: list[np.ndarray] = []
+    for row in np.flatnonzero(there).tolist():
+        where = columns.where(table, position, start + row)
+        array = _as_array(cells[row], where)
+        shape = array.shape if shape is None else shape
+        if array.shape != shape:
+            raise ValueError(
+                f"{where} holds an array of shape {array.shape}; those of the other rows have "
+                f"shape {shape} (channels first). Resize them to one shape."
+            )
+        found.append(array)
+    values = np.stack(found) if found else np.zeros((0, *(shape or (0,))), dtype=np.float32)
+    return Rows(values, there)
+
+
+def _as_array(value: Any, where: str) -> np.ndarray:
+    """One cell as float32: (d,), or an image's (C, H, W) from (H, W) or (H, W, C)."""
+    array = np.asarray(value) if not isinstance(value, str | bytes) else np.asarray(None)
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not array.size:
+        raise TypeError(
+            f"{where} holds {_shown(value)}: each cell should be an array of numbers, of shape "
+            "(H, W) or (H, W, C) for an image, or None for a missing one."
+        )
+    array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{where} holds NaN or infinity; give None for a missing array.")
+    if array.ndim == 1:
+        return array
+    return array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0)
+
+
+def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
+    """A block of numeric columns; a row misses the modality where all its numbers are missing.
+
+    Raises
+    ------
+    ValueError
+        If a row has some of the numbers only, or an infinite one; the row is named.
+    """
+    block = table.numbers(columns.positions, start, stop).astype(np.float64)
+    gaps = np.isnan(block)
+    there = ~np.asarray(gaps.all(axis=1))
+    for wrong, found in ((gaps & there[:, None], "is missing beside others"),
+                         (np.isinf(block), "is infinite")):  # fmt: skip
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0].tolist()
+            where = columns.where(table, columns.positions[column], start + row)
+            raise ValueError(
+                f"{where} {found}: an nn.Module needs all numbers of a row, or none. Impute them."
+            )
+    return Rows(block[there].astype(np.float32), there)
+
+
+def read_rows(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
+    """The columns as ColumnTransformer gives them: one-dimensional for a name, else a table."""
+    missing = np.array([_gaps(table, position, start, stop) for position in columns.positions])
+    there = ~np.asarray(missing.all(axis=0))
+    if table.array is not None:
+        block = table.array[start:stop][there][:, columns.positions]
+        return Rows(block[:, 0] if columns.alone else block, there)
+    assert table.frame is not None
+    frame = table.frame.iloc[start:stop, columns.positions].loc[there]
+    return Rows(frame.iloc[:, 0] if columns.alone else frame, there)
+
+
+def _gaps(table: InputTable, position: int, start: int, stop: int | None) -> np.ndarray:
+    column = table.column(position).iloc[start:stop]
+    gaps = column.isna().to_numpy(dtype=bool)
+    if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
+        blank = [isinstance(value, str) and not value.strip() for value in column.tolist()]
+        return gaps | np.array(blank, dtype=bool)
+    return gaps

@@ -1,0 +1,72 @@
+"""Frozen models of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sklearn_3mtl.data.extras import needs
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
+from sklearn_3mtl.inputs.content import content_key
+from sklearn_3mtl.inputs.modal_rows import ModalColumns, Rows, read_texts
+from sklearn_3mtl.inputs.vector_cache import CACHE
+
+__all__ = ["SentenceModel", "TextObject"]
+
+
+class TextObject(ColumnEncoder):
+    """An object with ``encode(list of str)``; it runs once for each distinct text."""
+
+    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+        super().__init__(columns, given)
+        self.key = self._key()
+
+    @property
+    def is_spread(self) -> bool:
+        """True: a pretrained model's vectors."""
+        return True
+
+    def _key(self) -> str | None:
+        return content_key(self.given)
+
+    def _model(self) -> Any:
+        return self.given
+
+    def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
+        """Some rows' texts."""
+        return read_texts(table, self.columns, start, stop)
+
+    def encode(self, values: Sequence[str]) -> np.ndarray:
+        """Map texts to the model's vectors."""
+        return CACHE.encoded(self.key, values, self._encode)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        return self.matrix(self._model().encode(texts), len(texts))
+
+
+class SentenceModel(TextObject):
+    """A model of sentence-transformers, by its name or its folder; loaded when a text is new."""
+
+    def _key(self) -> str:
+        return f"sentence-transformers {self.given}"
+
+    def _model(self) -> Any:
+        package = needs("sentence_transformers", f"{self.parameter}={self.given!r}", extra="text")
+        try:
+            return _sentence_model(package, self.given)
+        except OSError as error:
+            raise ValueError(
+                f"{self.parameter}: {self.given!r} is no folder with a model of "
+                "sentence-transformers, nor in this machine's cache, and nothing is downloaded "
+                'unasked. Get it once: python -c "import sentence_transformers as s; '
+                f's.SentenceTransformer({self.given!r})".'
+            ) from error
+
+
+@lru_cache(maxsize=2)
+def _sentence_model(package: Any, name: str) -> Any:
+    return package.SentenceTransformer(name, local_files_only=True)

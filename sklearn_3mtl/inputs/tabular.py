@@ -1,0 +1,245 @@
+"""The one place that turns X into tensors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sklearn_3mtl.data.tables import InputTable
+
+__all__ = ["TabularInputs"]
+
+# Rows read at once, and rows coded at once: these stay in the processor's cache.
+READ_ROWS, CODE_ROWS = 16_384, 2048
+MAX_QUANTILE_ROWS = 20_000
+# Bins of equal mass for each number: one for so many rows, few enough for all columns together.
+ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 512, 4
+MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
+CLIP, LARGE = 3.0, 1e6
+_ONE = torch.ones((), dtype=torch.float32)
+
+
+@dataclass
+class TabularInputs:
+    """Turns the columns of a table into a numeric and a categorical tensor.
+
+    Numbers are centred on the median, divided by the interquartile range and clipped smoothly to
+    (-3, 3) by ``x / sqrt(1 + (x / 3)**2)`` (Holzmueller et al., "Better by default", arXiv
+    2407.04491, appendix A); a missing number becomes 0, and a column with gaps in `fit` gets an
+    indicator column. Categories become codes: 0 for missing, 1 for unseen in `fit`, then the
+    categories in order.
+
+    Attributes
+    ----------
+    numeric, categorical : list of int
+        Positions of the columns of each sort.
+    center, scale : ndarray of shape (n_numeric,)
+        What is taken from a number, and what it is multiplied by.
+    gaps : ndarray of int
+        Which numeric columns have an indicator.
+    categories : list of ndarray
+        The known values of each categorical column.
+    edges : list of ndarray
+        The edges of each numeric column's bins as it is coded, rising, at most ``MAX_BINS + 1``.
+    """
+
+    numeric: list[int] = field(default_factory=list)
+    categorical: list[int] = field(default_factory=list)
+    center: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    gaps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    categories: list[np.ndarray] = field(default_factory=list)
+    edges: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def n_numeric(self) -> int:
+        """Width of the numeric tensor."""
+        return len(self.numeric) + len(self.gaps)
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Number of codes of each categorical column."""
+        return tuple(len(values) + FIRST_CODE for values in self.categories)
+
+    def fit(
+        self,
+        table: InputTable,
+        columns: Sequence[int],
+        categorical: Sequence[int],
+        random: np.random.Generator,
+    ) -> TabularInputs:
+        """Learn the coding of each column.
+
+        Parameters
+        ----------
+        table : InputTable
+            The rows to learn from.
+        columns : sequence of int
+            Positions of the columns to code.
+        categorical : sequence of int
+            Which of them to treat as categories.
+        random : numpy.random.Generator
+            Draws the rows for the quantiles of a long table.
+        """
+        self.categorical = [position for position in columns if position in set(categorical)]
+        self.numeric = [position for position in columns if position not in set(categorical)]
+        rows = None
+        if table.n_rows > MAX_QUANTILE_ROWS:
+            rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
+        # One column at a time: all of them at once would be a copy of the table.
+        n_bent = sum(_is_bent(table.numbers([j])[:, 0]) for j in self.numeric)
+        n_bins = _n_bins(table.n_rows, n_bent)
+        coding = [_numeric_coding(table.numbers([j])[:, 0], rows, n_bins) for j in self.numeric]
+        self.center = np.array([c for c, _, _, _ in coding])
+        self.scale = np.array([s for _, s, _, _ in coding])
+        self.gaps = np.flatnonzero([gap for _, _, gap, _ in coding])
+        self.edges = [edges for _, _, _, edges in coding]
+        self.categories = [_categories(table, position) for position in self.categorical]
+        return self
+
+    def moved(self, place: Mapping[int, int]) -> TabularInputs:
+        """The same for tables in which each column stands at another place."""
+        numeric, categorical = ([place[p] for p in old] for old in (self.numeric, self.categorical))
+        return replace(self, numeric=numeric, categorical=categorical)
+
+    def transform(self, table: InputTable) -> dict[str, torch.Tensor]:
+        """Turn rows into tensors.
+
+        Returns
+        -------
+        inputs : dict
+            ``"numeric"``: float32 of shape (n_samples, n_numeric), and, where there are categorical
+            columns, ``"categorical"``: int64 of shape (n_samples, n_categorical).
+
+        Raises
+        ------
+        ValueError
+            If a number is infinite; the column is named.
+        """
+        numeric = torch.empty((table.n_rows, self.n_numeric), dtype=torch.float32)
+        categorical = []
+        for number, block in enumerate(self.blocks(table)):
+            start = number * READ_ROWS
+            numeric[start : start + len(block["numeric"])] = block["numeric"]
+            categorical += [block["categorical"]] if self.categorical else []
+        inputs = {"numeric": numeric}
+        return {**inputs, "categorical": torch.cat(categorical)} if categorical else inputs
+
+    def blocks(self, table: InputTable) -> Iterator[dict[str, torch.Tensor]]:
+        """Turn rows into tensors, `READ_ROWS` of them at a time."""
+        codes = torch.from_numpy(self._codes(table)) if self.categorical else None
+        center, scale = torch.from_numpy(self.center), torch.from_numpy(self.scale)
+        for start in range(0, table.n_rows, READ_ROWS):
+            numbers = table.numbers(self.numeric, start, start + READ_ROWS)
+            numeric = torch.empty((len(numbers), self.n_numeric), dtype=torch.float32)
+            for row in range(0, len(numbers), CODE_ROWS):
+                some = numbers[row : row + CODE_ROWS]
+                # A copy: the user's array may be read-only, and is never written to.
+                copied = torch.from_numpy(some.astype(np.float64, order="C"))
+                coded = copied.sub_(center).mul_(scale).float()
+                self._finish(table, some, coded, numeric[row : row + CODE_ROWS])
+            block = {"numeric": numeric}
+            if codes is not None:
+                block["categorical"] = codes[start : start + READ_ROWS]
+            yield block
+
+    def _finish(
+        self, table: InputTable, numbers: np.ndarray, coded: torch.Tensor, out: torch.Tensor
+    ) -> None:
+        """Write scaled numbers into `out`, of shape (n_rows, n_numeric), clipped, without gaps."""
+        # One product tells whether a number is missing, infinite, or too large to be squared.
+        flat = coded.view(-1)
+        if not math.isfinite(flat.dot(flat).item()):
+            self._refuse_infinite(table, numbers)
+            missing = torch.from_numpy(np.isnan(numbers))
+            coded.nan_to_num_(0.0, LARGE, -LARGE).clamp_(-LARGE, LARGE).masked_fill_(missing, 0.0)
+            out[:, len(self.numeric) :] = missing[:, self.gaps]
+        elif len(self.gaps):
+            out[:, len(self.numeric) :] = 0.0
+        root = torch.addcmul(_ONE, coded, coded, value=CLIP**-2).rsqrt_()
+        out[:, : len(self.numeric)] = coded.mul_(root).clamp_(-CLIP, CLIP)
+
+    def _refuse_infinite(self, table: InputTable, numbers: np.ndarray) -> None:
+        infinite = np.isinf(numbers).any(axis=0)
+        if infinite.any():
+            names = [table.label(self.numeric[i]) for i in np.flatnonzero(infinite)]
+            raise ValueError(
+                f"Input X contains infinity in column(s) {', '.join(names)}. "
+                "Use NaN for a missing number, or a large finite one."
+            )
+
+    def _codes(self, table: InputTable) -> np.ndarray:
+        codes = np.empty((table.n_rows, len(self.categorical)), dtype=np.int64)
+        for index, position in enumerate(self.categorical):
+            known = dict(zip(self.categories[index], count(FIRST_CODE), strict=False))
+            values, positions = table.distinct_values(position)
+            found = np.fromiter((known.get(v, UNSEEN_CODE) for v in values), np.int64, len(values))
+            found[pd.isna(values)] = MISSING_CODE
+            if positions is not None:
+                found = np.append(found, MISSING_CODE)[positions]
+            codes[:, index] = found
+        return codes
+
+
+def _is_bent(numbers: np.ndarray) -> bool:
+    """Whether a column has more than two values; a line bends nothing between two."""
+    observed = numbers[~np.isnan(numbers)]
+    return bool(
+        len(observed) and ((observed != observed.min()) & (observed != observed.max())).any()
+    )
+
+
+def _n_bins(n_rows: int, n_bent: int) -> int:
+    wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
+    affordable = MAX_ALL_BINS // max(n_bent, 1)
+    return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
+
+
+def _numeric_coding(
+    numbers: np.ndarray, rows: np.ndarray | None, n_bins: int
+) -> tuple[float, float, bool, np.ndarray]:
+    """Median, 1 / interquartile range (0 for a constant), whether it has gaps, bins' edges."""
+    observed = numbers if rows is None else numbers[rows]
+    # Infinite numbers are left out here; `transform` refuses them.
+    observed = observed[np.isfinite(observed)].astype(np.float64)
+    has_gaps = bool(np.isnan(numbers).any())
+    if not len(observed):
+        return 0.0, 0.0, False, np.zeros(0)
+    # Quarters: the difference of two of them doesn't overflow.
+    low, q25, q50, q75, high = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
+    spread = q75 - q25 or (high - low) / 2
+    if spread <= 8 * np.finfo(float).eps * abs(q50):
+        return 0.0, 0.0, has_gaps, np.zeros(0)
+    scale = min(0.25 / spread, float(np.finfo(float).max))
+    coded = np.clip((_edges(observed / 4, n_bins) - q50) * 4 * scale, -LARGE, LARGE)
+    edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
+    return 4 * q50, scale, has_gaps, edges
+
+
+def _edges(observed: np.ndarray, n_bins: int) -> np.ndarray:
+    """Edges of bins of equal mass, where no single value counts for more than a bin.
+
+    Most of a column's rows may hold one value, such as 0 for a capital gain: it would leave
+    hardly a bin for the others.
+    """
+    values, counts = np.unique(observed, return_counts=True)
+    if len(values) <= n_bins + 1:
+        return values
+    mass = np.minimum(counts, max(len(observed) // n_bins, 1)).cumsum()
+    wanted = np.linspace(mass[0], mass[-1], n_bins + 1)
+    return values[np.searchsorted(mass, wanted)]
+
+
+def _categories(table: InputTable, position: int) -> np.ndarray:
+    column = table.category_values(position)
+    values = pd.unique(column[~pd.isna(column)])
+    try:
+        return np.asarray(sorted(values), dtype=object)
+    except TypeError:
+        return np.asarray(sorted(values, key=lambda v: (type(v).__name__, str(v))), dtype=object)

@@ -1,0 +1,84 @@
+"""Text without any pretrained model: the weights of its words, in fewer dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.extmath import randomized_svd
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
+from sklearn_3mtl.inputs.modal_rows import Rows, read_texts
+
+__all__ = ["WordWeights"]
+
+N_COMPONENTS, MAX_TERMS = 256, 30_000
+# With fewer texts a word that stands in one of them is kept.
+RARE_FROM = 100
+
+
+class WordWeights(ColumnEncoder):
+    """TF-IDF of words and pairs of words, projected on its leading singular vectors.
+
+    The same as ``make_pipeline(TfidfVectorizer(...), TruncatedSVD(...))``, but for a vocabulary of
+    any size, and with a state that needs no pickle.
+    """
+
+    words: TfidfVectorizer
+    components: np.ndarray
+
+    def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
+        """Some rows' texts."""
+        return read_texts(table, self.columns, start, stop)
+
+    def learn(self, values: Sequence[str]) -> np.ndarray:
+        """Learn the words and the directions, and encode the texts."""
+        try:
+            self.words = _vectorizer(min_df=2 if len(values) >= RARE_FROM else 1)
+            counts = self.words.fit_transform(values)
+        except ValueError:
+            counts = self._of_rare_words(values)
+        n_components = min(N_COMPONENTS, *counts.shape)
+        # Its own generator, always the same: the vectors depend on the texts alone.
+        _, _, self.components = randomized_svd(counts, n_components, n_iter=5, random_state=0)
+        return self._project(counts)
+
+    def _of_rare_words(self, values: Sequence[str]) -> sparse.csr_matrix:
+        try:
+            self.words = _vectorizer(min_df=1)
+            return self.words.fit_transform(values)
+        except ValueError as error:
+            raise ValueError(
+                f"{self.parameter}: no text has a word, for example {values[0]!r}."
+            ) from error
+
+    def encode(self, values: Sequence[str]) -> np.ndarray:
+        """Map texts to their vectors."""
+        return self._project(self.words.transform(values))
+
+    def _project(self, counts: sparse.csr_matrix) -> np.ndarray:
+        return self.matrix(counts @ self.components.T, counts.shape[0])
+
+    def state(self) -> dict[str, Any]:
+        """The words, their weights and the directions."""
+        words = self.words.get_feature_names_out().tolist()
+        return {"words": words, "idf": self.words.idf_, "components": self.components}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up words, weights and directions."""
+        words, idf, components = state["words"], state["idf"], state["components"]
+        if idf.shape != (len(words),) or components.shape[1:] != (len(words),):
+            raise ValueError(f"the words of {self.parameter} don't fit together")
+        self.words = _vectorizer(vocabulary={word: index for index, word in enumerate(words)})
+        self.words.idf_, self.components = idf, components
+
+
+def _vectorizer(**options: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, max_features=MAX_TERMS, strip_accents="unicode",
+        token_pattern=r"(?u)\b\w+\b", dtype=np.float32, **options,
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Any scikit-learn transformer as an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
+from sklearn_3mtl.inputs.content import content_key
+from sklearn_3mtl.inputs.modal_rows import ModalColumns, Rows, read_rows
+from sklearn_3mtl.inputs.vector_cache import CACHE
+
+__all__ = ["Transformer"]
+
+# A vector is dense: more columns than these are words or hashes, and belong into fewer.
+MAX_WIDTH = 4096
+
+
+class Transformer(ColumnEncoder):
+    """A clone is fitted on `fit`'s rows; one that is frozen or has nothing to fit runs once."""
+
+    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+        super().__init__(columns, given)
+        self.fitted = clone(given)
+        self.is_frozen = isinstance(given, FrozenEstimator) or not get_tags(given).requires_fit
+        self.key = content_key(self.fitted) if self.is_frozen else None
+
+    def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
+        """Some rows, as ColumnTransformer would give them."""
+        return read_rows(table, self.columns, start, stop)
+
+    def learn(self, values: Any) -> np.ndarray:
+        """Fit the transformer and encode the values."""
+        if self.is_frozen:
+            return self.encode(values)
+        return self._checked(values, lambda: self.fitted.fit_transform(values))
+
+    def encode(self, values: Any) -> np.ndarray:
+        """Transform the values."""
+        if not self.is_frozen:
+            return self._checked(values, lambda: self.fitted.transform(values))
+        rows = values.tolist() if values.ndim == 1 else list(map(tuple, np.asarray(values)))
+        return CACHE.encoded(self.key, rows, lambda some: self._of_rows(values, some))
+
+    def _of_rows(self, like: Any, rows: list[Any]) -> np.ndarray:
+        some = _as(like, rows)
+        return self._checked(some, lambda: self.fitted.transform(some))
+
+    def _checked(self, values: Any, transform: Any) -> np.ndarray:
+        try:
+            made = transform()
+        except Exception as error:
+            raise ValueError(
+                f"{self.parameter}: {type(self.given).__name__} failed on its columns: {error}"
+            ) from error
+        width = np.shape(made)[1] if np.ndim(made) == 2 or sparse.issparse(made) else 1
+        if width > MAX_WIDTH:
+            raise ValueError(
+                f"{self.parameter}: {type(self.given).__name__} gives {width} columns; the network "
+                f"takes {MAX_WIDTH} at most. Put TruncatedSVD behind it: "
+                "make_pipeline(..., TruncatedSVD(100))."
+            )
+        return self.matrix(made.toarray() if sparse.issparse(made) else made, len(values))
+
+    def state(self) -> dict[str, Any]:
+        """The fitted transformer."""
+        return {"transformer": self.fitted}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the fitted transformer."""
+        self.fitted = state["transformer"]
+        if type(self.fitted) is not type(self.given):
+            raise ValueError(f"{self.parameter} holds another transformer")
+
+
+def _as(like: Any, rows: list[Any]) -> Any:
+    """Rows in the container of others."""
+    if isinstance(like, pd.Series):
+        return pd.Series(rows, name=like.name, dtype=like.dtype)
+    if isinstance(like, pd.DataFrame):
+        return pd.DataFrame(rows, columns=like.columns).astype(like.dtypes)
+    return np.asarray(rows, dtype=like.dtype)

@@ -1,0 +1,101 @@
+"""Labels, predictions and weights, matched by task."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.tasks import Task
+
+__all__ = ["labelled_rows", "per_task", "read", "task_at", "tasks_of_estimator"]
+
+
+def tasks_of_estimator(estimator: Any) -> Mapping[Hashable, Task]:
+    """The tasks of an estimator, or of what a Pipeline or a search wraps; often none."""
+    if hasattr(estimator, "best_estimator_"):
+        return tasks_of_estimator(estimator.best_estimator_)
+    if hasattr(estimator, "steps"):
+        return tasks_of_estimator(estimator.steps[-1][1])
+    return getattr(estimator, "tasks_", {})
+
+
+def task_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> Task | None:
+    """The task of a column of the labels: by name, else by position; None where there is none."""
+    if true.named and true.names[index] in tasks:
+        return tasks[true.names[index]]
+    return list(tasks.values())[index] if len(tasks) == len(true.names) else None
+
+
+def per_task(proba: Any, n_tasks: int) -> list[Any]:
+    """Probabilities as a list with an entry for each task."""
+    if proba is None:
+        return [None] * n_tasks
+    listed = list(proba) if isinstance(proba, list | tuple) else [proba]
+    if len(listed) != n_tasks:
+        raise ValueError(
+            f"Probabilities should be a list of {n_tasks} arrays, one per task. "
+            f"Found {len(listed)}."
+        )
+    return listed
+
+
+def read(
+    y_true: Any, y_pred: Any, sample_weight: ArrayLike | None
+) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
+    true, predicted = read_targets(y_true), read_targets(y_pred)
+    if true.named and predicted.named and set(true.names) < set(predicted.names):
+        # The labels of some tasks judge those tasks.
+        predicted = predicted.select(true.names)
+    if true.n_rows != predicted.n_rows or len(true.names) != len(predicted.names):
+        raise ValueError(
+            f"The labels have {true.n_rows} rows and {len(true.names)} tasks, the predictions "
+            f"{predicted.n_rows} and {len(predicted.names)}. Labels of some of the tasks should be "
+            "named columns."
+        )
+    if true.named and predicted.named and set(true.names) != set(predicted.names):
+        raise ValueError(
+            f"The labels' tasks are {list(true.names)!r}, "
+            f"the predictions' {list(predicted.names)!r}."
+        )
+    if true.named and predicted.named and true.names != predicted.names:
+        predicted = predicted.select(true.names)
+    weights = None
+    if sample_weight is not None:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        weights = weights[:, None] if weights.ndim == 1 else weights
+        shape = (true.n_rows, len(true.names))
+        if weights.shape not in {(shape[0], 1), shape}:
+            raise ValueError(
+                f"`sample_weight` should have shape ({shape[0]},) or {shape}. "
+                f"Found {np.shape(sample_weight)}."
+            )
+        weights = np.broadcast_to(weights, shape)
+    return true, predicted, weights
+
+
+def labelled_rows(
+    true: TargetColumns,
+    predicted: TargetColumns,
+    weights: np.ndarray | None,
+    index: int,
+    kind: str,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The labelled rows of one task: labels, predictions, weights."""
+    mask = true.columns[index].notna().to_numpy()
+    labels = true.columns[index][mask]
+    guesses = predicted.columns[index][mask]
+    weight = None if weights is None else weights[mask, index]
+    if kind == "regression":
+        return labels.to_numpy(np.float64), guesses.to_numpy(np.float64), weight
+    return _as_labels(labels), _as_labels(guesses), weight
+
+
+def _as_labels(column: pd.Series) -> np.ndarray:
+    """Plain numbers where the column holds numbers, text otherwise."""
+    values = np.asarray(column.tolist())
+    return values if values.dtype.kind in "biuf" else values.astype(str)

@@ -1,0 +1,3 @@
+"""Rows as tensors: batches, episodes, and what is held out."""
+
+__all__: list[str] = []

@@ -1,0 +1,81 @@
+"""Rows of several domains: labelled ones in batches, others beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.rows.batch import Batch, Beside
+from sklearn_3mtl.rows.loader import BatchIterator, RowDataset
+
+__all__ = ["JointDataset"]
+
+
+@dataclass(frozen=True)
+class JointDataset:
+    """Labelled rows in batches as ever, each beside as many rows without a label.
+
+    Parameters
+    ----------
+    labelled : RowDataset
+        Rows to train on, with the domain of each.
+    unlabelled : RowDataset
+        Rows whose domains alone count; it may be empty.
+    """
+
+    labelled: RowDataset
+    unlabelled: RowDataset
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> JointIterator:
+        """Batches in a fresh order."""
+        return JointIterator(self, self.labelled.batches(batch_size, generator), generator)
+
+    def in_order(self, batch_size: int) -> BatchIterator:
+        """Batches of the labelled rows in their own order."""
+        return self.labelled.in_order(batch_size)
+
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Those of the labelled rows."""
+        return self.labelled.by_unit(most)
+
+    def to(self, device: torch.device) -> JointDataset:
+        """The same on a device."""
+        return replace(
+            self, labelled=self.labelled.to(device), unlabelled=self.unlabelled.to(device)
+        )
+
+
+class JointIterator:
+    """The batches of an epoch; rows without a label are dealt out again and again."""
+
+    def __init__(
+        self, dataset: JointDataset, labelled: BatchIterator, generator: torch.Generator
+    ) -> None:
+        self.dataset, self.labelled, self.generator = dataset, labelled, generator
+
+    def __len__(self) -> int:
+        return len(self.labelled)
+
+    def __iter__(self) -> Iterator[Batch]:
+        rest, others = torch.empty(0, dtype=torch.int64), self.dataset.unlabelled
+        n_others = len(others)
+        for batch in self.labelled:
+            n_rows = min(len(batch.values), n_others)
+            if not n_rows:
+                yield batch
+                continue
+            if len(rest) < n_rows:
+                rest = torch.randperm(n_others, generator=self.generator)
+            yield batch._replace(beside=_beside(others, rest[:n_rows]))
+            rest = rest[n_rows:]
+
+
+def _beside(others: RowDataset, chosen: Tensor) -> Beside:
+    device = others.values.device
+    rows = chosen.to(device) if others.rows is None else others.rows[chosen.to(device)]
+    batch = others.take(rows)
+    assert batch.domain is not None
+    return Beside(batch.inputs, batch.domain)

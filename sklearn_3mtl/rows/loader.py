@@ -1,0 +1,231 @@
+"""Rows as tensors, and batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.rows.batch import Batch
+
+__all__ = ["BatchIterator", "RowDataset", "TrainingRows", "ValidationRows"]
+
+
+class TrainingRows(Protocol):
+    """What can be trained on."""
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> Any:
+        """The batches of an epoch, in a fresh order."""
+
+    def in_order(self, batch_size: int) -> Any:
+        """Batches that are always alike."""
+
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs of at most so many rows, and the task or class that an episode has of each."""
+
+    def to(self, device: torch.device) -> Any:
+        """The same on a device."""
+
+
+class ValidationRows(Protocol):
+    """What can be validated on."""
+
+    @property
+    def has_supports(self) -> bool:
+        """Whether tasks adapt before they are judged."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def in_order(self, batch_size: int) -> Any:
+        """All batches, always alike."""
+
+    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Outputs, values, weights and groups of all rows, paired."""
+
+    def to(self, device: torch.device) -> Any:
+        """The same on a device."""
+
+
+@dataclass(frozen=True)
+class RowDataset:
+    """Rows of a table as tensors; a subset of rows shares the tensors.
+
+    Parameters
+    ----------
+    inputs : dict of str to tensor with n rows
+        What the encoders read.
+    values : tensor of shape (n, n_tasks)
+        Encoded labels.
+    weight : tensor of shape (n, n_tasks) or None
+        The weight of each label, 0 where it is missing. None stands for ones.
+    group : int64 tensor of shape (n,) or None
+        Each row's group. None where no layer depends on it.
+    rows : int64 tensor or None, default=None
+        The rows of the subset. None takes all.
+    fold : int64 tensor of shape (n,) or None, default=None
+        Which member of an ensemble each row is held out from, -1 for none. None where all members
+        see all rows.
+    n_members : int, default=1
+        How many members there are.
+    held_out : bool, default=False
+        Whether the rows are for validation: each is judged by the member it was held out from.
+    domain : int64 tensor of shape (n,) or None, default=None
+        Each row's domain. None where no term of the loss depends on it.
+    """
+
+    inputs: dict[str, Tensor]
+    values: Tensor
+    weight: Tensor | None = None
+    group: Tensor | None = None
+    rows: Tensor | None = None
+    fold: Tensor | None = None
+    n_members: int = 1
+    held_out: bool = False
+    domain: Tensor | None = None
+
+    has_supports: ClassVar[bool] = False
+
+    def __len__(self) -> int:
+        return len(self.values) if self.rows is None else len(self.rows)
+
+    def subset(self, rows: Tensor) -> RowDataset:
+        """The dataset of some rows; the labels' weights are left out where all are 1."""
+        weight = self.weight
+        if weight is not None and bool((weight[rows] == 1).all()):
+            weight = None
+        return replace(self, rows=rows, weight=weight)
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> BatchIterator:
+        """Batches in a fresh order."""
+        return BatchIterator(self, batch_size, generator)
+
+    def in_order(self, batch_size: int) -> BatchIterator:
+        """Batches in the rows' own order."""
+        return BatchIterator(self, batch_size)
+
+    def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs of at most so many rows, all of one unit."""
+        rows = self._all_rows()[:most]
+        inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
+        return inputs, torch.zeros_like(rows)
+
+    def to(self, device: torch.device) -> RowDataset:
+        """The dataset on a device."""
+        if device == self.values.device:
+            return self
+        move = {name: value.to(device) for name, value in self.inputs.items()}
+        tensors: dict[str, Any] = {
+            name: None if (tensor := getattr(self, name)) is None else tensor.to(device)
+            for name in ("values", "weight", "group", "rows", "fold", "domain")
+        }
+        return replace(self, inputs=move, **tensors)
+
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """Values and weights of all rows as a batch has them, the weights never None."""
+        rows = self._all_rows()
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        return values, torch.ones_like(values) if weight is None else weight
+
+    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Pair all rows' outputs with their labels.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n, n_outputs) or (n_members, n, n_outputs)
+
+        Returns
+        -------
+        outputs, values, weight, group : tensors of as many rows, or None
+            A row held out from a member has that member's outputs; else members follow each other.
+        """
+        rows = self._all_rows()
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        group = None if self.group is None else self.group.index_select(0, rows)
+        if self.fold is not None:
+            own = outputs[self.fold.index_select(0, rows), torch.arange(len(rows))]
+            return own, values, weight, group
+        if outputs.dim() == 2:
+            return outputs, values, weight, group
+        m = len(outputs)
+        weight = None if weight is None else weight.repeat(m, 1)
+        group = None if group is None else group.repeat(m)
+        return outputs.flatten(0, 1), values.repeat(m, 1), weight, group
+
+    def labelled_group(self) -> Tensor:
+        """Each row's group, -1 for a row without a label; the rows must have groups."""
+        assert self.group is not None
+        if self.weight is None:
+            return self.group
+        return torch.where((self.weight > 0).any(1), self.group, -1)
+
+    def _all_rows(self) -> Tensor:
+        if self.rows is not None:
+            return self.rows
+        return torch.arange(len(self.values), device=self.values.device)
+
+    def take(self, rows: Tensor) -> Batch:
+        """The batch of some rows of the tensors."""
+        inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
+        group = None
+        if self.group is not None:
+            group = inputs["group"] = self.group.index_select(0, rows)
+        domain = None if self.domain is None else self.domain.index_select(0, rows)
+        values, weight = self.values.index_select(0, rows), self._weight(rows)
+        return Batch(inputs, values, weight, group, domain=domain)
+
+    def _weight(self, rows: Tensor) -> Tensor | None:
+        """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""
+        weight = None if self.weight is None else self.weight.index_select(0, rows)
+        if self.fold is None or self.held_out:
+            return weight
+        fold = self.fold.index_select(0, rows)
+        members = torch.arange(self.n_members, device=fold.device)[:, None]
+        seen = (fold != members).to(self.values.dtype).unsqueeze(2)
+        return seen.expand(-1, -1, self.values.shape[1]) if weight is None else seen * weight
+
+
+class BatchIterator:
+    """Batches that are slices of tensors; a fresh order for each epoch.
+
+    Parameters
+    ----------
+    dataset : RowDataset
+        The rows.
+    batch_size : int
+        Rows per batch; the last one may be smaller. A lone last row joins the batch before it where
+        the order is drawn, since batch normalisation can't train on one row.
+    generator : torch.Generator or None, default=None
+        Draws the order. None keeps the rows' own.
+    """
+
+    def __init__(
+        self, dataset: RowDataset, batch_size: int, generator: torch.Generator | None = None
+    ) -> None:
+        self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
+
+    def __len__(self) -> int:
+        return len(self._sizes())
+
+    def _sizes(self) -> list[int]:
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        sizes = [self.batch_size] * whole
+        if rest == 1 and whole and self.generator is not None:
+            sizes[-1] += 1
+        elif rest:
+            sizes.append(rest)
+        return sizes
+
+    def __iter__(self) -> Iterator[Batch]:
+        rows = self.dataset.rows
+        device = self.dataset.values.device
+        if self.generator is not None:
+            order = torch.randperm(len(self.dataset), generator=self.generator).to(device)
+            rows = order if rows is None else rows[order]
+        elif rows is None:
+            rows = torch.arange(len(self.dataset), device=device)
+        for batch_rows in rows.split(self._sizes()):
+            yield self.dataset.take(batch_rows)

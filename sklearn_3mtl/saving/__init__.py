@@ -1,0 +1,3 @@
+"""Fitted estimators in files that hold no code."""
+
+__all__: list[str] = []

@@ -1,0 +1,116 @@
+"""Features that a classifier of domains can't use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.backbones import MLP
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies, StackedLinear
+from sklearn_3mtl.transfer.domain.base import DomainLoss, by_domain
+
+__all__ = ["DANN"]
+
+
+class DANN(DomainLoss):
+    r"""Domain-adversarial training: a classifier of domains learns, and the features unlearn.
+
+    The classifier minimises its cross-entropy. On the way to the features its gradient is
+    multiplied by ``-(2 / (1 + exp(-gamma * progress)) - 1)``: nothing at first, -1 in the end.
+
+    The domains in a batch count alike, however many rows each has, and are told from each other
+    only: a domain that is absent from a batch changes nothing.
+
+    Parameters
+    ----------
+    gamma : float, default=10.0
+        How soon the reversal is at its full strength.
+    hidden_layer_sizes : sequence of int, default=(100,)
+        Widths of the classifier's hidden layers; empty for a linear one.
+
+    References
+    ----------
+    Ganin et al., "Domain-adversarial training of neural networks", JMLR 17 (2016),
+    arXiv 1505.07818, equations 9 to 18 and section 5.2.2 (the schedule).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_3mtl.core.seeding import Seed
+    >>> from sklearn_3mtl.transfer import DANN
+    >>> rule = DANN(hidden_layer_sizes=())
+    >>> state = rule.init(n_features=1, n_domains=2, n_members=1, seed=Seed(0))
+    >>> z, domain = torch.tensor([[0.0], [1.0]], requires_grad=True), torch.tensor([0, 1])
+    >>> loss = rule.loss(z, domain, 0.5, state)
+    >>> loss.backward()
+    >>> round(rule.strength(0.5), 4)
+    0.9866
+    >>> print(rule.loss(z[:1], domain[:1], 0.5, state))
+    None
+    """
+
+    def __init__(self, gamma: float = 10.0, hidden_layer_sizes: Sequence[int] = (100,)) -> None:
+        self.gamma = gamma
+        self.hidden_layer_sizes = hidden_layer_sizes
+
+    def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> nn.Module:
+        """A classifier of domains for each member."""
+        if not (isinstance(self.gamma, Real) and 0 < self.gamma < math.inf):
+            raise ValueError(f"`DANN.gamma` should be a finite number > 0. Found {self.gamma!r}.")
+        widths = self.hidden_layer_sizes
+        if not np.iterable(widths) or not all(isinstance(w, Integral) and w >= 1 for w in widths):
+            raise ValueError(
+                "`DANN.hidden_layer_sizes` should be a sequence of whole numbers >= 1, such as "
+                f"(100,). Found {widths!r}."
+            )
+        copies = Copies(["domain"]).times(n_members)
+        hidden = MLP(n_features, tuple(widths), "relu", 0.0, copies, seed.child("hidden"))
+        return nn.Sequential(
+            hidden, StackedLinear(hidden.n_out, n_domains, copies, seed.child("out"))
+        )
+
+    def strength(self, progress: float) -> float:
+        """What the gradient is multiplied by, but for the sign."""
+        return 2.0 / (1.0 + math.exp(-self.gamma * progress)) - 1.0
+
+    def loss(self, z: Tensor, domain: Tensor, progress: float, state: Any) -> Tensor | None:
+        """The classifier's cross-entropy, a mean over the domains' means."""
+        codes, member, counts = by_domain(z, domain)
+        if len(codes) < 2:
+            return None
+        logits = state(_Reversal.apply(z, self.strength(progress)))[..., codes]
+        weight = member / (counts * len(codes))
+        return -(logits.log_softmax(-1) * weight).sum()
+
+    def gap(self, z: Tensor, domain: Tensor, state: Any) -> Tensor | None:
+        """By how much the classifier's cross-entropy is less than that of a guess."""
+        loss = self.loss(z, domain, 1.0, state)
+        if loss is None:
+            return None
+        n_members = len(z) if z.dim() == 3 else 1
+        return (n_members * math.log(len(domain.unique())) - loss).clamp_min(0.0)
+
+
+class _Reversal(torch.autograd.Function):
+    """The identity, whose gradient is multiplied by -strength."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, strength: float) -> Tensor:
+        return z.view_as(z)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        ctx.strength = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return -ctx.strength * gradient, None
