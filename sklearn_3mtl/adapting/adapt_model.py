@@ -45,11 +45,11 @@ def adapt_model(
     """
     known = model.codec.tasks
     new = [name for name, task in tasks.items() if task is not known.get(name)]
-    if model.objective.exchangeable:
+    if model.objective.draws_classes:
         return with_classes(estimator, model, support, tasks)
     if model.adapter is not None:
         return with_support(estimator, model, model.adapter.memory, support, tasks, new)
-    if model.network.has_net_per_group:
+    if model.network.shape.net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
             "could start from. Fit with sharing='hard' to adapt."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.model import FittedModel
-from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.settings import constraints as parameters
 from sklearn_3mtl.training.train import choose_device, train
@@ -89,7 +90,10 @@ def fine_tune(
         parameter.requires_grad_(True)
     per_epoch = -(-len(rows) // BATCH_ROWS)
     objective = SingleLevelObjective(
-        model.codec.layout, None, estimator.regression_loss, Equal(), None, seed
+        LabelLosses(model.codec.layout, estimator.regression_loss),
+        TaskBalance(Equal()),
+        replace(network.shape, n_groups=None),
+        seed,
     )
     with global_streams(seed.child("user modules")):
         _, interrupted, _ = train(

@@ -1,5 +1,7 @@
 """How the tasks' losses become one step, a file for each rule."""
 
+from typing import Any
+
 from sklearn_3mtl.balancing.base import Balancing
 from sklearn_3mtl.balancing.equal import Equal
 from sklearn_3mtl.balancing.manual import Manual
@@ -7,7 +9,7 @@ from sklearn_3mtl.balancing.uncertainty import Uncertainty
 
 __all__ = ["BALANCING", "Balancing", "Equal", "Manual", "Uncertainty"]
 
-BALANCING: dict[str, type[Balancing]] = {
+BALANCING: dict[str, type[Balancing[Any]]] = {
     "equal": Equal,
     "manual": Manual,
     "uncertainty": Uncertainty,

@@ -4,60 +4,87 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Generic, Literal, TypeVar
 
-import torch
 from sklearn.base import BaseEstimator
-from torch import Tensor
+from torch import Tensor, nn
 
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Balancing"]
 
+State = TypeVar("State", bound=nn.Module | None)
 
-class Balancing(BaseEstimator, ABC):
-    """A rule that turns K task losses into one step.
+
+class Balancing(BaseEstimator, ABC, Generic[State]):
+    """A rule that turns the losses of K tasks into one step.
 
     A subclass's constructor takes its hyper-parameters only. What the rule learns or remembers
     lives in the state that `init` makes, never in the rule: an ``nn.Module``, whose parameters are
     trained with the network's but without weight decay, and are restored with the best weights.
-    A rule is never asked to balance one task: that is the identity.
+    The tasks are the columns of y, whether or not there are task ids. The members of an ensemble
+    have losses of their own and must not influence each other. A rule is never asked to balance
+    one task, nor tasks whose nets share nothing: these need no balance.
+
+    Attributes
+    ----------
+    needs : {"losses", "gramian", "nothing"}
+        What the weights depend on: the losses, or also the inner products of the tasks'
+        gradients. ``"nothing"``: the plain sum, and `weights` is not called.
     """
 
-    def init(self, tasks: Sequence[Task], generator: torch.Generator) -> Any:
-        """Make the state for K tasks: an ``nn.Module``, or None for a rule without one.
+    needs: Literal["losses", "gramian", "nothing"] = "losses"
+
+    @abstractmethod
+    def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> State:
+        """Make the state: an ``nn.Module``, or None for a rule without one.
 
         Parameters
         ----------
         tasks : sequence of K Task
-            The tasks; where tasks are columns x groups, each column's task stands once per group.
-        generator : torch.Generator
-            Draws whatever the rule draws.
+            The tasks.
+        n_members : int
+            How many members of an ensemble are trained at once.
+        seed : Seed
+            Seeds whatever is drawn.
         """
-        return None
 
     @abstractmethod
-    def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor | None:
+    def weights(
+        self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: State
+    ) -> Tensor | None:
         """The weight of each task's loss in this step.
 
         Parameters
         ----------
-        losses : tensor of shape (K,)
+        losses : tensor of shape (n_members, K)
             Mean losses; exactly 0 for a task without a labelled row in the batch.
-        present : bool tensor of shape (K,) or None
+        present : bool tensor of shape (n_members, K) or None
             Which tasks have a labelled row in the batch. None where all have.
-        state : Any
+        gramian : tensor of shape (n_members, K, K) or None
+            Inner products of the tasks' gradients at the features that the heads read. None
+            unless `needs` is ``"gramian"``.
+        state : nn.Module or None
             What `init` made.
 
         Returns
         -------
-        weights : tensor of shape (K,) or None
+        weights : tensor of shape (n_members, K) or None
             None stands for ones.
         """
 
-    def penalty(self, present: Tensor | None, state: Any) -> Tensor | None:
-        """A term for the state's own parameters, added to the weighted sum; None for no term."""
-        return None
+    def terms(self, state: State) -> Sequence[Term]:
+        """Terms that are added to the weighted sum, such as a penalty on the state."""
+        return ()
 
-    def after_step(self, losses: Tensor, present: Tensor | None, state: Any) -> None:
-        """Update the state after the optimizer's step, from the step's (K,) losses, detached."""
+    def after_step(self, losses: Tensor, present: Tensor | None, state: State) -> None:
+        """Update the state after the optimizer's step, from the step's losses (n_members, K)."""
+
+    def epoch_weight(self, state: State) -> Tensor | None:
+        """How much each task counts, (K,), when the epochs' validation losses are compared.
+
+        None: all tasks count alike.
+        """
+        return None

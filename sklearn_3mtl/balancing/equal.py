@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from torch import Tensor
 
 from sklearn_3mtl.balancing.base import Balancing
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Equal"]
 
 
-class Equal(Balancing):
+class Equal(Balancing[None]):
     """Every task's loss counts once (survey arXiv 2111.12146, eq. 2).
 
     Examples
@@ -22,5 +24,12 @@ class Equal(Balancing):
     Equal()
     """
 
-    def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> None:
+    needs = "nothing"
+
+    def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> None:
+        """No state."""
+
+    def weights(
+        self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: None
+    ) -> None:
         """None, which stands for ones."""

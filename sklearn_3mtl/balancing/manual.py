@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.balancing.base import Balancing
+from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Manual"]
 
 
-class Manual(Balancing):
+class GivenWeights(nn.Module):
+    """A weight for each task."""
+
+    weights: Tensor
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32))
+
+
+class Manual(Balancing[GivenWeights]):
     """A fixed weight for each task's loss.
 
     Parameters
@@ -33,8 +43,8 @@ class Manual(Balancing):
     def __init__(self, task_weight: Mapping[Hashable, float] | None = None) -> None:
         self.task_weight = task_weight
 
-    def init(self, tasks: Sequence[Task], generator: torch.Generator) -> nn.Module:
-        """A buffer of K weights."""
+    def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> GivenWeights:
+        """The K weights."""
         given = dict(self.task_weight or {})
         names = {task.name for task in tasks}
         for name, weight in given.items():
@@ -47,12 +57,14 @@ class Manual(Balancing):
                 raise ValueError(
                     f"`Manual.task_weight[{name!r}]` should be a number >= 0. Found {weight!r}."
                 )
-        state = nn.Module()
-        found = [float(given.get(task.name, 1.0)) for task in tasks]
-        weights = torch.tensor(found, dtype=torch.float32)
-        state.register_buffer("weights", weights)
-        return state
+        return GivenWeights([float(given.get(task.name, 1.0)) for task in tasks])
 
-    def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor:
+    def weights(
+        self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: GivenWeights
+    ) -> Tensor:
         """The given weights, whatever the losses."""
+        return state.weights.expand_as(losses)
+
+    def epoch_weight(self, state: GivenWeights) -> Tensor:
+        """The given weights: a task that hardly counts hardly chooses the epoch."""
         return state.weights

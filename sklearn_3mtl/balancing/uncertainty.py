@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.balancing.base import Balancing
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.terms import Step, Term
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Uncertainty"]
 
 
-class Uncertainty(Balancing):
+class LogVariances(nn.Module):
+    """A learned log variance for each task of each member.
+
+    Parameters
+    ----------
+    start : float
+        Where each starts.
+    factors : sequence of K floats
+        What the task's likelihood multiplies its loss by.
+    n_members : int
+        How many members there are.
+    """
+
+    factor: Tensor
+
+    def __init__(self, start: float, factors: Sequence[float], n_members: int) -> None:
+        super().__init__()
+        shape = (n_members, len(factors))
+        self.log_variance = nn.Parameter(torch.full(shape, start, dtype=torch.float32))
+        self.register_buffer("factor", torch.tensor(factors, dtype=torch.float32))
+
+
+class LogVariancePenalty(Term):
+    """``s / 2`` for each task that the batch labels."""
+
+    def __init__(self, state: LogVariances) -> None:
+        super().__init__()
+        # In a tuple: the rule's state is saved once, with the objective.
+        self._state = (state,)
+
+    def forward(self, step: Step) -> Tensor:
+        """The sum over tasks and members."""
+        half = 0.5 * self._state[0].log_variance * step.n_active_groups
+        return half.sum() if step.present is None else half[step.present].sum()
+
+
+class Uncertainty(Balancing[LogVariances]):
     r"""Homoscedastic uncertainty: each task's noise variance is learned and divides its loss.
 
     With s = log sigma^2 the step minimises, summed over the tasks,
@@ -36,31 +73,28 @@ class Uncertainty(Balancing):
     --------
     >>> import torch
     >>> from sklearn_3mtl.balancing import Uncertainty
+    >>> from sklearn_3mtl.core.seeding import Seed
     >>> from sklearn_3mtl.data import Task
     >>> rule = Uncertainty()
-    >>> state = rule.init([Task("a", "regression"), Task("b", "binary")], torch.Generator())
-    >>> rule.weights(torch.tensor([3.0, 5.0]), None, state).tolist()
-    [0.5, 1.0]
+    >>> state = rule.init([Task("a", "regression"), Task("b", "binary")], 1, Seed(0))
+    >>> rule.weights(torch.tensor([[3.0, 5.0]]), None, None, state).tolist()
+    [[0.5, 1.0]]
     """
 
     def __init__(self, initial_log_variance: float = 0.0) -> None:
         self.initial_log_variance = initial_log_variance
 
-    def init(self, tasks: Sequence[Task], generator: torch.Generator) -> nn.Module:
-        """A learned log variance for each task."""
-        state = nn.Module()
-        state.log_variance = nn.Parameter(
-            torch.full((len(tasks),), self.initial_log_variance, dtype=torch.float32)
-        )
+    def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> LogVariances:
+        """A log variance for each task of each member."""
         factors = [0.5 if task.kind == "regression" else 1.0 for task in tasks]
-        state.register_buffer("factor", torch.tensor(factors, dtype=torch.float32))
-        return state
+        return LogVariances(self.initial_log_variance, factors, n_members)
 
-    def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor:
+    def weights(
+        self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: LogVariances
+    ) -> Tensor:
         """``exp(-s)``, halved for regression."""
         return state.factor * torch.exp(-state.log_variance)
 
-    def penalty(self, present: Tensor | None, state: Any) -> Tensor:
-        """``s / 2`` for each task that the batch labels."""
-        s = state.log_variance
-        return 0.5 * (s.sum() if present is None else s[present].sum())
+    def terms(self, state: LogVariances) -> list[Term]:
+        """The penalty on the log variances."""
+        return [LogVariancePenalty(state)]

@@ -11,14 +11,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.smooth import SmoothFeatures
 from sklearn_3mtl.core.stacked import aligned
 
-__all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection", "side_by_side"]
-
-
-def side_by_side(z: Tensor, n_nets: int) -> Tensor:
-    """The features of a member's independent nets as one: (M, B, n_nets * d), or (B, ...)."""
-    if n_nets == 1:
-        return z
-    return z.unflatten(0, (-1, n_nets)).transpose(1, 2).flatten(2).squeeze(0)
+__all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection"]
 
 
 class SharedCorrection(nn.Module):
@@ -42,12 +35,12 @@ class SharedCorrection(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
-        """Add to outputs of shape (B, n_outputs) or (M, B, n_outputs); features are (M, B, d)."""
+        """Add to outputs of shape (M, B, n_outputs); features are (M, B, d)."""
         rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         columns = cast(Tensor, self.columns)
         kept = out.index_select(-1, columns) * cast(Tensor, self.keep)
-        return out.index_copy(-1, columns, kept + added.view(*out.shape[:-1], -1))
+        return out.index_copy(-1, columns, kept + added)
 
 
 class GroupCorrection(nn.Module):
@@ -85,9 +78,9 @@ class GroupCorrection(nn.Module):
         rows, weight = aligned(rows, self.weight)
         added = (weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
         columns = cast(Tensor, self.columns)
-        full = out.index_select(-1, columns).view(rows.shape[1], len(group), -1).clone()
+        full = out.index_select(-1, columns)
         full[:, adapted] = full[:, adapted] * cast(Tensor, self.keep) + added.transpose(0, 1)
-        return out.index_copy(-1, columns, full.view(*out.shape[:-1], -1))
+        return out.index_copy(-1, columns, full)
 
 
 class AdaptedOutputs(nn.Module):
@@ -136,14 +129,14 @@ class AdaptedOutputs(nn.Module):
         return torch.where(group < self.n_base_groups, group, -1)
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map outputs before, (B, n_before) or (M, B, n_before), to those after.
+        """Map outputs before, (M, B, n_before), to those after.
 
         Parameters
         ----------
         out : tensor
             The outputs before.
         features : tensor of shape (M, B, d)
-            What the corrections read.
+            What the corrections read, of each member.
         group : tensor of shape (B,) or None
             Each row's group.
         """

@@ -8,10 +8,17 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedLayerNorm, StackedLinear
+from sklearn_3mtl.core.stacked import (
+    Copies,
+    SeededDropout,
+    StackedLayerNorm,
+    StackedLinear,
+    run_copies,
+)
 from sklearn_3mtl.core.tabm import TabM
+from sklearn_3mtl.core.user_module import UserModule
 
-__all__ = ["BACKBONES", "MLP", "ResNet"]
+__all__ = ["BACKBONES", "MLP", "ModuleBackbone", "ResNet"]
 
 
 class MLP(nn.Module):
@@ -54,11 +61,11 @@ class MLP(nn.Module):
             if dropout:
                 layers.append(SeededDropout(dropout, seed.child(f"dropout{depth}")))
         self.layers = nn.Sequential(*layers)
-        self.n_out = widths[-1] if widths else n_in
+        self.n_copies, self.n_out = len(copies), widths[-1] if widths else n_in
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to features."""
-        return self.layers(x)
+        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        return run_copies(self.layers, x, self.n_copies)
 
 
 class _Repeated(nn.Module):
@@ -69,7 +76,7 @@ class _Repeated(nn.Module):
         self.n_copies = n_copies
 
     def forward(self, x: Tensor) -> Tensor:
-        return x if x.dim() == 3 else x.expand(self.n_copies, -1, -1)
+        return x.expand(self.n_copies, -1, -1)
 
 
 class _ResidualBlock(nn.Module):
@@ -115,7 +122,7 @@ class ResNet(nn.Module):
                 "backbone='resnet' needs `hidden_layer_sizes` with equal entries, one per block, "
                 f"such as (128, 128). Found {tuple(widths)!r}."
             )
-        self.n_out = widths[0]
+        self.n_copies, self.n_out = len(copies), widths[0]
         self.layers = nn.Sequential(
             StackedLinear(n_in, self.n_out, copies, seed.child("first")),
             *(
@@ -127,8 +134,33 @@ class ResNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to features."""
-        return self.layers(x)
+        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        return run_copies(self.layers, x, self.n_copies)
+
+
+class ModuleBackbone(nn.Module):
+    """A user's own module as backbone.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Maps (B, n_in) to (B, n_out); a copy is trained.
+    n_in : int
+        Width of the input.
+    copies : Copies
+        Independent copies, which all start from the module's weights.
+    """
+
+    shares_members = False
+
+    def __init__(self, module: nn.Module, n_in: int, copies: Copies) -> None:
+        super().__init__()
+        self.layers = UserModule(module, n_in, copies)
+        self.n_copies, self.n_out = len(copies), self.layers.n_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        return run_copies(self.layers, x, self.n_copies)
 
 
 BACKBONES: dict[str, type[MLP | ResNet | TabM]] = {"mlp": MLP, "resnet": ResNet, "tabm": TabM}

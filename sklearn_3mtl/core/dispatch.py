@@ -56,6 +56,6 @@ class GroupDispatch:
         return per_group.expand(self.n_repeats, -1, self.n_columns, -1, -1).flatten(0, 2)
 
     def gather(self, outputs: Tensor) -> Tensor:
-        """Map (n_members * n_groups, width, D) to (n_members, B, D), or (B, D) for one member."""
+        """Map (n_members * n_groups, width, D) to (n_members, B, D)."""
         per_member = outputs.reshape(self.n_members, -1, outputs.shape[-1])
-        return per_member.index_select(1, self.slot).squeeze(0)
+        return per_member.index_select(1, self.slot)

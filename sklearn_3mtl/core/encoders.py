@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
 
-__all__ = ["Block", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
+__all__ = ["Block", "ModalityEncoder", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 
 EMBEDDING_WIDTH = 8
 # Of a number's variance among the encoded features, beside what an embedding makes of it.
@@ -41,8 +42,31 @@ class Block(NamedTuple):
     encoded: float
 
 
-class TabularEncoder(nn.Module):
-    """Numbers beside what an embedding makes of them, categories embedded.
+class ModalityEncoder(nn.Module, ABC):
+    """Encodes one modality.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features.
+    blocks : list of Block
+        Which features belong together.
+    """
+
+    n_out: int
+    blocks: list[Block]
+
+    @abstractmethod
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Map the network's inputs to features, (B, n_out), or (K, B, n_out) for K copies."""
+
+    def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
+        """Which rows have the modality, a bool tensor (B,) or (K, B); None where all have it."""
+        return None
+
+
+class TabularEncoder(ModalityEncoder):
+    """Numbers and what an embedding makes of them, and embedded categories.
 
     Parameters
     ----------
@@ -114,7 +138,7 @@ def _modal_blocks(width: int, has_gaps: bool) -> list[Block]:
     ]
 
 
-class VectorEncoder(nn.Module):
+class VectorEncoder(ModalityEncoder):
     """Vectors that a frozen encoder made, as they are but for dropout in training.
 
     Parameters
@@ -155,8 +179,12 @@ class VectorEncoder(nn.Module):
         vectors, marks = x[..., : self.n_values], x[..., self.n_values :]
         return torch.cat([self.dropout(vectors), marks], dim=-1)
 
+    def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
+        """Which rows have the modality; None where all have it."""
+        return inputs[self.name][..., -1] == 0 if self.n_out > self.n_values else None
 
-class ModuleEncoder(nn.Module):
+
+class ModuleEncoder(ModalityEncoder):
     """A trained module on the values of a modality; the features of a missing row are zero.
 
     Parameters
@@ -197,3 +225,7 @@ class ModuleEncoder(nn.Module):
             return features
         missing = missing.expand(*features.shape[:-1], 1)
         return torch.cat([features.masked_fill(missing > 0, 0.0), missing], dim=-1)
+
+    def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
+        """Which rows have the modality; None where all have it."""
+        return inputs[self.name][..., -1] == 0 if self.has_gaps else None

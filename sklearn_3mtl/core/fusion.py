@@ -1,24 +1,100 @@
-"""From the modalities' features to one."""
+"""How the features of several modalities become one."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
+from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
-__all__ = ["FUSION", "ConcatFusion"]
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+
+__all__ = ["FUSION", "ConcatFusion", "FusedFeatures", "Fusion"]
 
 
-class ConcatFusion(nn.Module):
-    """The features of all modalities side by side; one modality passes untouched."""
+class FusedFeatures(nn.Module, ABC):
+    """The layers of a fusion.
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Concatenate along the last dimension; what is common to all nets goes to each."""
+    Attributes
+    ----------
+    n_out : int
+        Width of the fused features.
+    is_concatenation : bool
+        Whether they are the modalities' own features, one after the other.
+    """
+
+    n_out: int
+    is_concatenation: bool = False
+
+    @abstractmethod
+    def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
+        """Map the modalities' features to one.
+
+        Parameters
+        ----------
+        features : sequence of tensors of shape (N, B, width), or (1, B, width)
+            The features of each modality. N counts the copies that were asked for; 1 where the
+            features are common to all copies.
+        present : bool tensor of shape (N, B, n_modalities), or (1, B, n_modalities), or None
+            Which modalities each row has. None where every row has all.
+
+        Returns
+        -------
+        fused : tensor of shape (N, B, n_out), or (1, B, n_out)
+        """
+
+
+class Fusion(BaseEstimator, ABC):
+    """A way to fuse modalities.
+
+    A subclass's constructor takes its hyper-parameters only; pass an instance as ``fusion=``.
+    """
+
+    @abstractmethod
+    def build(self, widths: Sequence[int], copies: Copies, seed: Seed) -> FusedFeatures:
+        """Build the layers.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Width of each modality's features.
+        copies : Copies
+            The independent copies of what is trained.
+        seed : Seed
+            Seeds the initial weights.
+        """
+
+
+class ConcatFusion(Fusion):
+    """The features of all modalities, one after the other.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.core.fusion import ConcatFusion
+    >>> ConcatFusion()
+    ConcatFusion()
+    """
+
+    def build(self, widths: Sequence[int], copies: Copies, seed: Seed) -> FusedFeatures:
+        """No weights are needed."""
+        return _Concatenated(sum(widths))
+
+
+class _Concatenated(FusedFeatures):
+    is_concatenation = True
+
+    def __init__(self, n_out: int) -> None:
+        super().__init__()
+        self.n_out = n_out
+
+    def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
         if len(features) == 1:
             return features[0]
         rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
         return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
 
 
-FUSION: dict[str, type[nn.Module]] = {"concat": ConcatFusion}
+FUSION: dict[str, type[Fusion]] = {"concat": ConcatFusion}

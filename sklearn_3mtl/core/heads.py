@@ -1,4 +1,9 @@
-"""From features to each task's outputs: stacked layers, no loop over tasks."""
+"""From features to each task's outputs: stacked layers, no loop over tasks.
+
+Heads are primitives like the stacked layers: those of a single net map (B, d) to (B, n_outputs),
+those of M members with V views each map (M * V, B, d), the members outermost, to
+(M, B, n_outputs).
+"""
 
 from __future__ import annotations
 
@@ -33,23 +38,23 @@ class LinearHeads(nn.Module):
         Task name to number of outputs, in the order of the outputs. The name seeds the weights.
     seed : Seed
         The heads' seed.
-    n_members : int, default=1
-        How many members of an ensemble have such heads of their own.
+    members : sequence of int, default=(0,)
+        The members of an ensemble, each of which has such heads.
     """
 
     is_linear = True
 
     def __init__(
-        self, n_in: int, widths: Mapping[str, int], seed: Seed, n_members: int = 1
+        self, n_in: int, widths: Mapping[str, int], seed: Seed, members: Sequence[int] = (0,)
     ) -> None:
         super().__init__()
-        n_out = sum(widths.values())
+        n_out, n_members = sum(widths.values()), len(members)
         weight = torch.empty(n_members, n_out, n_in, dtype=torch.float32)
         bias = torch.empty(n_members, n_out, dtype=torch.float32)
         bound, start = (n_in**-0.5 if n_in else 0.0), 0
         for name, width in widths.items():
-            members = Copies([name]).times(n_members).names
-            for m, generator in enumerate(Copies([f"{n}/0" for n in members]).generators(seed)):
+            names = Copies([name]).times(members).names
+            for m, generator in enumerate(Copies([f"{n}/0" for n in names]).generators(seed)):
                 weight[m, start : start + width].uniform_(-bound, bound, generator=generator)
                 bias[m, start : start + width].uniform_(-bound, bound, generator=generator)
             start += width
@@ -74,37 +79,57 @@ class GroupHeads(nn.Module):
     ----------
     n_in : int
         Width of the features.
-    widths : mapping of str to int
-        Task name to number of outputs.
+    n_outputs : int
+        How many outputs all tasks have together.
     n_groups : int
         How many groups there are.
-    seed : Seed
-        The heads' seed.
+    common : nn.Module
+        The heads common to all groups.
     n_members : int, default=1
         How many members of an ensemble have such heads of their own.
+    view_of_output : sequence of int or None, default=None
+        The view that each output reads. None where there is one view.
     """
 
     def __init__(
-        self, n_in: int, widths: Mapping[str, int], n_groups: int, seed: Seed, n_members: int = 1
+        self,
+        n_in: int,
+        n_outputs: int,
+        n_groups: int,
+        common: nn.Module,
+        n_members: int = 1,
+        view_of_output: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        self.common = LinearHeads(n_in, widths, seed, n_members)
-        self.n_members, self.n_outputs = n_members, sum(widths.values())
-        width = n_members * self.n_outputs * (n_in + 1)
+        self.common = common
+        self.n_members, self.n_outputs = n_members, n_outputs
+        width = n_members * n_outputs * (n_in + 1)
         self.deviation = nn.Parameter(torch.zeros(n_groups + 1, width, dtype=torch.float32))
+        views = None if view_of_output is None else torch.tensor(view_of_output)
+        self.register_buffer("view_of_output", views, persistent=False)
 
     def forward(self, z: Tensor, group: Tensor) -> Tensor:
-        """Map (B, n_in) or (M, B, n_in), and groups of shape (B,), to (..., B, n_outputs)."""
+        """Map features, and groups of shape (B,), to outputs."""
         unknown = len(self.deviation) - 1
         rows = torch.where(group < 0, unknown, group)
         # The last row is the padding row: it gets no gradient and stays zero.
         own = DEVIATION_SCALE * F.embedding(rows, self.deviation, padding_idx=unknown)
+        if self.view_of_output is not None:
+            return self.common(z) + self._of_views(own, z)
         own = own.view(len(rows) * self.n_members, self.n_outputs, -1)
         per_row = z if z.dim() == 2 else z.transpose(0, 1).flatten(0, 1)
         deviation = torch.baddbmm(own[..., -1:], own[..., :-1], per_row.unsqueeze(2)).squeeze(2)
         if z.dim() == 3:
             deviation = deviation.unflatten(0, (-1, self.n_members)).transpose(0, 1)
         return self.common(z) + deviation
+
+    def _of_views(self, own: Tensor, z: Tensor) -> Tensor:
+        """The groups' deviations where each output reads a view of its own."""
+        of_output = cast(Tensor, self.view_of_output)
+        views = z.unflatten(0, (self.n_members, -1)).index_select(1, of_output)
+        own = own.view(len(own), self.n_members, self.n_outputs, -1).permute(1, 2, 0, 3)
+        deviation = (own[..., :-1] * views).sum(-1) + own[..., -1]
+        return deviation.transpose(1, 2).squeeze(0)
 
 
 class StackedHeads(nn.Module):
@@ -118,10 +143,10 @@ class StackedHeads(nn.Module):
         Width of the features.
     widths : sequence of int
         Width of each layer, hidden ones first, the number of outputs last.
-    tasks : sequence of int
-        Positions of these tasks among all.
-    n_nets : int
-        How many nets' features stand side by side for each group: 1, or one for each of all tasks.
+    views : sequence of int
+        The view that each of these tasks reads.
+    n_views : int
+        How many views there are, for each group where a group has nets of its own.
     copies : Copies
         A copy for each task of each group of each member.
     seed : Seed
@@ -132,13 +157,14 @@ class StackedHeads(nn.Module):
         self,
         n_in: int,
         widths: Sequence[int],
-        tasks: Sequence[int],
-        n_nets: int,
+        views: Sequence[int],
+        n_views: int,
         copies: Copies,
         seed: Seed,
     ) -> None:
         super().__init__()
-        self.tasks, self.n_nets = list(tasks), n_nets
+        self.views, self.n_views = list(views), n_views
+        self.in_order = self.views == list(range(n_views))
         named = [Copies([f"{n}/{depth}" for n in copies.names], copies.owners)
                  for depth in range(len(widths))]  # fmt: skip
         layers: list[nn.Module] = []
@@ -147,15 +173,15 @@ class StackedHeads(nn.Module):
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features of K nets, (K, B, n_in), to (K / n_nets, B, n_outputs), (B, ...) for one."""
-        if z.dim() == 3 and self.n_nets == 1:
-            z = z.repeat_interleave(len(self.tasks), 0)
-        elif z.dim() == 3 and len(self.tasks) < self.n_nets:
-            z = z.unflatten(0, (-1, self.n_nets))[:, self.tasks].flatten(0, 1)
+        """Map features to the outputs of these tasks."""
+        if z.dim() == 3 and self.n_views == 1:
+            z = z.repeat_interleave(len(self.views), 0)
+        elif z.dim() == 3 and not self.in_order:
+            z = z.unflatten(0, (-1, self.n_views))[:, self.views].flatten(0, 1)
         out = self.layers(z)
         if out.dim() == 2:
             return out
-        side_by_side = out.unflatten(0, (-1, len(self.tasks))).transpose(1, 2).flatten(2)
+        side_by_side = out.unflatten(0, (-1, len(self.views))).transpose(1, 2).flatten(2)
         return side_by_side.squeeze(0)
 
 
@@ -170,12 +196,12 @@ class ModuleHead(nn.Module):
         Width of the features and of the outputs.
     task : int
         The task's position among all.
-    name : str
+    name : object
         The task's name, for errors.
-    n_nets : int, default=1
-        How many nets' features stand side by side: 1, or one for each task.
-    n_members : int, default=1
-        How many members of an ensemble have such a head of their own.
+    view, n_views : int, default=0 and 1
+        The view that the task reads, and how many there are.
+    members : sequence of int, default=(0,)
+        The members of an ensemble, each of which has such a head.
 
     Raises
     ------
@@ -190,11 +216,12 @@ class ModuleHead(nn.Module):
         n_out: int,
         task: int,
         name: object,
-        n_nets: int = 1,
-        n_members: int = 1,
+        view: int = 0,
+        n_views: int = 1,
+        members: Sequence[int] = (0,),
     ) -> None:
         super().__init__()
-        self.task, self.n_nets = task, n_nets
+        self.view, self.n_views = view, n_views
         wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
         try:
             with torch.no_grad():
@@ -203,13 +230,13 @@ class ModuleHead(nn.Module):
             raise ValueError(f"{wanted}. It failed with: {error}") from error
         if shape != (2, n_out):
             raise ValueError(f"{wanted}. For B=2 it gave shape {shape}.")
-        copies = Copies([repr(name)], [task]).times(n_members)
+        copies = Copies([repr(name)], [task]).times(members)
         self.module = UserModule(module, n_in, copies, f"heads[{name!r}]")
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features of K nets, (K, B, n_in), to (K / n_nets, B, n_outputs), (B, ...) for one."""
-        if self.n_nets > 1:
-            z = z.unflatten(0, (-1, self.n_nets))[:, self.task].squeeze(0)
+        """Map features to the outputs of the task."""
+        if self.n_views > 1:
+            z = z.unflatten(0, (-1, self.n_views))[:, self.view].squeeze(0)
         return self.module(z)
 
 

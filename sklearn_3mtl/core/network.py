@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from sklearn_3mtl.core.adapted import AdaptedOutputs, side_by_side
+from sklearn_3mtl.core.adapted import AdaptedOutputs
 from sklearn_3mtl.core.dispatch import GroupDispatch
-from sklearn_3mtl.core.encoders import Block, TabularEncoder
+from sklearn_3mtl.core.encoders import Block, ModalityEncoder
+from sklearn_3mtl.core.fusion import FusedFeatures
+from sklearn_3mtl.core.layers import SharedLayers
 from sklearn_3mtl.core.stages import Stage
 
-__all__ = ["SharedLayers", "ThreeMTLNetwork"]
+__all__ = ["NetworkShape", "ThreeMTLNetwork"]
 
 
-class SharedLayers(nn.Module, ABC):
-    """The layers between fusion and heads, shared by the tasks in some way.
+@dataclass(frozen=True)
+class NetworkShape:
+    """How many of everything a network holds.
 
     Attributes
     ----------
-    n_out : int
-        Width of the features that a head reads.
-    has_cut : bool
-        Whether one tensor z separates shared layers from the tasks' own.
+    n_tasks : int
+        How many columns y has.
+    n_groups : int or None, default=None
+        How many task ids have parameters of their own. None where no layer depends on the id.
+    n_members : int, default=1
+        How many members of an ensemble there are.
+    members_share_weights : bool, default=False
+        Whether the members differ in few weights only.
+    net_per_group : bool, default=False
+        Whether rows of different task ids pass through different nets.
     """
 
-    n_out: int
-    has_cut: bool = True
-
-    @abstractmethod
-    def shared(self, x: Tensor) -> Tensor:
-        """Map fused features to z, the features at the cut."""
-
-    @abstractmethod
-    def per_task(self, z: Tensor, x: Tensor) -> Tensor:
-        """Map z to the features that the heads read: (B, n_out) or (n_tasks, B, n_out)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map fused features to those that the heads read."""
-        return self.per_task(self.shared(x), x)
-
-    def stages(self) -> list[Stage]:
-        """The layers as a chain of stages; one that has none to tell apart is one stage."""
-        return [Stage.of(self)]
+    n_tasks: int
+    n_groups: int | None = None
+    n_members: int = 1
+    members_share_weights: bool = False
+    net_per_group: bool = False
 
 
 class ThreeMTLNetwork(nn.Module):
@@ -53,56 +49,54 @@ class ThreeMTLNetwork(nn.Module):
 
     Parameters
     ----------
-    encoders : dict of modality name to nn.Module
+    encoders : mapping of modality name to ModalityEncoder
         Each maps the inputs to features.
-    fusion : nn.Module
-        Maps a list of features to one.
+    fusion : FusedFeatures
+        Maps the modalities' features to one.
     backbone : SharedLayers
-        What ``Sharing.build`` gave: ``shared(x) -> z`` and ``per_task(z, x) -> features``.
+        What ``Sharing.build`` gave.
     heads : nn.Module
         Maps features to the outputs of all tasks.
-    n_tasks : int
-        How many columns y has.
-    n_nets : int
-        How many independent nets each member holds: 1, or one per task where nothing is shared.
-    n_groups : int or None
-        How many groups of rows (tasks of the long layout) have layers of their own. None where no
-        layer depends on the group.
-    n_members : int, default=1
-        How many members of an ensemble this module holds, each with outputs of its own.
-    independent : bool, default=True
-        Whether the members share no weights.
+    shape : NetworkShape
+        How many tasks, groups and members there are.
     """
+
+    backbone: SharedLayers
+    fusion: FusedFeatures
 
     def __init__(
         self,
-        encoders: Mapping[str, nn.Module],
-        fusion: nn.Module,
+        encoders: Mapping[str, ModalityEncoder],
+        fusion: FusedFeatures,
         backbone: SharedLayers,
         heads: nn.Module,
-        *,
-        n_tasks: int,
-        n_nets: int,
-        n_groups: int | None,
-        n_members: int = 1,
-        independent: bool = True,
+        shape: NetworkShape,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(dict(encoders))
         self.fusion = fusion
         self.backbone = backbone
         self.heads = heads
-        self.n_tasks, self.n_nets, self.n_groups = n_tasks, n_nets, n_groups
-        self.n_members, self.independent = n_members, independent
-        # What was added to the heads' outputs since the fit, in turn.
+        self.shape = shape
+        # What each `adapt` since the fit added to the heads' outputs.
         self.adaptations = nn.ModuleList()
-
-    backbone: SharedLayers
+        # How many task ids are known; `adapt` may add some.
+        self.n_groups = shape.n_groups
 
     @property
-    def has_net_per_group(self) -> bool:
-        """Whether rows of different groups pass through different nets."""
-        return self.n_groups is not None and self.n_nets == self.n_groups * self.n_tasks > 1
+    def n_members(self) -> int:
+        """How many members of an ensemble there are."""
+        return self.shape.n_members
+
+    @property
+    def n_views(self) -> int:
+        """How many different features a member's heads read; see :class:`SharedLayers`."""
+        return self.backbone.n_views
+
+    @property
+    def n_nets(self) -> int:
+        """How many nets, which share nothing, each member consists of."""
+        return self.n_views if self.backbone.has_own_nets else 1
 
     def forward(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """Map the inputs of B rows to the outputs of all tasks.
@@ -110,82 +104,101 @@ class ThreeMTLNetwork(nn.Module):
         Parameters
         ----------
         group : int64 tensor of shape (B,) or None
-            Each row's group, -1 for one that was never seen.
+            Each row's task id, as its position among the known ones; -1 for an unknown id.
         **inputs : tensors with B rows
             What the encoders read, by name.
 
         Returns
         -------
-        outputs : tensor of shape (B, n_outputs), or (n_members, B, n_outputs) for several members
+        outputs : tensor of shape (n_members, B, n_outputs)
         """
-        if group is None or not self.has_net_per_group:
-            return self.features_and_outputs(group, **inputs)[1]
+        if group is None or not self.shape.net_per_group:
+            x = self.encode(inputs)
+            return self.outputs(self.features(x), x, group)
         dispatch = self._dispatch(group)
         z = self.features(self.encode(dispatch.scatter(inputs)))
-        return dispatch.gather(self.heads(z, group))
-
-    def features_and_outputs(
-        self, group: Tensor | None = None, **inputs: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The features that the heads read, and the outputs, where rows share the features."""
-        x = self.encode(inputs)
-        z = self.features(x)
-        return z, self.outputs(z, x, group)
+        return dispatch.gather(self.heads(z.flatten(0, 1), group))
 
     def _dispatch(self, group: Tensor) -> GroupDispatch:
-        assert self.n_groups is not None
-        return GroupDispatch(
-            group, self.n_groups, self.n_tasks, self.n_members, own_inputs=self.independent
-        )
+        shape = self.shape
+        assert shape.n_groups is not None
+        own_inputs = not shape.members_share_weights
+        return GroupDispatch(group, shape.n_groups, shape.n_tasks, shape.n_members, own_inputs)
 
     def encode(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The fused features of all modalities: (B, d), or (K, B, d) where each net has its own."""
-        return self.fusion([encoder(inputs) for encoder in self.encoders.values()])
+        """The fused features of all modalities.
+
+        Returns
+        -------
+        x : tensor of shape (N, B, d), or (1, B, d)
+            Of N independent encoders, the members outermost; 1 where all nets read the same.
+        """
+        encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
+        features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]
+        there = None if len(encoders) == 1 else self._present(inputs, encoders)
+        return self.fusion(features, there)
+
+    def _present(
+        self, inputs: Mapping[str, Tensor], encoders: Mapping[str, ModalityEncoder]
+    ) -> Tensor | None:
+        """Which modalities each row has; None where every row has all."""
+        found = [encoder.present(inputs) for encoder in encoders.values()]
+        known = [there for there in found if there is not None]
+        if not known:
+            return None
+        every = torch.ones_like(known[0])
+        return _with_copies(torch.stack([every if f is None else f for f in found], dim=-1), 3)
 
     def features(self, x: Tensor) -> Tensor:
-        """The features that the heads read: (B, d), or (n_members * n_nets, B, d) for several."""
-        return self.backbone(x)
+        """The features that the heads read, of shape (n_members, n_views, B, d)."""
+        z = self.backbone(x)
+        if z.dim() != 4 or z.shape[:2] != (self.n_members, self.n_views):
+            raise ValueError(
+                f"{type(self.backbone).__name__} should map fused features to features of shape "
+                f"(n_members={self.n_members}, n_views={self.n_views}, B, n_out). "
+                f"Found {tuple(z.shape)}."
+            )
+        return z
 
     def stages(self) -> list[Stage]:
-        """The chain from the encoded inputs to the outputs, what was adapted aside."""
+        """The chain from the encoded inputs to the outputs, without what `adapt` added."""
         return [*self.backbone.stages(), Stage.of(self.heads, is_head=True)]
 
     def outputs(self, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
-        """The heads' outputs, and what adapting added to them."""
+        """The heads' outputs and what `adapt` added, of shape (n_members, B, n_outputs)."""
+        # A single net's heads are plain layers.
+        rows = z.flatten(0, 2 if z.shape[0] * z.shape[1] == 1 else 1)
         if not self.adaptations:
-            return self.heads(z, group)
+            return _with_copies(self.heads(rows, group), 3)
         first = cast(AdaptedOutputs, self.adaptations[0])
-        out = self.heads(z, first.known_before(group))
+        out = _with_copies(self.heads(rows, first.known_before(group)), 3)
+        return self._adapted(out, z, x, group)
+
+    def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
+        """Outputs that were made of encoded inputs in another way, and what `adapt` added."""
+        return self._adapted(out, self.features(x), x, None) if self.adaptations else out
+
+    def _adapted(self, out: Tensor, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
         frozen = self.frozen_features(z, x)
         for adaptation in self.adaptations:
             out = adaptation(out, frozen, group)
         return out
 
-    def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
-        """What adapting added to outputs that were made of encoded inputs in another way."""
-        if not self.adaptations:
-            return out
-        frozen = self.frozen_features(self.features(x), x)
-        for adaptation in self.adaptations:
-            out = adaptation(out, frozen, None)
-        return out
-
     def frozen_features(self, z: Tensor, x: Tensor) -> Tensor:
-        """What a correction reads of each row, (n_members, B, d): z, and the encoded inputs."""
-        z = side_by_side(z, self.n_nets)
-        z = z if z.dim() == 3 else z.unsqueeze(0)
-        # Where each net encodes for itself, the first of each member stands for the others.
-        x = x if x.dim() == 2 else x[:: self.n_nets]
-        return torch.cat([z, x.expand(len(z), -1, -1)], dim=-1)
+        """What a correction reads of each row: z, and the encoded inputs, (n_members, B, d)."""
+        views = z.transpose(1, 2).flatten(2)
+        # Where each net has encoders of its own, those of a member's first net are read.
+        own = x[:: len(x) // self.n_members] if len(x) > 1 else x
+        return torch.cat([views, own.expand(len(views), -1, -1)], dim=-1)
 
     @property
     def blocks(self) -> list[int]:
         """Widths of the blocks of `frozen_features`: z, and those of the encoded inputs."""
-        return [self.backbone.n_out * self.n_nets, *(b.width for b in self._encoded_blocks)]
+        return [self.backbone.n_out * self.n_views, *(b.width for b in self._encoded_blocks)]
 
     @property
     def views(self) -> list[list[float]]:
-        """What share of each view each block has: z, the inputs encoded, and the inputs plain."""
+        """What share each block has of z, of the encoded inputs, and of the plain inputs."""
         encoded = self._encoded_blocks
         return [
             [1.0, *(0.0 for _ in encoded)],
@@ -195,23 +208,28 @@ class ThreeMTLNetwork(nn.Module):
 
     @property
     def _encoded_blocks(self) -> list[Block]:
-        encoders = cast(dict[str, TabularEncoder], self.encoders)
-        return [block for encoder in encoders.values() for block in encoder.blocks]
+        encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
+        found = [block for encoder in encoders.values() for block in encoder.blocks]
+        if self.fusion.is_concatenation:
+            return found
+        total = sum(block.encoded for block in found)
+        return [Block(self.fusion.n_out, total, total)]
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
-        """The features of B rows as one matrix; those of several nets stand side by side."""
-        if group is not None and self.has_net_per_group:
+        """The features of B rows as one matrix; those of several views stand side by side."""
+        if group is not None and self.shape.net_per_group:
             dispatch = self._dispatch(group)
-            z = self.features(self.encode(dispatch.scatter(inputs)))
-            z = dispatch.gather(z.unflatten(0, (-1, self.n_tasks)).transpose(1, 2).flatten(2))
+            z = self.features(self.encode(dispatch.scatter(inputs))).flatten(0, 1)
+            side_by_side = z.unflatten(0, (-1, self.shape.n_tasks)).transpose(1, 2).flatten(2)
+            z = dispatch.gather(side_by_side)
         else:
-            z = self.features(self.encode(inputs))
-        return z if z.dim() == 2 else z.transpose(0, 1).flatten(1)
+            z = self.features(self.encode(inputs)).flatten(0, 1)
+        return z.transpose(0, 1).flatten(1)
 
     def owners(self) -> dict[str, Tensor]:
         """For each parameter the net that each entry of its first axis belongs to.
 
-        Empty where the module holds one net.
+        Empty where each member is one net.
         """
         if self.n_nets == 1:
             return {}
@@ -223,3 +241,8 @@ class ThreeMTLNetwork(nn.Module):
             for name, _ in module.named_parameters():
                 found[f"{prefix}.{name}" if prefix else name] = owners
         return found
+
+
+def _with_copies(value: Tensor, n_dims: int) -> Tensor:
+    """A tensor with an axis of copies in front; one that lacks it is common to all."""
+    return value if value.dim() == n_dims else value.unsqueeze(0)

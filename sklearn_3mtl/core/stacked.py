@@ -1,7 +1,9 @@
-"""Layers for several independent copies of a net, run side by side as one batched operation.
+"""Layers for several independent copies of a net, run as one batched operation.
 
-One copy works on tensors of shape (B, d) with the plain kernels; K copies work on (K, B, d), and an
-input of shape (B, d) is common to all of them. A copy's draws are the same bits in both, and its
+These are the primitives that backbones and heads are made of. A single copy works on matrices of
+shape (B, d) with the plain kernels, which is faster; K copies work on (K, B, d), and an input of
+shape (B, d) or (1, B, d) is common to all of them. What is made of them (`run_copies`, the network)
+always has the axis of copies. A copy's initial weights are the same bits in both cases, and its
 results are the same but for rounding: batched kernels may add in another order.
 """
 
@@ -23,6 +25,8 @@ __all__ = [
     "StackedLayerNorm",
     "StackedLinear",
     "aligned",
+    "for_each_member",
+    "run_copies",
 ]
 
 
@@ -44,13 +48,14 @@ class Copies:
     def __len__(self) -> int:
         return len(self.names)
 
-    def times(self, n_members: int) -> Copies:
-        """These copies for each of several members, the members outermost.
+    def times(self, members: Sequence[int]) -> Copies:
+        """These copies for each of some members of an ensemble, the members outermost.
 
-        The first member's copies bear the names, and so the initial weights, of a lone one's.
+        Member 0 has the names, and so the initial weights, of a single net. Every member has the
+        same weights whichever other members there are.
         """
-        more = [f"{n}/member {m}" for m in range(1, n_members) for n in self.names]
-        return Copies([*self.names, *more], self.owners * n_members)
+        names = [n if m == 0 else f"{n}/member {m}" for m in members for n in self.names]
+        return Copies(names, self.owners * len(members))
 
     def seeds(self, seed: Seed) -> list[Seed]:
         """One seed a copy."""
@@ -61,7 +66,7 @@ class Copies:
         return [child.generator() for child in self.seeds(seed)]
 
     def parameter(self, stacked: Tensor) -> nn.Parameter:
-        """The parameter for stacked tensors: a lone copy drops the leading axis."""
+        """The parameter for stacked tensors; that of a single copy has no axis of copies."""
         return nn.Parameter(stacked if len(self) > 1 else stacked[0].clone())
 
 
@@ -73,6 +78,25 @@ def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """
     missing = -x.shape[-1] % 4
     return (F.pad(x, (0, missing)), F.pad(weight, (0, missing))) if missing else (x, weight)
+
+
+def run_copies(layers: nn.Module, x: Tensor, n_copies: int) -> Tensor:
+    """Run layers of K copies on (K, B, d), or on (1, B, d) where the input is common to all.
+
+    Returns
+    -------
+    out : tensor of shape (K, B, d_out)
+    """
+    out = layers(x.squeeze(0))
+    return out.unsqueeze(0) if n_copies == 1 else out
+
+
+def for_each_member(x: Tensor, n_copies: int) -> Tensor:
+    """Inputs of M members, (M, B, d), for some copies in each: (M * n_copies, B, d).
+
+    An input that is common to all members, (1, B, d), stays as it is.
+    """
+    return x if len(x) == 1 else x.repeat_interleave(n_copies, 0)
 
 
 class StackedLinear(nn.Module):

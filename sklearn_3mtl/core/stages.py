@@ -11,7 +11,7 @@ from sklearn_3mtl.core.activations import ACTIVATIONS
 
 __all__ = ["Stage", "on_rows"]
 
-# Where rows stand makes no difference to them.
+# They take rows in any shape.
 ELEMENTWISE = tuple(ACTIVATIONS.values())
 
 
@@ -21,7 +21,8 @@ class Stage(NamedTuple):
     Attributes
     ----------
     module : nn.Module
-        Maps (B, d_in), or (M, B, d_in) for M members, to (..., B, d_out), each row for itself.
+        Maps rows (..., B, d_in) to (..., B, d_out), each row by itself. Of several members, the
+        layers have an axis in front.
     is_linear : bool
         Whether it is ``x W^T + b``, with parameters ``weight`` and ``bias`` alone.
     is_head : bool
@@ -39,7 +40,7 @@ class Stage(NamedTuple):
 
 
 def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
-    """Call a module of rows on rows that stand in tasks.
+    """Call a module on the rows of several tasks.
 
     Parameters
     ----------

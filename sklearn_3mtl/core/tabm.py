@@ -84,7 +84,11 @@ class TabM(nn.Module):
         self.nets = StackedModules(modules, copies, n_dims=3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to (n_members * K, B, n_out), members outermost."""
+        """Map (K, B, n_in) to (n_members * K, B, n_out), members outermost.
+
+        An input of shape (1, B, n_in) is common to all copies.
+        """
+        x = x.squeeze(0)
         x = F.pad(x, (0, self.padding)) if self.padding else x
         views = x.unsqueeze(-2).expand(*x.shape[:-1], self.n_members, x.shape[-1])
         features = self.nets(views)

@@ -116,7 +116,7 @@ class TargetCodec:
 
         Parameters
         ----------
-        outputs : tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
+        outputs : tensor of shape (n_members, n_samples, n_outputs)
 
         Returns
         -------
@@ -127,8 +127,8 @@ class TargetCodec:
             widths = [task.n_outputs for task in layout.tasks]
             repeated = np.repeat(self.temperature, widths).astype(np.float32)
             outputs = outputs / torch.from_numpy(repeated).to(outputs.device)
-        if outputs.dim() == 2:
-            return outputs
+        if len(outputs) == 1:
+            return outputs[0]
         # One output after the other, members added in turn: the bits of a task's predictions then
         # don't depend on which other tasks there are.
         by_output = outputs.movedim(-1, 0).contiguous()

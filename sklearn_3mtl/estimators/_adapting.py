@@ -135,7 +135,7 @@ class AdaptingMixin(PredictingMixin):
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
         """The old tasks, then those that y adds."""
         known = self._model.codec.tasks
-        if self._model.objective.exchangeable:
+        if self._model.objective.draws_classes:
             return self._classes_of(targets)
         new = [name for name in targets.names if name not in known]
         for name, kind in (self.task_kinds or {}).items():

@@ -119,7 +119,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
             For independent nets the features of all nets side by side.
         """
         table, group = self._table_and_group(X, task)
-        if group is not None and self._model.network.has_net_per_group and (group < 0).any():
+        if group is not None and self._model.network.shape.net_per_group and (group < 0).any():
             raise ValueError(
                 "sharing='none' shares no features: rows of an unknown task id have none."
             )
@@ -174,8 +174,8 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
     @property
     def _n_features_out(self) -> int:
         network = self._model.network
-        nets = network.n_tasks if network.n_nets > 1 else 1
-        return int(network.backbone.n_out) * nets * network.n_members
+        views = network.shape.n_tasks if network.shape.net_per_group else network.n_views
+        return int(network.backbone.n_out) * views * network.n_members
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")

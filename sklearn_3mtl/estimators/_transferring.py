@@ -27,7 +27,7 @@ from sklearn_3mtl.estimators._settings import Settings, columns_of, fitted_attri
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitting.warm_start import STRUCTURE
-from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
 
 __all__ = ["TransferMixin", "fitted_source"]
 
@@ -126,7 +126,7 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
 
     Tasks that adapt on their own rows are left behind: their common start is the source.
     """
-    if model.objective.exchangeable:
+    if model.objective.draws_classes:
         model = _without_tasks(model)
     own = estimator.get_params(deep=False)
     shaping = {n: model.parameters[n] for n in STRUCTURE if n in own and n in model.parameters}
@@ -135,7 +135,9 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
     if not model.objective.adapts:
         return model
     layout, seed = model.objective.losses.layout, Seed(0)
-    objective = SingleLevelObjective(layout, None, "squared_error", Equal(), None, seed)
+    shape = replace(model.network.shape, n_groups=None)
+    losses = LabelLosses(layout, "squared_error")
+    objective = SingleLevelObjective(losses, TaskBalance(Equal()), shape, seed)
     return replace(model, objective=objective, adapter=None, groups=None, lone_id=None)
 
 
@@ -145,7 +147,7 @@ def _without_tasks(model: FittedModel) -> FittedModel:
     # nn.Module keeps its parts in dicts, which a shallow copy would share.
     network._modules = dict(network._modules)
     n_features = int(network.backbone.n_out)
-    network.heads = LinearHeads(n_features, {}, Seed(0), network.n_members)
+    network.heads = LinearHeads(n_features, {}, Seed(0), range(network.n_members))
     return replace(model, network=network, codec=codec, names=(), trained=codec.layout)
 
 

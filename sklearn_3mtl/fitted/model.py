@@ -98,13 +98,13 @@ class FittedModel:
     @property
     def n_domains(self) -> int:
         """How many domains the objective makes alike; 0 where it does nothing of the kind."""
-        alignment = self.objective.alignment
-        return 0 if alignment is None else alignment.n_domains
+        term = self.objective.domain_term
+        return 0 if term is None else term.n_domains
 
     @property
     def n_units(self) -> int:
         """How many tasks, or classes of the one target, episodes are drawn from."""
-        if self.objective.exchangeable:
+        if self.objective.draws_classes:
             return self.codec.layout.n_outputs
         return len(self.groups_or_empty)
 
@@ -116,14 +116,14 @@ class FittedModel:
         whatever rows stand beside it.
         """
         network = self.network
-        n_nets = network.n_nets * network.n_members
+        n_nets = network.n_views * network.n_members
         rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * n_nets, 1)
         return min(max(2 ** (rows.bit_length() - 1), 64), 4096) if rows else 64
 
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
-        if self.adapter is None and self.objective.exchangeable:
+        if self.adapter is None and self.objective.draws_classes:
             raise ValueError(
                 f"Fitted on {self.n_units} classes, of which an episode tells "
                 f"{self.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
@@ -149,7 +149,7 @@ class FittedModel:
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._padded(self.inputs.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0
-            if unknown is not None and self.network.has_net_per_group and unknown.any():
+            if unknown is not None and self.network.shape.net_per_group and unknown.any():
                 out = self._average_of_nets(inputs, unknown)
             else:
                 out = self.network(**inputs)
@@ -184,8 +184,8 @@ class FittedModel:
             x = self.network.encode(inputs)
             z = self.network.features(x)
             features.append(self.network.frozen_features(z, x)[:, :n_rows].cpu())
-            out = self.network.outputs(z, x, of_group)[..., :n_rows, :].cpu()
-            outputs.append(out if out.dim() == 3 else out.unsqueeze(0))
+            out = self.network.outputs(z, x, of_group)[:, :n_rows].cpu()
+            outputs.append(out)
         return torch.cat(features, dim=1), torch.cat(outputs, dim=1)
 
     def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ class FittedModel:
         }
         every = torch.arange(n_groups, device=out.device).repeat(int(unknown.sum()))
         answers = self.network(group=every, **repeated)
-        out[..., unknown, :] = answers.unflatten(-2, (-1, n_groups)).mean(-2)
+        out[:, unknown] = answers.unflatten(-2, (-1, n_groups)).mean(-2)
         return out
 
     def _padded(

@@ -13,7 +13,7 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.task_memory import TASKS_AT_ONCE, TaskMemory, task_slots
 from sklearn_3mtl.meta import Adapted
-from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
+from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective, adapted_outputs
 
 __all__ = ["TaskAdapter"]
 
@@ -103,14 +103,14 @@ class TaskAdapter:
                 for tasks, places, there in task_slots(local[number[mine]]):
                     rows = mine[places]
                     own = {name: value[rows.flatten()].to(device) for name, value in inputs.items()}
-                    x = network.encode(own).unflatten(-2, rows.shape)
+                    x, chosen = network.encode(own), adapted.of(tasks.to(device))
+                    out = adapted_outputs(chosen, x, len(rows), network.n_members)
                     # Of heads for more classes than there are, the first ones are used.
-                    out = adapted.of(tasks.to(device))(x).flatten(-3, -2)[..., :n_outputs]
-                    out = network.with_corrections(out, x.flatten(-3, -2))
+                    out = network.with_corrections(out[..., :n_outputs], x)
                     outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
         if len(lost):
-            rate = bi_level.inner_lr if self.lr is None else self.lr
+            rate = bi_level.inner.lr if self.lr is None else self.lr
             known = names[lost[lost >= 0].numpy()].tolist() if len(names) else []
             which = f" (id(s) {known[:5]!r})" if known else ""
             raise ValueError(
@@ -136,11 +136,11 @@ class TaskAdapter:
             inputs, supports = self.memory.supports(padded, width, device)
             found = objective.adapt(
                 network,
-                inputs,
+                network.encode(inputs),
                 supports,
                 lr=self.lr,
                 n_steps=self.n_steps,
-                layout=codec.layout if objective.exchangeable else None,
+                layout=codec.layout if objective.draws_classes else None,
             )
             while len(self._adapted) >= KEPT:
                 self._adapted.pop(next(iter(self._adapted)))

@@ -12,6 +12,7 @@ from skorch.history import History
 
 from sklearn_3mtl.adapting.task_supports import refuse_parts
 from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.data.columns import TargetColumns
@@ -26,10 +27,10 @@ from sklearn_3mtl.fitting.auto import choose, with_chosen
 from sklearn_3mtl.fitting.contradictions import refuse_beside_episodes
 from sklearn_3mtl.fitting.domains import (
     Domains,
-    beside_unlabelled,
     domain_column,
-    make_alignment,
+    make_domain_term,
     rows_of_domains,
+    with_unlabelled,
 )
 from sklearn_3mtl.fitting.episodes import EPISODES, adapts, draw_episodes
 from sklearn_3mtl.fitting.inputs import fit_inputs
@@ -38,7 +39,13 @@ from sklearn_3mtl.fitting.splitting import split_rows
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.meta import META
-from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
+from sklearn_3mtl.objective import (
+    BiLevelObjective,
+    InnerLoop,
+    LabelLosses,
+    SingleLevelObjective,
+    TaskBalance,
+)
 from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.settings import constraints as parameters
 from sklearn_3mtl.sharing import SHARING
@@ -128,38 +135,32 @@ def build_untrained(
             shares_members=shares_members,
             head_specs=parameters.head_specs(estimator.heads, codec.tasks),
             modalities=estimator.modalities,
-            fusion=estimator.fusion,
+            fusion=parameters.make_method(estimator.fusion, FUSION),
             dropout=float(estimator.dropout),
             numeric_embedding=estimator.numeric_embedding,
-            n_members=n_members,
+            members=range(n_members),
             seed=seed,
         )
-    alignment = make_alignment(estimator, network, n_domains, seed)
-    terms = (
-        layout,
-        len(groups) if uses_groups and groups is not None else None,
-        estimator.regression_loss,
+    losses = LabelLosses(layout, estimator.regression_loss)
+    balance = TaskBalance(
         parameters.make_method(estimator.balancing, BALANCING),
         None if weights is None else weights.tolist(),
-        seed,
-        alignment,
     )
-    return network, _objective(estimator, network, terms)
-
-
-def _objective(
-    estimator: Any, network: ThreeMTLNetwork, terms: tuple[Any, ...]
-) -> SingleLevelObjective:
+    term = make_domain_term(estimator, network, n_domains, seed)
+    terms = [] if term is None else [term]
     if estimator.meta is None:
-        return SingleLevelObjective(*terms)
-    return BiLevelObjective(
-        *terms,
-        network=network,
-        method=parameters.make_method(estimator.meta, META),
-        inner_lr=float(estimator.inner_lr),
-        inner_steps=int(estimator.inner_steps),
-        exchangeable=EPISODES[estimator.episodes].exchangeable,
+        own_nets = network.backbone.has_own_nets
+        objective = SingleLevelObjective(
+            losses, balance, network.shape, seed, terms, has_own_nets=own_nets
+        )
+        return network, objective
+    inner = InnerLoop(
+        parameters.make_method(estimator.meta, META),
+        float(estimator.inner_lr),
+        int(estimator.inner_steps),
+        EPISODES[estimator.episodes].draws_classes,
     )
+    return network, BiLevelObjective(losses, balance, network, seed, terms, inner)
 
 
 def task_weights(estimator: Settings, codec: TargetCodec) -> np.ndarray | None:
@@ -195,9 +196,9 @@ def make_rows(
         labelled = torch.from_numpy(targets.labelled())
         refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
     rows = RowDataset(model.inputs.transform(table), values, weight, group)
-    if domains is None or model.objective.alignment is None:
+    if domains is None or model.objective.domain_term is None:
         return rows
-    domains.check(model.codec, values, mask, model.objective.alignment)
+    domains.check(model.codec, values, mask, model.objective.domain_term)
     return replace(rows, domain=domains.codes)
 
 
@@ -225,11 +226,11 @@ def train_model(
             layout,
             concrete.early_stopping,
             concrete.validation_fraction,
-            model.network.n_members if model.network.independent else 1,
+            1 if model.network.shape.members_share_weights else model.network.n_members,
             seed,
         )
-    training = beside_unlabelled(training, rows, model.objective)
-    compared = None if model.objective.alignment is None else rows_of_domains(rows)
+    training = with_unlabelled(training, rows, model.objective)
+    compared = None if model.objective.domain_term is None else rows_of_domains(rows)
     # A user's module draws dropout from the global stream: fix it, and put it back.
     with global_streams(seed.child("user modules")):
         history, interrupted, temperature = train(
@@ -255,7 +256,7 @@ def train_model(
     model.codec.temperature = temperature.astype(np.float64)
     if has_episodes:
         # What was held out to choose the weights counts where something is solved for.
-        model.objective.settle(model.network, every)
+        model.objective.before_epoch(model.network, every)
         remember(concrete, model, rows, seed)
     return history, interrupted
 

@@ -163,7 +163,7 @@ def _heads(settings: Settings, tasks: Mapping[Hashable, Task]) -> Any:
 
 
 def _has_net_per_task(settings: Settings) -> bool:
-    return len(make_method(settings.sharing, SHARING).copies(["one", "other"])) > 1
+    return len(make_method(settings.sharing, SHARING).encoders(["one", "other"])) > 1
 
 
 def _has_modules(settings: Settings) -> bool:

@@ -30,7 +30,7 @@ def _refuse_layers_of_tasks(estimator: Settings) -> None:
 
 
 def _refuse_known_classes(estimator: Settings, method: MetaMethod) -> None:
-    if method.only_new_classes and not EPISODES[estimator.episodes].exchangeable:
+    if method.only_new_classes and not EPISODES[estimator.episodes].draws_classes:
         raise ValueError(
             f"meta={estimator.meta!r} tells new classes apart, which episodes='classes' draws. "
             f"Found episodes={estimator.episodes!r}, where all tasks have the same ones: "

@@ -15,7 +15,7 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, unique_ids
-from sklearn_3mtl.objective import Alignment, SingleLevelObjective
+from sklearn_3mtl.objective import DomainTerm, SingleLevelObjective
 from sklearn_3mtl.rows.joint import JointDataset
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.settings.constraints import make_method
@@ -23,11 +23,11 @@ from sklearn_3mtl.transfer import DOMAIN_LOSSES, DomainLoss
 
 __all__ = [
     "Domains",
-    "beside_unlabelled",
     "domain_column",
-    "make_alignment",
+    "make_domain_term",
     "read_domains",
     "rows_of_domains",
+    "with_unlabelled",
 ]
 
 # Rows by which domains are compared after each epoch; a kernel loss looks at all their pairs.
@@ -54,15 +54,15 @@ class Domains:
         """How many there are."""
         return len(self.names)
 
-    def check(self, codec: TargetCodec, values: Tensor, mask: Tensor, alignment: Alignment) -> None:
+    def check(self, codec: TargetCodec, values: Tensor, mask: Tensor, term: DomainTerm) -> None:
         """Refuse domains that can't be made alike, or that would make different classes alike."""
-        fewest = getattr(alignment.rule, "fewest_rows", 1)
+        fewest = term.rule.fewest_rows
         counts = torch.bincount(self.codes, minlength=self.n_domains)
         if int(counts.min()) < fewest:
             name = self.names[int(counts.argmin())]
             raise ValueError(
                 f"Domain {name!r} has {int(counts.min())} row(s), but domain_loss="
-                f"{type(alignment.rule).__name__} needs {fewest} of each: domain_loss='dann' or "
+                f"{type(term.rule).__name__} needs {fewest} of each: domain_loss='dann' or "
                 "'mmd' takes one."
             )
         unlabelled = torch.zeros(self.n_domains, dtype=torch.bool)
@@ -121,13 +121,13 @@ def domain_column(estimator: Any, table: InputTable) -> int | None:
     return None if estimator.domain is None else find_column(table, estimator.domain, "domain")
 
 
-def make_alignment(
+def make_domain_term(
     estimator: Any, network: ThreeMTLNetwork, n_domains: int, seed: Seed
-) -> Alignment | None:
+) -> DomainTerm | None:
     """The term of the objective; None, and so absent, without domains or at weight 0."""
     if estimator.domain_loss is None or not estimator.domain_loss_weight or not n_domains:
         return None
-    if network.n_nets > 1:
+    if network.n_views > 1:
         raise ValueError(
             f"domain_loss={estimator.domain_loss!r} and sharing={estimator.sharing!r} contradict "
             "each other: nets of their own have no features in common. Set sharing='hard'."
@@ -136,12 +136,12 @@ def make_alignment(
     state = rule.init(
         network.backbone.n_out, n_domains, network.n_members, seed.child("domain loss")
     )
-    return Alignment(rule, state, float(estimator.domain_loss_weight), n_domains)
+    return DomainTerm(rule, state, float(estimator.domain_loss_weight), n_domains)
 
 
-def beside_unlabelled(training: Any, rows: RowDataset, objective: SingleLevelObjective) -> Any:
-    """The training rows, with those that have no label beside them where their domain counts."""
-    if objective.alignment is None:
+def with_unlabelled(training: Any, rows: RowDataset, objective: SingleLevelObjective) -> Any:
+    """The training rows, with those that have no label where their domain counts."""
+    if objective.domain_term is None:
         return training
     labelled = torch.ones(len(rows.values), dtype=torch.bool)
     if rows.weight is not None:

@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from sklearn_3mtl.core.encoders import ModuleEncoder, TabularEncoder, VectorEncoder
+from sklearn_3mtl.core.encoders import (
+    ModalityEncoder,
+    ModuleEncoder,
+    TabularEncoder,
+    VectorEncoder,
+)
 from sklearn_3mtl.core.images import ImageNet
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.core.seeding import Seed
@@ -29,7 +34,7 @@ def build_encoders(
     dropout: float,
     copies: Copies,
     seed: Seed,
-) -> dict[str, nn.Module]:
+) -> dict[str, ModalityEncoder]:
     """An encoder for each modality, the table's first; a table without columns has none.
 
     Parameters
@@ -47,7 +52,7 @@ def build_encoders(
     seed : Seed
         The estimator's seed.
     """
-    encoders: dict[str, nn.Module] = {}
+    encoders: dict[str, ModalityEncoder] = {}
     tabular = _of_table(inputs.tabular, numeric_embedding, copies, seed.child("encoder/tabular"))
     if tabular.n_out:
         encoders[TABULAR] = tabular
@@ -72,7 +77,7 @@ def _of_table(
 
 def _of_modality(
     name: str, inputs: EmbeddedInputs, given: Any, dropout: float, copies: Copies, seed: Seed
-) -> nn.Module:
+) -> ModalityEncoder:
     shape = inputs.encoder.shape
     if shape is None:
         dropout = dropout if inputs.encoder.is_spread else 0.0

@@ -33,7 +33,7 @@ class Episodes:
     """``episodes="tasks"``: an episode is a task of the long layout."""
 
     # Whether an episode draws its own classes: an output then means nothing across episodes.
-    exchangeable = False
+    draws_classes = False
     unit, units = "task", "tasks"
     # Of a task; a class that nothing is known of can't be told from others.
     fewest_shots = 0
@@ -74,7 +74,7 @@ class Episodes:
 class ClassesAsEpisodes(Episodes):
     """``episodes="classes"``: an episode tells apart some classes of one target."""
 
-    exchangeable = True
+    draws_classes = True
     unit, units = "class", "classes"
     fewest_shots = 1
 

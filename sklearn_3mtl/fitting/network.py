@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from torch import nn
 
-from sklearn_3mtl.core.backbones import BACKBONES
-from sklearn_3mtl.core.fusion import FUSION
+from sklearn_3mtl.core.backbones import BACKBONES, ModuleBackbone
+from sklearn_3mtl.core.fusion import Fusion
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
-from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.layers import BackboneFactory, Layers, SharedLayers
+from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.core.user_module import UserModule
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.fitting.encoders import build_encoders
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.sharing import BackboneFactory, Sharing
+from sklearn_3mtl.sharing import Sharing
 
 __all__ = ["backbone_factory", "build_network", "check_widths"]
 
@@ -44,7 +45,7 @@ def backbone_factory(
 ) -> tuple[BackboneFactory, bool]:
     """A function that makes the chosen backbone, and whether it holds all members itself."""
     if isinstance(backbone, nn.Module):
-        return lambda n_in, copies, seed: UserModule(backbone, n_in, copies), False
+        return lambda n_in, copies, seed: ModuleBackbone(backbone, n_in, copies), False
     make: Any = BACKBONES[backbone]
     more = {"n_members": n_members} if make.shares_members else {}
     return (
@@ -64,9 +65,9 @@ def build_network(
     head_specs: Mapping[Hashable, Any],
     numeric_embedding: str | None,
     modalities: Mapping[str, Any] | None,
-    fusion: str,
+    fusion: Fusion,
     dropout: float,
-    n_members: int,
+    members: Sequence[int],
     seed: Seed,
 ) -> ThreeMTLNetwork:
     """Build encoders, fusion, backbone and heads.
@@ -91,82 +92,119 @@ def build_network(
         A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
     modalities : mapping of modality name to spec, or None
         The user's modules among the encoders.
-    fusion : str
-        A name in `FUSION`.
+    fusion : Fusion
+        How the modalities' features become one.
     dropout : float
         The rate, for the encoders; the backbone's is settled.
-    n_members : int
-        How many members of an ensemble to build side by side.
+    members : sequence of int
+        The members of an ensemble to build.
     seed : Seed
         Seeds all parts by name.
     """
     names = [f"{task.name!r}" for task in layout.tasks]
-    per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
-    nets = sharing.copies(per_task)
-    copies = nets if shares_members else nets.times(n_members)
+    net_per_group = sharing.net_per_group and groups is not None
+    units = names
+    if groups is not None:
+        units = [f"{group!r}/{name}" for group in groups.tolist() for name in names]
+    tasks = units if net_per_group else names
+    owners = Copies(sharing.encoders(units))
+    copies = owners.times([0] if shares_members else members)
     encoders = build_encoders(inputs, modalities, numeric_embedding, dropout, copies, seed)
     if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
-    n_in = sum(cast(int, encoder.n_out) for encoder in encoders.values())
-    backbone = sharing.build(make_backbone, n_in, copies, seed.child("backbone"))
-    net_per_task = len(nets) == len(per_task) and not backbone.has_cut
-    return ThreeMTLNetwork(
-        encoders,
-        FUSION[fusion](),
-        backbone,
-        _build_heads(
-            backbone.n_out,
-            layout,
-            per_task,
-            groups,
-            net_per_task,
-            head_specs,
-            n_members,
-            seed.child("head"),
-        ),
+    widths = [encoder.n_out for encoder in encoders.values()]
+    fused = fusion.build(widths, copies, seed.child("fusion"))
+    layers = Layers(make_backbone, fused.n_out, members, shares_members, owners.names)
+    backbone = sharing.build(layers, tasks, seed.child("backbone"))
+    heads = _HeadBuilder(layout, tasks, backbone, members, seed.child("head"))
+    n_groups = None if groups is None else len(groups)
+    shape = NetworkShape(
         n_tasks=len(layout),
-        n_nets=len(nets),
-        n_members=n_members,
-        independent=not shares_members,
-        n_groups=None if groups is None else len(groups),
+        n_groups=n_groups,
+        n_members=len(members),
+        members_share_weights=shares_members,
+        net_per_group=net_per_group and len(tasks) > 1,
     )
+    built = heads.build(head_specs, None if net_per_group else n_groups)
+    return ThreeMTLNetwork(encoders, fused, backbone, built, shape)
 
 
-def _build_heads(
-    n_in: int,
-    layout: TaskLayout,
-    per_task: Sequence[str],
-    groups: np.ndarray | None,
-    net_per_task: bool,
-    specs: Mapping[Hashable, Any],
-    n_members: int,
-    seed: Seed,
-) -> nn.Module:
-    widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}
-    if not net_per_task and not specs:
-        if groups is None:
-            return LinearHeads(n_in, widths, seed, n_members)
-        return GroupHeads(n_in, widths, len(groups), seed, n_members)
+@dataclass(frozen=True)
+class _HeadBuilder:
+    """Builds the heads of all tasks.
 
-    n_tasks = len(layout)
-    n_nets = n_tasks if net_per_task else 1
-    blocks: list[nn.Module] = []
-    order: list[int] = []
-    same_shape: dict[tuple[int, ...], list[int]] = {}
-    for index, task in enumerate(layout.tasks):
-        spec = specs.get(task.name, ())
-        if isinstance(spec, nn.Module):
-            blocks.append(
-                ModuleHead(spec, n_in, task.n_outputs, index, task.name, n_nets, n_members)
-            )
-            order += range(*layout.outputs_of(index).indices(layout.n_outputs))
-        else:
-            hidden = check_widths(f"heads[{task.name!r}]", spec)
-            same_shape.setdefault((*hidden, task.n_outputs), []).append(index)
-    for shape, tasks in same_shape.items():
-        owners = [g * n_tasks + t for g in range(len(per_task) // n_tasks) for t in tasks]
-        copies = Copies([per_task[owner] for owner in owners], owners).times(n_members)
-        blocks.append(StackedHeads(n_in, shape, tasks, n_nets, copies, seed))
-        for index in tasks:
-            order += range(*layout.outputs_of(index).indices(layout.n_outputs))
-    return Heads(blocks, np.argsort(order).tolist())
+    Attributes
+    ----------
+    layout : TaskLayout
+        The columns of y.
+    tasks : sequence of str
+        The names of the columns, or of the columns of each group where groups have own nets.
+    backbone : SharedLayers
+        What makes the features.
+    members : sequence of int
+        The members of the ensemble.
+    seed : Seed
+        The heads' seed.
+    """
+
+    layout: TaskLayout
+    tasks: Sequence[str]
+    backbone: SharedLayers
+    members: Sequence[int]
+    seed: Seed
+
+    def build(self, specs: Mapping[Hashable, Any], n_groups: int | None) -> nn.Module:
+        """Heads of the shapes that `specs` names, others linear; groups deviate from them."""
+        if n_groups is None:
+            return self._common(specs)
+        views = None
+        if self.backbone.n_views > 1:
+            of_output = self.layout.column_of_output.tolist()
+            views = [self.backbone.view_of_task[task] for task in of_output]
+        return GroupHeads(
+            self.backbone.n_out, self.layout.n_outputs, n_groups, self._common(specs),
+            len(self.members), views,
+        )  # fmt: skip
+
+    def _common(self, specs: Mapping[Hashable, Any]) -> nn.Module:
+        layout, n_in = self.layout, self.backbone.n_out
+        if self.backbone.n_views == 1 and not specs:
+            widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}
+            return LinearHeads(n_in, widths, self.seed, self.members)
+        blocks: list[nn.Module] = []
+        order: list[int] = []
+        same_shape: dict[tuple[int, ...], list[int]] = {}
+        for index, task in enumerate(layout.tasks):
+            spec = specs.get(task.name, ())
+            if isinstance(spec, nn.Module):
+                blocks.append(self._module_head(spec, index))
+                order += range(*layout.outputs_of(index).indices(layout.n_outputs))
+            else:
+                hidden = check_widths(f"heads[{task.name!r}]", spec)
+                same_shape.setdefault((*hidden, task.n_outputs), []).append(index)
+        for shape, indices in same_shape.items():
+            blocks.append(self._stacked_heads(shape, indices))
+            for index in indices:
+                order += range(*layout.outputs_of(index).indices(layout.n_outputs))
+        return Heads(blocks, np.argsort(order).tolist())
+
+    @property
+    def _n_groups(self) -> int:
+        """How many groups have nets of their own; 1 where none has."""
+        return len(self.tasks) // max(len(self.layout), 1)
+
+    def _module_head(self, module: nn.Module, index: int) -> ModuleHead:
+        task, n_views = self.layout.tasks[index], self.backbone.n_views // self._n_groups
+        view = self.backbone.view_of_task[index]
+        return ModuleHead(
+            module, self.backbone.n_out, task.n_outputs, index, task.name, view, n_views,
+            self.members,
+        )  # fmt: skip
+
+    def _stacked_heads(self, shape: Sequence[int], indices: Sequence[int]) -> StackedHeads:
+        n_tasks, n_groups = len(self.layout), self._n_groups
+        owners = [group * n_tasks + index for group in range(n_groups) for index in indices]
+        copies = Copies([self.tasks[owner] for owner in owners], owners).times(self.members)
+        views = [self.backbone.view_of_task[index] for index in indices]
+        n_views = self.backbone.n_views // n_groups
+        return StackedHeads(self.backbone.n_out, shape, views, n_views, copies, self.seed)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = ["Adapted", "MetaMethod"]
+
+State = TypeVar("State", bound=nn.Module | None)
 
 
 class Adapted(Protocol):
@@ -28,7 +31,7 @@ class Adapted(Protocol):
         """That of some of the tasks."""
 
 
-class MetaMethod(BaseEstimator, ABC):
+class MetaMethod(BaseEstimator, ABC, Generic[State]):
     """A way for a task to use its support set.
 
     A subclass's constructor takes its hyper-parameters only. What the method learns beside the
@@ -42,8 +45,6 @@ class MetaMethod(BaseEstimator, ABC):
         a task's parameters ignores both.
     fixed_outputs : bool
         Whether a task's outputs are those of the network's heads, whose number is fixed.
-    settles : bool
-        Whether some of the state has a closed form, which `settle` takes.
     only_new_classes : bool
         Whether it is for ``episodes="classes"`` alone.
     defaults : dict of parameter name to value
@@ -52,13 +53,13 @@ class MetaMethod(BaseEstimator, ABC):
 
     has_steps: bool = True
     fixed_outputs: bool = True
-    settles: bool = False
     only_new_classes: bool = False
-    defaults: Mapping[str, Any] = MappingProxyType({})
+    defaults: Mapping[str, object] = MappingProxyType({})
 
+    @abstractmethod
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
-    ) -> nn.Module | None:
+    ) -> State:
         """Make the state; None for a method without one.
 
         Parameters
@@ -74,26 +75,10 @@ class MetaMethod(BaseEstimator, ABC):
         seed : Seed
             Seeds whatever is drawn.
         """
-        return None
-
-    def settle(self, stages: Sequence[Stage], x: Tensor, unit: Tensor, state: Any) -> None:
-        """Set what of the state has a closed form, before each epoch; no gradient is kept.
-
-        Parameters
-        ----------
-        stages : sequence of Stage
-            The network above the encoders.
-        x : tensor of shape (..., n, d)
-            Encoded inputs of rows of the training tasks, or classes.
-        unit : int64 tensor of shape (n,)
-            The task, or class, of each row.
-        state : Any
-            What `init` made.
-        """
 
     @abstractmethod
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self, stages: Sequence[Stage], support: SupportSet, state: State, lr: float, n_steps: int
     ) -> Adapted:
         """Adapt to T tasks at once.
 
@@ -105,7 +90,7 @@ class MetaMethod(BaseEstimator, ABC):
             The network above the encoders.
         support : SupportSet
             The support sets.
-        state : Any
+        state : nn.Module or None
             What `init` made.
         lr : float
             The size of a step.
@@ -113,9 +98,9 @@ class MetaMethod(BaseEstimator, ABC):
             How many steps to take.
         """
 
-    def pull(self, adapted: Any) -> Tensor | None:
-        """A term whose gradient moves the weights besides that of the query loss; None for none."""
-        return None
+    def terms(self, state: State) -> Sequence[Term]:
+        """Terms that are added to the query loss, or that update the state before each epoch."""
+        return ()
 
     def refuse(self, layout: TaskLayout) -> None:
         """Raise a ValueError where the method can't learn some task's kind."""

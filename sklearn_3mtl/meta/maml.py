@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.base import MetaMethod
 from sklearn_3mtl.meta.inner_loop import AdaptedStages, constant_rate, inner_loop
 from sklearn_3mtl.meta.support import SupportSet
@@ -13,7 +14,7 @@ from sklearn_3mtl.meta.support import SupportSet
 __all__ = ["MAML"]
 
 
-class MAML(MetaMethod):
+class MAML(MetaMethod[None]):
     """Model-agnostic meta-learning: a start from which few gradient steps suffice.
 
     Each task takes `inner_steps` steps on its support set; the common start is trained for the
@@ -34,8 +35,13 @@ class MAML(MetaMethod):
     _second_order = True
     _head_only = False
 
+    def init(
+        self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
+    ) -> None:
+        """Nothing is learned besides the network's weights."""
+
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
         """Take the steps."""
         adapts = [stage.is_head or not self._head_only for stage in stages]

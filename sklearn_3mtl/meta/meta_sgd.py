@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ from sklearn_3mtl.meta.support import SupportSet
 __all__ = ["MetaSGD"]
 
 
-class MetaSGD(MetaMethod):
+class MetaSGD(MetaMethod["_LearnedRates"]):
     """MAML that also learns how far, and which way, each weight moves in an inner step.
 
     The rates start at `inner_lr`. An `adapt_lr` scales what they became.
@@ -37,12 +36,17 @@ class MetaSGD(MetaMethod):
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
-    ) -> nn.Module:
+    ) -> _LearnedRates:
         """A rate for each parameter of each stage."""
         return _LearnedRates(stages, lr)
 
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self,
+        stages: Sequence[Stage],
+        support: SupportSet,
+        state: _LearnedRates,
+        lr: float,
+        n_steps: int,
     ) -> AdaptedStages:
         """Take the steps at the learned rates."""
         factor = lr / state.start

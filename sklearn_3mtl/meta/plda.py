@@ -11,20 +11,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.base import MetaMethod
 from sklearn_3mtl.meta.features import features_of
 from sklearn_3mtl.meta.scalars import PositiveScalar
 from sklearn_3mtl.meta.support import SupportSet
+from sklearn_3mtl.rows.loader import TrainingRows
 
 __all__ = ["PLDA"]
 
 TINY = 1e-6
+# More rows hardly change a covariance.
+MOST_ROWS = 2**15
 
 
-class PLDA(MetaMethod):
+class PLDA(MetaMethod["_Covariances"]):
     """A class is a Gaussian, and the means of classes are Gaussian too: the answer is Bayes' rule.
 
     All classes have one covariance within, and their means one covariance between; both are those
@@ -52,7 +57,6 @@ class PLDA(MetaMethod):
 
     has_steps = False
     fixed_outputs = False
-    settles = True
     only_new_classes = True
     # A net would learn by heart what tells the training classes apart; there is little to train.
     defaults = MappingProxyType({"hidden_layer_sizes": (), "n_estimators": 1, "max_epochs": 8})
@@ -62,15 +66,54 @@ class PLDA(MetaMethod):
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
-    ) -> nn.Module:
+    ) -> _Covariances:
         """Balls as far from each other as they are wide, to begin with."""
         if not 0 < self.shrinkage <= 1:
             raise ValueError(f"`shrinkage` of PLDA should be in (0, 1]. Found {self.shrinkage!r}.")
         return _Covariances(n_features)
 
-    def settle(self, stages: Sequence[Stage], x: Tensor, unit: Tensor, state: Any) -> None:
-        """Take the covariances of the features."""
-        z = features_of(stages, x.unsqueeze(-3)).squeeze(-3).double()
+    def terms(self, state: _Covariances) -> list[Term]:
+        """What updates the covariances before each epoch."""
+        return [_CovarianceUpdate(self.shrinkage, state)]
+
+    def adapt(
+        self,
+        stages: Sequence[Stage],
+        support: SupportSet,
+        state: _Covariances,
+        lr: float,
+        n_steps: int,
+    ) -> _Gaussians:
+        """Take the posterior of each class's mean."""
+        weight = support.output_weight * support.targets
+        z = state.project(features_of(stages, support.x))
+        # For tasks and classes, with members in front: (..., 1, 1, d).
+        spread = state.spread[..., None, None, :]
+        total = 1.0 + spread * weight.sum(-2)[..., None]
+        # Features are not as independent as they are many.
+        sureness = state.sureness() / z.shape[-1] ** 0.25
+        return _Gaussians(
+            stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
+        )
+
+
+class _CovarianceUpdate(Term):
+    """Takes the covariances of the training classes' features before each epoch."""
+
+    def __init__(self, shrinkage: float, state: _Covariances) -> None:
+        super().__init__()
+        # In a tuple: the method's state is saved once, with the objective.
+        self.shrinkage, self._state = shrinkage, (state,)
+
+    @torch.no_grad()
+    def before_epoch(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
+        """Take them from some thousand of the rows."""
+        inputs, unit = rows.by_unit(MOST_ROWS)
+        network.eval()
+        x = network.encode(inputs).squeeze(0)
+        self._update(features_of(network.stages(), x.unsqueeze(-3)).squeeze(-3).double(), unit)
+
+    def _update(self, z: Tensor, unit: Tensor) -> None:
         centre = z.mean(-2, keepdim=True)
         z = z - centre
         own = F.one_hot(unit).to(z.dtype)
@@ -90,25 +133,10 @@ class PLDA(MetaMethod):
         spread, axes = torch.linalg.eigh(between)
         spread = spread.clamp_min(0.0)
         unseen = spread.mean(-1, keepdim=True).clamp_min(TINY)
-        state.keep(
+        self._state[0].keep(
             centre=centre,
             basis=torch.linalg.solve_triangular(lower.mT, axes, upper=True),
             spread=spread + unseen,
-        )
-
-    def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
-    ) -> _Gaussians:
-        """Take the posterior of each class's mean."""
-        weight = support.output_weight * support.targets
-        z = state.project(features_of(stages, support.x))
-        # For tasks and classes, with members in front: (..., 1, 1, d).
-        spread = state.spread[..., None, None, :]
-        total = 1.0 + spread * weight.sum(-2)[..., None]
-        # Features are not as independent as they are many.
-        sureness = state.sureness() / z.shape[-1] ** 0.25
-        return _Gaussians(
-            stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
         )
 
 
@@ -153,7 +181,7 @@ class _Gaussians:
     """Predictive means and variances of the classes, (..., T, n_outputs, d)."""
 
     stages: Sequence[Stage]
-    state: Any
+    state: _Covariances
     mean: Tensor
     variance: Tensor
     sureness: Tensor

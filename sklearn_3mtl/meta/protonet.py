@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +18,7 @@ from sklearn_3mtl.meta.support import SupportSet
 __all__ = ["ProtoNet"]
 
 
-class ProtoNet(MetaMethod):
+class ProtoNet(MetaMethod["_Prior"]):
     """A class is as likely as its mean feature is near: ``softmax(-|z - c_k|^2)``.
 
     Nothing is stepped or solved for. A class without a row in the support, and every class of a
@@ -42,16 +41,16 @@ class ProtoNet(MetaMethod):
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
-    ) -> nn.Module:
+    ) -> _Prior:
         """The prototypes of classes that a support lacks: of each output, and of its negation."""
         return _Prior(layout.n_outputs, n_features, seed)
 
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self, stages: Sequence[Stage], support: SupportSet, state: _Prior, lr: float, n_steps: int
     ) -> _Prototypes:
         """Take the mean feature of each class."""
         z = features_of(stages, support.x)
-        prior = state.prototypes if not support.exchangeable else z.new_zeros(2, 1, z.shape[-1])
+        prior = state.prototypes if not support.draws_classes else z.new_zeros(2, 1, z.shape[-1])
         positive = _means(z, support.output_weight * support.targets, prior[0])
         negative = _means(z, support.output_weight * (1.0 - support.targets), prior[1])
         return _Prototypes(stages, positive, negative, support.is_binary)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.core.terms import Step, Term
+from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.base import MetaMethod
 from sklearn_3mtl.meta.inner_loop import AdaptedStages, constant_rate, inner_loop
 from sklearn_3mtl.meta.support import SupportSet
@@ -16,7 +18,7 @@ from sklearn_3mtl.meta.support import SupportSet
 __all__ = ["Reptile"]
 
 
-class Reptile(MetaMethod):
+class Reptile(MetaMethod[None]):
     """The common start moves towards the mean of the tasks' adapted weights.
 
     ``start - adapted`` stands in the place of the gradient, and the estimator's optimizer takes the
@@ -35,19 +37,35 @@ class Reptile(MetaMethod):
     Reptile()
     """
 
+    def init(
+        self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
+    ) -> None:
+        """Nothing is learned besides the network's weights."""
+
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
         """Take the steps; no gradient of what comes after reaches the stages."""
         adapts, rates = [True] * len(stages), constant_rate(lr)
         adapted = inner_loop(stages, adapts, support, rates, n_steps, second_order=False)
         return adapted.grounded()
 
-    def pull(self, adapted: AdaptedStages) -> Tensor:
-        """Its gradient is ``start - mean over tasks of adapted``."""
+    def terms(self, state: None) -> list[Term]:
+        """The term that moves the start."""
+        return [_TowardsAdapted()]
+
+
+class _TowardsAdapted(Term):
+    """A term of value 0 whose gradient is ``start - mean over tasks of adapted``."""
+
+    def forward(self, step: Step) -> Tensor | None:
+        adapted = step.adapted
+        if not isinstance(adapted, AdaptedStages):
+            return None
         terms = [
             -(form.module.get_parameter(name) * move.detach()).sum()
             for form in adapted.forms
             for name, move in form.mean_move().items()
         ]
-        return torch.stack(terms).sum()
+        total = torch.stack(terms).sum()
+        return total - total.detach()

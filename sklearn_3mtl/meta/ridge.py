@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,7 @@ __all__ = ["Ridge"]
 TINY = 1e-12
 
 
-class Ridge(MetaMethod):
+class Ridge(MetaMethod["_Scalars"]):
     """A ridge regression of what the heads leave over, solved for each task and differentiated.
 
     The heads are the prior: a task's support corrects them as far as its rows and the learned
@@ -60,18 +60,18 @@ class Ridge(MetaMethod):
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
-    ) -> nn.Module:
+    ) -> _Scalars:
         """The penalty, the scale of logits and the share of inputs, each by its logarithm."""
         if not self.penalty > 0:
             raise ValueError(f"`penalty` of Ridge should be > 0. Found {self.penalty!r}.")
         return _Scalars(self.penalty)
 
     def adapt(
-        self, stages: Sequence[Stage], support: SupportSet, state: Any, lr: float, n_steps: int
+        self, stages: Sequence[Stage], support: SupportSet, state: _Scalars, lr: float, n_steps: int
     ) -> _Corrected:
         """Solve for each task's correction."""
         z = features_of(stages, support.x)
-        if support.exchangeable:
+        if support.draws_classes:
             share = state.share()
             views = _Views(_View.of(z, support, 1.0), _View.of(support.x, support, share))
             prior, seen = torch.zeros_like(support.targets), views(z, support.x)

@@ -30,8 +30,8 @@ class SupportSet:
         The columns, and the outputs of each.
     task_weight : tensor of shape (C,) or None, default=None
         A factor for each column's loss. None: ones.
-    exchangeable : bool, default=False
-        Whether the classes were drawn for each task: an output then means nothing across tasks.
+    draws_classes : bool, default=False
+        Whether the classes were drawn for each task, so that an output means another in each.
     """
 
     x: Tensor
@@ -40,7 +40,7 @@ class SupportSet:
     losses: Callable[[Tensor, Tensor], Tensor]
     layout: TaskLayout
     task_weight: Tensor | None = None
-    exchangeable: bool = False
+    draws_classes: bool = False
 
     @property
     def n_tasks(self) -> int:

@@ -1,8 +1,17 @@
 """What training minimises."""
 
-from sklearn_3mtl.objective.alignment import Alignment
-from sklearn_3mtl.objective.bi_level import BiLevelObjective
+from sklearn_3mtl.objective.bi_level import BiLevelObjective, InnerLoop, adapted_outputs
+from sklearn_3mtl.objective.domain_term import DomainTerm
 from sklearn_3mtl.objective.losses import LabelLosses
-from sklearn_3mtl.objective.single_level import SingleLevelObjective
+from sklearn_3mtl.objective.single_level import MeanLosses, SingleLevelObjective, TaskBalance
 
-__all__ = ["Alignment", "BiLevelObjective", "LabelLosses", "SingleLevelObjective"]
+__all__ = [
+    "BiLevelObjective",
+    "DomainTerm",
+    "InnerLoop",
+    "LabelLosses",
+    "MeanLosses",
+    "SingleLevelObjective",
+    "TaskBalance",
+    "adapted_outputs",
+]

@@ -3,87 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
-import torch
 from torch import Tensor
 
-from sklearn_3mtl.balancing import Balancing
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.terms import Step, Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
-from sklearn_3mtl.objective.alignment import Alignment, with_beside
-from sklearn_3mtl.objective.single_level import SingleLevelObjective
+from sklearn_3mtl.objective.losses import LabelLosses
+from sklearn_3mtl.objective.single_level import SingleLevelObjective, TaskBalance
 from sklearn_3mtl.rows.batch import Batch, Supports
-from sklearn_3mtl.rows.loader import TrainingRows
 
-__all__ = ["BiLevelObjective"]
-
-# More rows hardly change a covariance.
-SETTLED_ROWS = 2**15
+__all__ = ["BiLevelObjective", "InnerLoop", "adapted_outputs"]
 
 
-class BiLevelObjective(SingleLevelObjective):
-    """The loss of the queries once each task has adapted to its support.
-
-    A batch without supports is one of the single-level objective: nothing adapts.
+@dataclass(frozen=True)
+class InnerLoop:
+    """How a task uses its support set.
 
     Parameters
     ----------
-    layout, n_groups, regression_loss, balancing, task_weight, seed, alignment
-        Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns, and
-        features are made alike before any task adapts.
+    method : MetaMethod
+        The method.
+    lr : float
+        The size of an inner step.
+    n_steps : int
+        How many steps a task takes.
+    draws_classes : bool, default=False
+        Whether each episode draws its own classes, so that an output means another class in each.
+    """
+
+    method: MetaMethod
+    lr: float
+    n_steps: int
+    draws_classes: bool = False
+
+
+class BiLevelObjective(SingleLevelObjective):
+    """The loss of the query sets once each task has adapted to its support set.
+
+    A batch without support sets is one of the single-level objective: nothing adapts.
+
+    Parameters
+    ----------
+    losses, balance, seed, terms
+        Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns.
+        Terms see the features before any task adapts.
     network : ThreeMTLNetwork
         The network, to whose shape the method fits what it learns.
-    method : MetaMethod
-        How a task uses its support.
-    inner_lr : float
-        The size of an inner step.
-    inner_steps : int
-        How many a task takes.
-    exchangeable : bool, default=False
-        Whether an episode draws its own classes.
+    inner : InnerLoop
+        How a task uses its support set.
     """
 
     adapts = True
 
     def __init__(
         self,
-        layout: TaskLayout,
-        n_groups: int | None,
-        regression_loss: str,
-        balancing: Balancing,
-        task_weight: Sequence[float] | None,
-        seed: Seed,
-        alignment: Alignment | None = None,
-        *,
+        losses: LabelLosses,
+        balance: TaskBalance,
         network: ThreeMTLNetwork,
-        method: MetaMethod,
-        inner_lr: float,
-        inner_steps: int,
-        exchangeable: bool = False,
+        seed: Seed,
+        terms: Sequence[Term],
+        inner: InnerLoop,
     ) -> None:
-        super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed, alignment)
-        self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
-        self.exchangeable = exchangeable
-        method.refuse(layout)
-        self.learned = method.init(
-            network.stages(), network.backbone.n_out, layout, inner_lr, seed.child("meta")
+        if balance.rule.needs == "gramian":
+            raise ValueError(
+                f"balancing={balance.rule!r} compares the tasks' gradients, which is not possible "
+                "where tasks adapt by an inner loop. Choose a rule on losses, such as 'equal' or "
+                "'uncertainty', or set meta=None."
+            )
+        super().__init__(losses, balance, network.shape, seed, terms)
+        self.inner, self.draws_classes = inner, inner.draws_classes
+        inner.method.refuse(losses.layout)
+        self.learned = inner.method.init(
+            network.stages(), network.backbone.n_out, losses.layout, inner.lr, seed.child("meta")
         )
-
-    @torch.no_grad()
-    def settle(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
-        """Let the method take what has a closed form, from some thousand of the rows."""
-        if self.method.settles:
-            inputs, unit = rows.by_unit(SETTLED_ROWS)
-            network.eval()
-            self.method.settle(network.stages(), network.encode(inputs), unit, self.learned)
+        self.terms.extend(inner.method.terms(self.learned))
 
     def adapt(
         self,
         network: ThreeMTLNetwork,
-        inputs: dict[str, Tensor],
+        x: Tensor,
         supports: Supports,
         *,
         lr: float | None = None,
@@ -96,85 +99,69 @@ class BiLevelObjective(SingleLevelObjective):
         ----------
         network : ThreeMTLNetwork
             The network; it stays as it is.
-        inputs : dict of str to tensor with T * K rows
-            What the network reads of the rows of their supports.
+        x : tensor of shape (N, T * K, d), or (1, T * K, d)
+            The encoded inputs of the rows of their support sets.
         supports : Supports
             Their labels.
         lr, n_steps : float and int, or None, default=None
-            In the place of `inner_lr` and `inner_steps`. None: these.
+            In the place of the inner loop's own. None: these.
         layout : TaskLayout or None, default=None
             The columns of the labels, where a method's outputs are not the heads'. None: those
             trained on.
         """
-        return self._adapt(network, network.encode(inputs), supports, lr, n_steps, layout)
-
-    def _adapt(
-        self,
-        network: ThreeMTLNetwork,
-        x: Tensor,
-        supports: Supports,
-        lr: float | None = None,
-        n_steps: int | None = None,
-        layout: TaskLayout | None = None,
-    ) -> Adapted:
-        """Adapt to T tasks whose supports are encoded as x."""
-        values, own = supports.values, self.losses.layout
-        layout = own if layout is None or self.method.fixed_outputs else layout
+        values, own, inner = supports.values, self.losses.layout, self.inner
+        layout = own if layout is None or inner.method.fixed_outputs else layout
         support = SupportSet(
-            x.unflatten(-2, values.shape[:2]),
+            of_tasks(x, len(values)),
             values,
             supports.weight,
             self.losses,
             layout,
             cast(Tensor | None, self.task_weight),
-            self.exchangeable,
+            inner.draws_classes,
         )
-        return self.method.adapt(
+        return inner.method.adapt(
             network.stages(),
             support,
             self.learned,
-            self.inner_lr if lr is None else lr,
-            self.inner_steps if n_steps is None else n_steps,
+            inner.lr if lr is None else lr,
+            inner.n_steps if n_steps is None else n_steps,
         )
 
     def lower(self, rate: str, lr: float) -> str:
         """What to do about a loss that is not finite: the inner loop has a rate too."""
-        if not self.method.has_steps:
+        if not self.inner.method.has_steps:
             return super().lower(rate, lr)
-        return f"Lower `inner_lr` (it is {self.inner_lr}) or `{rate}` (it is {lr})."
+        return f"Lower `inner_lr` (it is {self.inner.lr}) or `{rate}` (it is {lr})."
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
-        """The adapted network's outputs for the queries."""
+        """The adapted network's outputs for the query sets."""
         if batch.support is None:
             return super().outputs(network, batch)
-        return self._adapted(network, batch, batch.support)[2]
+        return self.step(network, batch, 0.0).outputs
 
-    def on_batch(
-        self, network: ThreeMTLNetwork, batch: Batch
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """The outputs for the queries, and what `forward` makes of them."""
-        if batch.support is None:
-            return super().on_batch(network, batch)
-        adapted, x, outputs = self._adapted(network, batch, batch.support)
-        total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
-        pull = self.method.pull(adapted)
-        if pull is not None:
-            # Its gradient counts, its value is no loss.
-            total = total + (pull - pull.detach())
-        if self.alignment is not None:
-            z = network.features(x)
-            total = self.alignment.added(total, z, batch)
-        return outputs, total, terms, mass
-
-    def _adapted(
-        self, network: ThreeMTLNetwork, batch: Batch, support: Supports
-    ) -> tuple[Adapted, Tensor, Tensor]:
-        """The adapted tasks, what is encoded of other rows than theirs, and the outputs."""
+    def step(self, network: ThreeMTLNetwork, batch: Batch, progress: float) -> Step:
+        """Adapt each task of a batch, and take the losses of the query sets."""
+        support = batch.support
+        if support is None:
+            return super().step(network, batch, progress)
         n_own, n_rows = support.n_rows, len(batch.values)
-        # One pass of the encoders over all rows costs less than one over each part.
-        encoded = network.encode(with_beside(batch))
-        own, x = encoded.split([n_own, encoded.shape[-2] - n_own], dim=-2)
-        adapted = self._adapt(network, own, support)
-        queries = x if batch.beside is None else x[..., :n_rows, :]
-        outputs = adapted(queries.unflatten(-2, (len(support.values), -1))).flatten(-3, -2)
-        return adapted, x, outputs
+        # One pass of the encoders over all rows costs less than one for each part.
+        encoded = network.encode(batch.all_inputs())
+        own, x = encoded.split([n_own, encoded.shape[1] - n_own], dim=1)
+        adapted = self.adapt(network, own, support)
+        queries = x if batch.unlabelled is None else x[:, :n_rows]
+        outputs = adapted_outputs(adapted, queries, len(support.values), network.n_members)
+        found = self.mean_losses(outputs, batch)
+        return Step(network, batch, progress, x, outputs, *found, self.n_columns, adapted)
+
+
+def of_tasks(x: Tensor, n_tasks: int) -> Tensor:
+    """Encoded rows (N, T * R, d) as (..., T, R, d); of a single net without the axis of nets."""
+    return x.squeeze(0).unflatten(-2, (n_tasks, -1))
+
+
+def adapted_outputs(adapted: Adapted, x: Tensor, n_tasks: int, n_members: int) -> Tensor:
+    """The adapted layers' outputs for encoded rows (N, T * R, d): (n_members, T * R, n_outputs)."""
+    out = adapted(of_tasks(x, n_tasks)).flatten(-3, -2)
+    return out if out.dim() == 3 else out.expand(n_members, *out.shape)

@@ -67,28 +67,31 @@ class LabelLosses(nn.Module):
         -------
         losses : tensor of shape (B, n_tasks)
         """
+        values = values.expand(*outputs.shape[:-1], -1)
         parts = []
         r, s = self.n_regression, self.n_single
         if r == len(self.layout):
             return self.regression(outputs, values)
         if r:
-            parts.append(self.regression(outputs[:, :r], values[:, :r]))
+            parts.append(self.regression(outputs[..., :r], values[..., :r]))
         if self.n_binary:
             parts.append(
                 F.binary_cross_entropy_with_logits(
-                    outputs[:, r:s], values[:, r:s], reduction="none"
+                    outputs[..., r:s], values[..., r:s], reduction="none"
                 )
             )
         if self.n_multiclass:
             logits = self.multiclass_logits(outputs)
-            labels = values[:, s:].long()
-            flat = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+            labels = values[..., s:].long()
+            flat = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="none")
             parts.append(flat.view(labels.shape))
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
 
     def multiclass_logits(self, outputs: Tensor) -> Tensor:
         """Logits of shape (B, n_multiclass, n_classes), padded with -inf."""
         if self.equal_width is not None:
-            return outputs[:, self.n_single :].unflatten(1, (self.n_multiclass, self.equal_width))
-        padding = outputs.new_full((len(outputs), 1), -torch.inf)
-        return torch.cat([outputs, padding], dim=1)[:, cast(Tensor, self.columns)]
+            return outputs[..., self.n_single :].unflatten(
+                -1, (self.n_multiclass, self.equal_width)
+            )
+        padding = outputs.new_full((*outputs.shape[:-1], 1), -torch.inf)
+        return torch.cat([outputs, padding], dim=-1)[..., cast(Tensor, self.columns)]

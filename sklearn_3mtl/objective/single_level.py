@@ -2,159 +2,219 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.balancing import Balancing, Equal
-from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.layout import TaskLayout
-from sklearn_3mtl.objective.alignment import Alignment, with_beside
+from sklearn_3mtl.core.terms import Phase, Step, Term
+from sklearn_3mtl.objective.domain_term import DomainTerm
+from sklearn_3mtl.objective.gradients import feature_gramian
 from sklearn_3mtl.objective.losses import LabelLosses
 from sklearn_3mtl.rows.batch import Batch
 from sklearn_3mtl.rows.loader import TrainingRows
 
-__all__ = ["SingleLevelObjective"]
+__all__ = ["MeanLosses", "SingleLevelObjective", "TaskBalance"]
 
 
-class SingleLevelObjective(nn.Module):
-    """Masked mean losses per task, balanced into one number.
-
-    A task is a column of y, or, where groups have layers of their own, a column of a group.
+@dataclass(frozen=True)
+class TaskBalance:
+    """How the losses of the columns of y become one number.
 
     Parameters
     ----------
-    layout : TaskLayout
-        The columns of y.
-    n_groups : int or None
-        How many groups have layers of their own. None where the tasks are the columns.
-    regression_loss : str
-        The loss of regression tasks.
-    balancing : Balancing
-        The rule; over one task it is the identity.
-    task_weight : sequence of n_tasks floats, or None
-        A factor for each column's loss, in the layout's order; 0 takes the column out. None leaves
-        all losses as they are.
-    seed : Seed
-        Seeds the rule.
-    alignment : Alignment or None, default=None
-        What makes the features of domains alike. None: nothing.
+    rule : Balancing
+        The rule.
+    task_weight : sequence of n_tasks floats, or None, default=None
+        A factor for each column's loss, in the layout's order; a column of weight 0 has no label
+        in any batch. None leaves all losses as they are.
     """
 
-    # Whether tasks adapt to a support before their loss is taken.
+    rule: Balancing
+    task_weight: Sequence[float] | None = None
+
+
+class MeanLosses(NamedTuple):
+    """Mean losses of a batch.
+
+    Attributes
+    ----------
+    losses : tensor of shape (n_members, n_units)
+        The mean loss of each unit: of each column of y, or of each column of each group where
+        groups have parameters of their own. Exactly 0 without a label in the batch.
+    mass : tensor of shape (n_members, n_units), or None
+        The number of labels behind each mean. None where every row has every label.
+    """
+
+    losses: Tensor
+    mass: Tensor | None
+
+
+class SingleLevelObjective(nn.Module):
+    """The masked mean loss of each task, balanced into one number, and further terms.
+
+    Each member of an ensemble has losses and weights of its own, and learns as it would alone.
+
+    Parameters
+    ----------
+    losses : LabelLosses
+        The loss of every label.
+    balance : TaskBalance
+        How the columns' losses become one number. Over one column, or over nets that share
+        nothing, every rule is the plain sum.
+    shape : NetworkShape
+        How many members, and groups with parameters of their own, the network has.
+    seed : Seed
+        Seeds the rule.
+    terms : sequence of Term, default=()
+        What is added to the balanced sum.
+    has_own_nets : bool, default=False
+        Whether the tasks' nets share nothing, so that there is nothing to balance.
+    """
+
+    # Whether tasks adapt to a support set before their loss is taken.
     adapts = False
-    # Whether an output means another class in each episode.
-    exchangeable = False
+    # Whether each episode draws its own classes, so that an output means another class in each.
+    draws_classes = False
 
     def __init__(
         self,
-        layout: TaskLayout,
-        n_groups: int | None,
-        regression_loss: str,
-        balancing: Balancing,
-        task_weight: Sequence[float] | None,
+        losses: LabelLosses,
+        balance: TaskBalance,
+        shape: NetworkShape,
         seed: Seed,
-        alignment: Alignment | None = None,
+        terms: Sequence[Term] = (),
+        *,
+        has_own_nets: bool = False,
     ) -> None:
         super().__init__()
-        self.alignment = alignment
-        self.losses = LabelLosses(layout, regression_loss)
-        self.n_columns, self.n_groups = len(layout), n_groups
-        tasks = list(layout.tasks) * (n_groups or 1)
-        self.n_terms = len(tasks)
-        self.balancing = balancing if self.n_terms > 1 else Equal()
-        self.state = self.balancing.init(tasks, seed.child("balancing").generator())
+        self.losses = losses
+        layout = losses.layout
+        self.n_columns, self.n_groups = len(layout), shape.n_groups
+        self.n_units = self.n_columns * (shape.n_groups or 1)
+        shares = self.n_columns > 1 and not has_own_nets
+        self.balancing = balance.rule if shares else Equal()
+        self.state = self.balancing.init(layout.tasks, shape.n_members, seed.child("balancing"))
         factors = None
-        if task_weight is not None:
-            factors = torch.tensor(task_weight, dtype=torch.float32).repeat(n_groups or 1)
+        if balance.task_weight is not None:
+            factors = torch.tensor(balance.task_weight, dtype=torch.float32)
         self.register_buffer("task_weight", factors, persistent=False)
+        self.terms = nn.ModuleList([*self.balancing.terms(self.state), *terms])
 
     def lower(self, rate: str, lr: float) -> str:
         """What to do about a loss that is not finite, at a learning rate of some name."""
         return f"Lower `{rate}` (it is {lr})."
 
-    def settle(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
-        """Set what has a closed form, before each epoch: nothing."""
+    def before_epoch(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
+        """Let the terms update what has a closed form over all training rows."""
+        for term in self._terms():
+            term.before_epoch(network, rows)
+
+    def phases(self) -> list[Phase]:
+        """The further steps on each batch."""
+        return [phase for term in self._terms() for phase in term.phases()]
+
+    def parameters_of_phases(self) -> list[nn.Parameter]:
+        """The parameters of terms that only their own phases train."""
+        terms = [term for term in self._terms() if not term.trained_with_network]
+        return [parameter for term in terms for parameter in term.parameters()]
+
+    def _terms(self) -> Iterator[Term]:
+        return (cast(Term, term) for term in self.terms)
+
+    @property
+    def domain_term(self) -> DomainTerm | None:
+        """The term that makes domains alike; None where there is none."""
+        return next((term for term in self._terms() if isinstance(term, DomainTerm)), None)
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
-        """The network's outputs for a batch, (B, n_outputs) or (M, B, n_outputs)."""
+        """The network's outputs for a batch, (n_members, B, n_outputs)."""
         return network(**batch.inputs)
 
-    def on_batch(
-        self, network: ThreeMTLNetwork, batch: Batch
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """The network's outputs for a batch, and what `forward` makes of them."""
-        if self.alignment is None:
-            outputs = self.outputs(network, batch)
-            return outputs, *self(outputs, batch.values, batch.weight, batch.group)
-        z, outputs = network.features_and_outputs(**with_beside(batch))
-        outputs = outputs[..., : len(batch.values), :]
-        total, terms, mass = self(outputs, batch.values, batch.weight, batch.group)
-        return outputs, self.alignment.added(total, z, batch), terms, mass
+    def step(self, network: ThreeMTLNetwork, batch: Batch, progress: float) -> Step:
+        """Run the network on a batch and take the losses of its tasks."""
+        if network.shape.net_per_group and batch.group is not None:
+            x, z, outputs = torch.empty(0), None, self.outputs(network, batch)
+        else:
+            inputs = dict(batch.all_inputs())
+            group = inputs.pop("group", None)
+            x = network.encode(inputs)
+            z = network.features(x)
+            outputs = network.outputs(z, x, group)
+        if batch.unlabelled is not None:
+            outputs = outputs[:, : len(batch.values)]
+        found = self.mean_losses(outputs, batch)
+        return Step(network, batch, progress, x, outputs, *found, self.n_columns, _features=z)
 
-    def forward(
-        self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """The number to minimise, and what it is made of.
+    def total(self, step: Step) -> Tensor:
+        """The number to minimise: balanced losses and terms, summed over members."""
+        total = self._balanced(step)
+        for term in self._terms():
+            found = term(step)
+            total = total if found is None else total + found
+        return total
+
+    def _balanced(self, step: Step) -> Tensor:
+        """The weighted sum of the tasks' losses; each active task id counts as it would alone."""
+        weight = cast(Tensor | None, self.task_weight)
+        if self.balancing.needs == "nothing":
+            losses = step.unit_losses
+            if weight is not None:
+                losses = losses * weight.repeat(self.n_units // self.n_columns)
+            return losses.sum()
+        losses = step.losses if weight is None else step.losses * weight
+        gramian = None
+        if self.balancing.needs == "gramian":
+            gramian = feature_gramian(losses, step.features)
+        weights = self.balancing.weights(losses, step.present, gramian, self.state)
+        balanced = losses if weights is None else weights * losses
+        return (balanced * step.n_active_groups).sum()
+
+    def after_step(self, step: Step) -> None:
+        """Let the rule update its state after the optimizer's step."""
+        if self.balancing.needs != "nothing":
+            self.balancing.after_step(step.losses.detach(), step.present, self.state)
+
+    def mean_losses(self, outputs: Tensor, batch: Batch) -> MeanLosses:
+        """The mean loss of each unit over the rows of a batch.
 
         Parameters
         ----------
-        outputs : tensor of shape (B, n_outputs) or (M, B, n_outputs)
-            Of one net, or of M members of an ensemble, whose losses are summed.
-        values, weight : tensors of shape (B, n_tasks); a weight also of shape (M, B, n_tasks)
-            Labels, and the weight of each; 0 for a missing label. A weight of None stands for ones.
-        group : int64 tensor of shape (B,) or None
-            Each row's group.
-
-        Returns
-        -------
-        total : tensor of shape ()
-        terms : tensor of shape (n_terms,)
-            Mean loss of each task, 0 where the batch has no label of it.
-        mass : tensor of shape (n_terms,) or None
-            Number of labels behind each mean. None where all rows are labelled.
+        outputs : tensor of shape (n_members, B, n_outputs)
+            The network's outputs.
+        batch : Batch
+            Labels, their weights and their groups; weights may differ between members.
         """
-        terms, mass = self.terms(outputs, values, weight, group)
-        present = None if mass is None else mass > 0
-        weighted = terms if self.task_weight is None else terms * cast(Tensor, self.task_weight)
-        if self.n_terms == 1:
-            return _per_member(weighted.squeeze(0), outputs), terms, mass
-        weights = self.balancing.weights(weighted, present, self.state)
-        total = weighted.sum() if weights is None else (weights * weighted).sum()
-        penalty = self.balancing.penalty(present, self.state)
-        total = total if penalty is None else total + penalty
-        return _per_member(total, outputs), terms, mass
-
-    def terms(
-        self, outputs: Tensor, values: Tensor, weight: Tensor | None, group: Tensor | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """The mean loss of each task over rows and members, and the mass of labels behind it."""
-        if outputs.dim() == 3:
-            n_members = len(outputs)
-            outputs, values = outputs.flatten(0, 1), values.repeat(n_members, 1)
-            group = None if group is None else group.repeat(n_members)
-            if weight is not None:
-                weight = weight.expand(n_members, -1, -1).flatten(0, 1)
-        losses = self.losses(outputs, values)
+        losses = self.losses(outputs, batch.values)
+        weight = batch.weight
         if weight is None and self.n_groups is None:
-            return losses.mean(0), None
-        if weight is None:
-            weight = torch.ones_like(losses)
+            return MeanLosses(losses.mean(1), None)
+        weight = torch.ones_like(losses) if weight is None else weight.expand(losses.shape)
         weighted, labelled = losses * weight, (weight > 0).to(losses.dtype)
         if self.n_groups is None:
-            total, mass = weighted.sum(0), labelled.sum(0)
+            total, mass = weighted.sum(1), labelled.sum(1)
         else:
-            assert group is not None
-            shape = (self.n_groups, self.n_columns)
-            total = losses.new_zeros(shape).index_add(0, group, weighted).flatten()
-            mass = losses.new_zeros(shape).index_add(0, group, labelled).flatten()
+            assert batch.group is not None
+            zeros = losses.new_zeros(len(losses), self.n_groups, self.n_columns)
+            total = zeros.index_add(1, batch.group, weighted).flatten(1)
+            mass = zeros.index_add(1, batch.group, labelled).flatten(1)
         # Without a label the total is exactly 0, whatever it is divided by.
-        return total / mass.clamp_min(1.0), mass
+        return MeanLosses(total / mass.clamp_min(1.0), mass)
 
+    def epoch_weight(self) -> Tensor | None:
+        """How much each column counts when epochs are compared, (n_tasks,); None: all alike."""
+        of_rule = self.balancing.epoch_weight(self.state)
+        given = cast(Tensor | None, self.task_weight)
+        if of_rule is None or given is None:
+            return given if of_rule is None else of_rule
+        return given * of_rule
 
-def _per_member(total: Tensor, outputs: Tensor) -> Tensor:
-    """The sum over members of what was a mean: each then learns as it would alone."""
-    return total * len(outputs) if outputs.dim() == 3 else total
+    def gap(self, step: Step) -> float:
+        """What the terms add to the validation loss when epochs are compared."""
+        found = [term.gap(step) for term in self._terms()]
+        return float(sum(float(gap) for gap in found if gap is not None))

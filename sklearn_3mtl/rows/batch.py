@@ -1,12 +1,13 @@
-"""A batch: the rows that a loss is taken on, and what stands beside them."""
+"""A batch: the rows that a loss is taken on, and what comes with them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
-__all__ = ["Batch", "Beside", "Supports"]
+__all__ = ["Batch", "Supports", "UnlabelledRows"]
 
 
 class Supports(NamedTuple):
@@ -27,8 +28,8 @@ class Supports(NamedTuple):
         return self.values.shape[:2].numel()
 
 
-class Beside(NamedTuple):
-    """Rows without a label, beside those of a batch.
+class UnlabelledRows(NamedTuple):
+    """Rows without a label that a term of the objective reads with a batch.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class Batch(NamedTuple):
         where no task adapts first.
     domain : int64 tensor of shape (B,) or None
         Each row's domain. None where no term of the loss depends on it.
-    beside : Beside or None
+    unlabelled : UnlabelledRows or None
         Rows of which the domain alone counts. None where there are none.
     """
 
@@ -70,10 +71,17 @@ class Batch(NamedTuple):
     group: Tensor | None
     support: Supports | None = None
     domain: Tensor | None = None
-    beside: Beside | None = None
+    unlabelled: UnlabelledRows | None = None
 
     def judged_inputs(self) -> dict[str, Tensor]:
         """The inputs of the B rows that the loss is taken on."""
         if self.support is None:
             return self.inputs
         return {name: value[self.support.n_rows :] for name, value in self.inputs.items()}
+
+    def all_inputs(self) -> dict[str, Tensor]:
+        """The inputs of the batch, and then those of the rows without a label."""
+        further = self.unlabelled
+        if further is None:
+            return self.inputs
+        return {name: torch.cat([x, further.inputs[name]]) for name, x in self.inputs.items()}

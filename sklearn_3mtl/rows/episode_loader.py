@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch, Supports
 from sklearn_3mtl.rows.episodes import Draw, EpisodeSampler
-from sklearn_3mtl.rows.loader import RowDataset
+from sklearn_3mtl.rows.loader import JudgedRows, RowDataset
 
 __all__ = ["DrawnEpisodes", "EpisodeDataset", "episode_batches"]
 
@@ -113,13 +113,11 @@ class DrawnEpisodes:
         weights = [torch.ones_like(b.values) if b.weight is None else b.weight for b in batches]
         return values, torch.cat(weights)
 
-    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-        """Pair all query rows' outputs with their labels; members follow each other."""
+    def judged(self, outputs: Tensor) -> JudgedRows:
+        """Pair all query rows' outputs, (n_members, n, n_outputs), with their labels."""
         values, weight = self.labels()
-        if outputs.dim() == 2:
-            return outputs, values, weight, None
         m = len(outputs)
-        return outputs.flatten(0, 1), values.repeat(m, 1), weight.repeat(m, 1), None
+        return JudgedRows(outputs.flatten(0, 1), values.repeat(m, 1), weight.repeat(m, 1), None)
 
     def to(self, device: torch.device) -> DrawnEpisodes:
         """The episodes with their rows on a device."""

@@ -1,4 +1,4 @@
-"""Rows of several domains: labelled ones in batches, others beside them."""
+"""Rows of several domains: batches of labelled rows, each with rows without a label."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sklearn_3mtl.rows.batch import Batch, Beside
+from sklearn_3mtl.rows.batch import Batch, UnlabelledRows
 from sklearn_3mtl.rows.loader import BatchIterator, RowDataset
 
 __all__ = ["JointDataset"]
@@ -16,7 +16,7 @@ __all__ = ["JointDataset"]
 
 @dataclass(frozen=True)
 class JointDataset:
-    """Labelled rows in batches as ever, each beside as many rows without a label.
+    """Batches of labelled rows, each with as many rows without a label.
 
     Parameters
     ----------
@@ -69,13 +69,13 @@ class JointIterator:
                 continue
             if len(rest) < n_rows:
                 rest = torch.randperm(n_others, generator=self.generator)
-            yield batch._replace(beside=_beside(others, rest[:n_rows]))
+            yield batch._replace(unlabelled=_unlabelled(others, rest[:n_rows]))
             rest = rest[n_rows:]
 
 
-def _beside(others: RowDataset, chosen: Tensor) -> Beside:
+def _unlabelled(others: RowDataset, chosen: Tensor) -> UnlabelledRows:
     device = others.values.device
     rows = chosen.to(device) if others.rows is None else others.rows[chosen.to(device)]
     batch = others.take(rows)
     assert batch.domain is not None
-    return Beside(batch.inputs, batch.domain)
+    return UnlabelledRows(batch.inputs, batch.domain)

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch
 
-__all__ = ["BatchIterator", "RowDataset", "TrainingRows", "ValidationRows"]
+__all__ = ["BatchIterator", "JudgedRows", "RowDataset", "TrainingRows", "ValidationRows"]
+
+
+class JudgedRows(NamedTuple):
+    """Held-out rows and what was predicted for them.
+
+    Attributes
+    ----------
+    outputs : tensor of shape (n, n_outputs)
+        The network's outputs.
+    values : tensor of shape (n, n_tasks)
+        Labels.
+    weight : tensor of shape (n, n_tasks) or None
+        The weight of each label; None stands for ones.
+    group : int64 tensor of shape (n,) or None
+        Each row's group.
+    """
+
+    outputs: Tensor
+    values: Tensor
+    weight: Tensor | None
+    group: Tensor | None
 
 
 class TrainingRows(Protocol):
@@ -43,8 +64,8 @@ class ValidationRows(Protocol):
     def in_order(self, batch_size: int) -> Any:
         """All batches, always alike."""
 
-    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-        """Outputs, values, weights and groups of all rows, paired."""
+    def judged(self, outputs: Tensor) -> JudgedRows:
+        """The outputs of all rows and their labels."""
 
     def to(self, device: torch.device) -> Any:
         """The same on a device."""
@@ -130,30 +151,29 @@ class RowDataset:
         values, weight = self.values.index_select(0, rows), self._weight(rows)
         return values, torch.ones_like(values) if weight is None else weight
 
-    def judged(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    def judged(self, outputs: Tensor) -> JudgedRows:
         """Pair all rows' outputs with their labels.
+
+        A row that was held out from a member is judged by that member's outputs. Where rows were
+        held out from all members, those of each member follow each other.
 
         Parameters
         ----------
-        outputs : tensor of shape (n, n_outputs) or (n_members, n, n_outputs)
-
-        Returns
-        -------
-        outputs, values, weight, group : tensors of as many rows, or None
-            A row held out from a member has that member's outputs; else members follow each other.
+        outputs : tensor of shape (n_members, n, n_outputs)
+            Every member's outputs.
         """
         rows = self._all_rows()
         values, weight = self.values.index_select(0, rows), self._weight(rows)
         group = None if self.group is None else self.group.index_select(0, rows)
         if self.fold is not None:
             own = outputs[self.fold.index_select(0, rows), torch.arange(len(rows))]
-            return own, values, weight, group
-        if outputs.dim() == 2:
-            return outputs, values, weight, group
+            return JudgedRows(own, values, weight, group)
         m = len(outputs)
-        weight = None if weight is None else weight.repeat(m, 1)
-        group = None if group is None else group.repeat(m)
-        return outputs.flatten(0, 1), values.repeat(m, 1), weight, group
+        if m > 1:
+            values = values.repeat(m, 1)
+            weight = None if weight is None else weight.repeat(m, 1)
+            group = None if group is None else group.repeat(m)
+        return JudgedRows(outputs.flatten(0, 1), values, weight, group)
 
     def labelled_group(self) -> Tensor:
         """Each row's group, -1 for a row without a label; the rows must have groups."""

@@ -16,7 +16,7 @@ from torch import nn
 from sklearn_3mtl.balancing import BALANCING, Balancing
 from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.backbones import BACKBONES
-from sklearn_3mtl.core.fusion import FUSION
+from sklearn_3mtl.core.fusion import FUSION, Fusion
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.data.tasks import Task
@@ -67,7 +67,7 @@ CONSTRAINTS: dict[str, Any] = {
     "n_estimators": [_auto, _count],
     "sharing": [StrOptions(set(SHARING)), Sharing],
     "heads": [StrOptions({"auto", "column", "group"}), Mapping],
-    "fusion": [StrOptions(set(FUSION))],
+    "fusion": [StrOptions(set(FUSION)), Fusion],
     "balancing": [StrOptions(set(BALANCING)), Balancing],
     "task_weight": [Mapping, "array-like", None],
     "class_weight": [StrOptions({"balanced"}), Mapping, None],
@@ -136,7 +136,7 @@ THREE_MTL_CONSTRAINTS: dict[str, Any] = {
     "strategy": [*TRANSFER_CONSTRAINTS["strategy"], None],
 }
 
-Method = TypeVar("Method", Sharing, Balancing, MetaMethod, DomainLoss, TransferStrategy)
+Method = TypeVar("Method", Fusion, Sharing, Balancing, MetaMethod, DomainLoss, TransferStrategy)
 
 
 def make_method(value: Any, registry: Mapping[str, type[Method]]) -> Method:

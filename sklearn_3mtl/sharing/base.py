@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sklearn.base import BaseEstimator
-from torch import nn
 
-from sklearn_3mtl.core.network import SharedLayers
+from sklearn_3mtl.core.layers import Layers, SharedLayers
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies
 
-__all__ = ["BackboneFactory", "Sharing"]
-
-BackboneFactory = Callable[[int, Copies, Seed], nn.Module]
+__all__ = ["Sharing"]
 
 
 class Sharing(BaseEstimator, ABC):
     """A way for tasks to share layers.
 
     A subclass's constructor takes its hyper-parameters only; pass an instance as ``sharing=``.
+
+    Attributes
+    ----------
+    net_per_group : bool
+        Whether each task id of the long layout is a task of its own for `build`. False: the tasks
+        are the columns of y, and task ids differ in their heads.
     """
 
-    @abstractmethod
-    def copies(self, task_names: Sequence[str]) -> Copies:
-        """The independent copies of encoders and backbone that the tasks need.
+    net_per_group: bool = False
+
+    def encoders(self, tasks: Sequence[str]) -> Sequence[str]:
+        """A name for each independent copy of the encoders; by default one copy for all tasks.
+
+        The name seeds the copy's initial weights. A single task's copy has the task's own name.
 
         Parameters
         ----------
-        task_names : sequence of str
-            A name for each task, groups outermost.
+        tasks : sequence of str
+            A name for each column of y, or for each column of each task id.
         """
+        return tasks if len(tasks) == 1 else ("shared",)
 
     @abstractmethod
-    def build(
-        self, make_backbone: BackboneFactory, n_in: int, copies: Copies, seed: Seed
-    ) -> SharedLayers:
-        """Build the layers.
+    def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
+        """Build the layers between the fused features and the heads.
 
         Parameters
         ----------
-        make_backbone : callable (n_in, copies, seed) -> nn.Module
-            Makes the backbone that the user chose; the module has ``n_out``.
-        n_in : int
-            Width of the fused features.
-        copies : Copies
-            What :meth:`copies` gave.
+        layers : Layers
+            The backbone that the user chose.
+        tasks : sequence of str
+            A name for each task: a column of y, or a column for one task id where `net_per_group`.
         seed : Seed
             Seeds the initial weights.
         """

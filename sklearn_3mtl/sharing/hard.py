@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
-from sklearn_3mtl.core.network import SharedLayers
+from sklearn_3mtl.core.layers import Layers, SharedLayers
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.stages import Stage
-from sklearn_3mtl.sharing.base import BackboneFactory, Sharing
+from sklearn_3mtl.sharing.base import Sharing
 
 __all__ = ["HardSharing"]
 
@@ -30,30 +30,24 @@ class HardSharing(Sharing):
     HardSharing()
     """
 
-    def copies(self, task_names: Sequence[str]) -> Copies:
-        """One copy, which bears a lone task's own name."""
-        return Copies(task_names if len(task_names) == 1 else ("shared",))
-
-    def build(
-        self, make_backbone: BackboneFactory, n_in: int, copies: Copies, seed: Seed
-    ) -> SharedLayers:
-        """The backbone, with the cut at its end."""
-        return _OneBackbone(make_backbone(n_in, copies, seed))
+    def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
+        """One view, that of the backbone."""
+        return _OneBackbone(layers.backbone(layers.encoders, seed), len(tasks))
 
 
 class _OneBackbone(SharedLayers):
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, n_tasks: int) -> None:
         super().__init__()
         self.net = backbone
-        self.n_out = backbone.n_out  # type: ignore[assignment]
+        self.n_out = cast(int, backbone.n_out)
+        self.view_of_task = [0] * n_tasks
 
-    def shared(self, x: Tensor) -> Tensor:
-        return self.net(x)
-
-    def per_task(self, z: Tensor, x: Tensor) -> Tensor:
-        return z
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x).unsqueeze(1)
 
     def stages(self) -> list[Stage]:
         layers = getattr(self.net, "layers", None)
-        chain = layers if isinstance(layers, nn.Sequential) else [self.net]
+        if layers is None:
+            return super().stages()
+        chain = layers if isinstance(layers, nn.Sequential) else [layers]
         return [Stage.of(layer) for layer in chain]

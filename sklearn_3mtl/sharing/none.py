@@ -1,15 +1,15 @@
-"""A net for each task, trained side by side: the single-task baseline."""
+"""A net for each task, all trained at once: the single-task baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
-from sklearn_3mtl.core.network import SharedLayers
+from sklearn_3mtl.core.layers import Layers, SharedLayers
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies
-from sklearn_3mtl.sharing.base import BackboneFactory, Sharing
+from sklearn_3mtl.sharing.base import Sharing
 
 __all__ = ["NoSharing"]
 
@@ -28,27 +28,25 @@ class NoSharing(Sharing):
     NoSharing()
     """
 
-    def copies(self, task_names: Sequence[str]) -> Copies:
-        """A copy for each task."""
-        return Copies(task_names)
+    net_per_group = True
 
-    def build(
-        self, make_backbone: BackboneFactory, n_in: int, copies: Copies, seed: Seed
-    ) -> SharedLayers:
-        """The stacked backbones; there is no cut, since nothing is shared."""
-        return _BackbonePerTask(make_backbone(n_in, copies, seed))
+    def encoders(self, tasks: Sequence[str]) -> Sequence[str]:
+        """A copy for each task."""
+        return tasks
+
+    def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
+        """A view for each task, that of its own backbone."""
+        return _BackbonePerTask(layers.backbone(tasks, seed), layers.n_members, len(tasks))
 
 
 class _BackbonePerTask(SharedLayers):
-    has_cut = False
+    has_own_nets = True
 
-    def __init__(self, backbones: nn.Module) -> None:
+    def __init__(self, backbones: nn.Module, n_members: int, n_tasks: int) -> None:
         super().__init__()
         self.net = backbones
-        self.n_out = backbones.n_out  # type: ignore[assignment]
+        self.n_out = cast(int, backbones.n_out)
+        self.n_members, self.view_of_task = n_members, list(range(n_tasks))
 
-    def shared(self, x: Tensor) -> Tensor:
-        return x
-
-    def per_task(self, z: Tensor, x: Tensor) -> Tensor:
-        return self.net(z)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x).unflatten(0, (self.n_members, -1))

@@ -51,9 +51,8 @@ class BestWeights(Callback):
         self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
     ) -> None:
         """Compare the epoch's validation losses with the best."""
-        loss = net.valid_terms_
-        loss = loss if net.module_.n_nets > 1 else loss.nanmean().view(1)
-        # Features that are alike are part of what is trained for.
+        loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
+        # Domains that are alike are part of what is trained for.
         loss = loss + net.valid_gap_
         if self.best_loss_ is None:
             self.best_loss_ = torch.full_like(loss, torch.inf)

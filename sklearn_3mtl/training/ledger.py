@@ -9,41 +9,53 @@ __all__ = ["EpochLedger"]
 
 
 class EpochLedger:
-    """Running sums of the losses of an epoch.
+    """Running sums of the losses of an epoch, over batches and members.
 
     Sums, not a list of each step's tensors: small tensors that outlive a step keep the allocator
     from using the step's memory again, which costs a hundred megabytes within a few epochs.
 
     Parameters
     ----------
-    n_terms : int
-        How many losses a step has.
+    n_units : int
+        How many losses a step has for each member.
     device : torch.device
         Where they are.
     """
 
-    def __init__(self, n_terms: int, device: torch.device) -> None:
-        self.weighted = torch.zeros(n_terms, dtype=torch.float64, device=device)
-        self.mass = torch.zeros(n_terms, dtype=torch.float64, device=device)
+    def __init__(self, n_units: int, device: torch.device) -> None:
+        self.weighted = torch.zeros(n_units, dtype=torch.float64, device=device)
+        self.mass = torch.zeros(n_units, dtype=torch.float64, device=device)
         self.total = torch.zeros((), dtype=torch.float64, device=device)
         self.n_batches, self.n_rows = 0, 0
 
     def add(
-        self, terms: Tensor, mass: Tensor | None, n_rows: int, total: Tensor | None = None
+        self, losses: Tensor, mass: Tensor | None, n_rows: int, total: Tensor | None = None
     ) -> None:
-        """Add a batch: its mean losses, the labels behind each or None for all rows, the total."""
+        """Add a batch.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_members, n_units)
+            Mean losses.
+        mass : tensor of shape (n_members, n_units) or None
+            The labels behind each; None for all rows.
+        n_rows : int
+            How many rows the batch has.
+        total : scalar tensor or None, default=None
+            What was minimised.
+        """
         if mass is None:
-            self.weighted.add_(terms, alpha=n_rows)
-            self.n_rows += n_rows
+            self.weighted.add_(losses.sum(0), alpha=n_rows)
+            self.n_rows += n_rows * len(losses)
         else:
-            self.weighted.addcmul_(terms.double(), mass.double())
-            self.mass.add_(mass)
+            self.weighted.add_((losses.double() * mass).sum(0))
+            self.mass.add_(mass.sum(0))
         if total is not None:
             self.total.add_(total)
         self.n_batches += 1
 
-    def terms(self) -> Tensor:
-        """The mean loss of each term; NaN for no label, infinity for a loss that is no number."""
+    def losses(self) -> Tensor:
+        """The mean loss of each unit; NaN for no label, infinity for a loss that is no number."""
         mass = self.mass + self.n_rows
         mean = (self.weighted / mass).float()
         return torch.where(mean.isnan() & (mass > 0), torch.inf, mean)

@@ -12,8 +12,9 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
+from sklearn_3mtl.core.terms import Phase
 from sklearn_3mtl.rows.batch import Batch
-from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
+from sklearn_3mtl.rows.loader import JudgedRows, RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.ledger import EpochLedger
 from sklearn_3mtl.training.rates import Rate, grouped_by_rate
@@ -61,10 +62,10 @@ class MultiTaskNet(NeuralNet):
     ----------
     stopped_ : bool
         Set by a callback to end training.
-    valid_terms_ : tensor of shape (n_terms,) or None
+    valid_losses_ : tensor of shape (n_units,) or None
         Validation losses of the last epoch, NaN for a task without a validation label.
     valid_gap_ : float
-        How unlike the domains' features were after it, times the weight of the domain loss.
+        How unlike the domains were after it, times the weight of the domain loss.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class MultiTaskNet(NeuralNet):
         self.rates = rates
         self.domain_rows = domain_rows
         self.stopped_ = False
-        self.valid_terms_: Tensor | None = None
+        self.valid_losses_: Tensor | None = None
         self.valid_gap_ = 0.0
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -154,7 +155,7 @@ class MultiTaskNet(NeuralNet):
         for _ in range(self.max_epochs if epochs is None else epochs):
             start = perf_counter()
             self.notify("on_epoch_begin", **datasets)
-            self.criterion_.settle(self.module_, X)
+            self.criterion_.before_epoch(self.module_, X)
             self._train_epoch(train, bool(listeners))
             if valid is not None:
                 self._validate(valid, bool(listeners))
@@ -167,16 +168,18 @@ class MultiTaskNet(NeuralNet):
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Any]:
         """One step of the optimizer on a batch."""
         listening = fit_params.get("listening", False)
-        step: dict[str, Any] = {}
+        progress = fit_params.get("progress", 0.0)
+        objective, network = self.criterion_, self.module_
+        taken: dict[str, Any] = {}
 
         def closure() -> Tensor:
-            # The optimizer's own method records itself for a profiler, at a small layer's cost.
-            for group in self.optimizer_.param_groups:
-                for parameter in group["params"]:
-                    parameter.grad = None
-            outputs, total, terms, mass = self.criterion_.on_batch(self.module_, batch)
+            self._forget_gradients()
+            step = objective.step(network, batch, progress)
+            total = objective.total(step)
             total.backward()
-            step.update(loss=total.detach(), terms=terms.detach(), mass=mass, y_pred=outputs)
+            for parameter in objective.parameters_of_phases():
+                parameter.grad = None
+            taken.update(loss=total.detach(), step=step, y_pred=step.outputs)
             if listening:
                 named = list(self.get_all_learnable_params())
                 self.notify(
@@ -185,73 +188,102 @@ class MultiTaskNet(NeuralNet):
             return total
 
         self.optimizer_.step(closure)
-        self.criterion_.balancing.after_step(
-            step["terms"], None if step["mass"] is None else step["mass"] > 0, self.criterion_.state
-        )
-        return step
+        objective.after_step(taken["step"])
+        for phase in objective.phases():
+            self._phase_step(phase, batch, progress)
+        return taken
+
+    def _phase_step(self, phase: Phase, batch: Batch, progress: float) -> None:
+        """One step on a phase's loss, of the parameters that it trains."""
+        parameters = list(phase.parameters(self.module_))
+
+        def closure() -> Tensor:
+            self._forget_gradients()
+            loss = phase.loss(self.criterion_.step(self.module_, batch, progress))
+            found = torch.autograd.grad(loss, parameters, allow_unused=True)
+            for parameter, gradient in zip(parameters, found, strict=True):
+                parameter.grad = gradient
+            return loss
+
+        self.optimizer_.step(closure)
+
+    def _forget_gradients(self) -> None:
+        # The optimizer's own method records itself for a profiler, which costs as much as a layer.
+        for group in self.optimizer_.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def _train_epoch(self, iterator: Any, listening: bool) -> None:
         self._set_training(True)
         for part in self.frozen:
             part.eval()
-        ledger = EpochLedger(self.criterion_.n_terms, torch.device(self.device))
-        alignment = self.criterion_.alignment
+        ledger = EpochLedger(self.criterion_.n_units, torch.device(self.device))
+        epochs_done, n_batches = len(self.history) - 1 - self.first_epoch_, len(iterator)
         for number, batch in enumerate(iterator):
-            if alignment is not None:
-                done = len(self.history) - 1 - self.first_epoch_ + number / len(iterator)
-                alignment.progress = done / self.max_epochs
+            progress = (epochs_done + number / n_batches) / self.max_epochs
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=True)
-            step = self.train_step(batch, listening=listening)
-            n_rows = len(batch.values)
-            ledger.add(step["terms"], step["mass"], n_rows, step["loss"])
+            taken = self.train_step(batch, listening=listening, progress=progress)
+            step, n_rows = taken["step"], len(batch.values)
+            ledger.add(step.unit_losses.detach(), step.unit_mass, n_rows, taken["loss"])
             if listening:
-                self.history.record_batch("train_loss", float(step["loss"]))
+                self.history.record_batch("train_loss", float(taken["loss"]))
                 self.history.record_batch("train_batch_size", n_rows)
-                self.notify("on_batch_end", batch=_plain(batch), training=True, **step)
+                self.notify("on_batch_end", batch=_plain(batch), training=True, **taken)
         self.history.record("train_batch_count", ledger.n_batches)
         self.history.record("train_loss", ledger.mean_total() / self.module_.n_members)
-        self._record_columns("train_loss", ledger.terms())
+        self._record_columns("train_loss", ledger.losses())
 
     @torch.no_grad()
     def _validate(self, iterator: Any, listening: bool) -> None:
-        outputs = self._validation_outputs(iterator, listening)
-        outputs, values, weight, group = iterator.dataset.judged(outputs)
+        rows = iterator.dataset.judged(self._validation_outputs(iterator, listening))
+        outputs, values, weight, group = rows
         losses = self.criterion_.losses
-        temperature = self._best_temperature(outputs, values, weight, fine=False)
-        calibrated = divided(outputs, self.layout, temperature)
-        terms, mass = self.criterion_.terms(calibrated, values, weight, group)
-        terms = torch.where(terms.isnan(), torch.inf, terms)
-        self.valid_terms_ = terms if mass is None else torch.where(mass > 0, terms, torch.nan)
+        temperature = self._best_temperature(rows, fine=False)
+        calibrated = divided(outputs, self.layout, temperature).unsqueeze(0)
+        found = self.criterion_.mean_losses(calibrated, Batch({}, values, weight, group))
+        units, mass = found.losses[0], None if found.mass is None else found.mass[0]
+        units = torch.where(units.isnan(), torch.inf, units)
+        self.valid_losses_ = units if mass is None else torch.where(mass > 0, units, torch.nan)
         self.history.record("valid_batch_count", len(iterator))
-        self.history.record("valid_loss", float(self.valid_terms_.nanmean()))
-        self._record_columns("valid_loss", self.valid_terms_)
+        self.history.record("valid_loss", float(self.valid_loss()))
+        self._record_columns("valid_loss", self.valid_losses_)
         if self.domain_rows is not None:
             [batch] = self.domain_rows.in_order(len(self.domain_rows))
-            z = self.module_.features(self.module_.encode(batch.inputs))
-            self.valid_gap_ = self.criterion_.alignment.gap(z, batch.domain)
+            self.valid_gap_ = self.criterion_.gap(self.criterion_.step(self.module_, batch, 1.0))
             self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
         scores = column_scores(self.layout, losses, outputs, values, weight)
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
             self.history.record(f"valid_score/{task.name}", score)
 
+    def valid_loss(self) -> Tensor:
+        """The mean validation loss, by which epochs are compared.
+
+        Each task counts as much as its weight says; a task without a validation label counts not.
+        """
+        assert self.valid_losses_ is not None
+        weight = self.criterion_.epoch_weight()
+        if weight is None:
+            return self.valid_losses_.nanmean()
+        weight = weight.repeat(len(self.valid_losses_) // len(weight))
+        there = ~self.valid_losses_.isnan() & (weight > 0)
+        return (weight * self.valid_losses_)[there].sum() / weight[there].sum()
+
     def _validation_outputs(self, iterator: Any, listening: bool) -> Tensor:
         """The outputs of every member for all validation rows."""
         self._set_training(False)
         # Written into one tensor: small ones that outlive a batch would pin the heap.
         network = self.module_
-        members = (network.n_members,) if network.n_members > 1 else ()
         rows, done = len(iterator.dataset), 0
-        found = torch.empty(
-            *members, rows, self.layout.n_outputs, dtype=torch.float32, device=self.device
-        )
+        shape = (network.n_members, rows, self.layout.n_outputs)
+        found = torch.empty(shape, dtype=torch.float32, device=self.device)
         for batch in iterator:
             if listening:
                 self.notify("on_batch_begin", batch=_plain(batch), training=False)
             out = self.criterion_.outputs(network, batch)
-            found[..., done : done + out.shape[-2], :] = out
-            done += out.shape[-2]
+            found[:, done : done + out.shape[1]] = out
+            done += out.shape[1]
             if listening:
                 self.notify("on_batch_end", batch=_plain(batch), training=False, y_pred=out)
         return found
@@ -262,13 +294,10 @@ class MultiTaskNet(NeuralNet):
         if self.valid_rows is None:
             return torch.ones(len(self.layout))
         outputs = self._validation_outputs(self.get_iterator(self.valid_rows), False)
-        outputs, values, weight, _ = self.valid_rows.judged(outputs)
-        return self._best_temperature(outputs, values, weight)
+        return self._best_temperature(self.valid_rows.judged(outputs))
 
-    def _best_temperature(
-        self, outputs: Tensor, values: Tensor, weight: Tensor | None, *, fine: bool = True
-    ) -> Tensor:
-        losses = self.criterion_.losses
+    def _best_temperature(self, rows: JudgedRows, *, fine: bool = True) -> Tensor:
+        losses, (outputs, values, weight, _) = self.criterion_.losses, rows
         found = best_temperature(self.layout, losses, outputs, values, weight, fine=fine)
         assert self.valid_rows is not None
         if self.valid_rows.has_supports:
@@ -277,9 +306,9 @@ class MultiTaskNet(NeuralNet):
             found[: self.layout.n_regression] = 1.0
         return found
 
-    def _record_columns(self, prefix: str, terms: Tensor) -> None:
+    def _record_columns(self, prefix: str, losses: Tensor) -> None:
         """Record the loss of each column, the mean over groups where there are any."""
-        per_column = terms.view(-1, len(self.layout)).nanmean(0).tolist()
+        per_column = losses.view(-1, len(self.layout)).nanmean(0).tolist()
         for task, loss in zip(self.layout.tasks, per_column, strict=True):
             self.history.record(f"{prefix}/{task.name}", loss)
 

@@ -184,10 +184,10 @@ def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
     net.module_.eval()
     with torch.no_grad():
         outputs = net.criterion_.outputs(net.module_, batch)
-        terms, _ = net.criterion_.terms(outputs, batch.values, batch.weight, batch.group)
-    if net.criterion_.adapts and bool((terms > BEYOND_SENSE).any()):
+        losses = net.criterion_.mean_losses(outputs, batch).losses
+    if net.criterion_.adapts and bool((losses > BEYOND_SENSE).any()):
         return False
-    return bool(terms.isfinite().all())
+    return bool(losses.isfinite().all())
 
 
 def _fresh(callback: Any) -> Any:

@@ -1,6 +1,6 @@
 """Carrying what was learned over to new tasks and domains."""
 
-from sklearn_3mtl.transfer.domain import CORAL, DANN, DOMAIN_LOSSES, MMD, DomainLoss
+from sklearn_3mtl.transfer.domain import CORAL, DANN, DOMAIN_LOSSES, MMD, DomainLoss, FeatureLoss
 from sklearn_3mtl.transfer.strategies import (
     STRATEGIES,
     Auto,
@@ -19,6 +19,7 @@ __all__ = [
     "Auto",
     "DomainLoss",
     "Extract",
+    "FeatureLoss",
     "FineTune",
     "Rate",
     "TransferStrategy",

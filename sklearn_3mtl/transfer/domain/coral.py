@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
-from sklearn_3mtl.transfer.domain.base import DomainLoss, by_domain
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.transfer.domain.base import FeatureLoss, by_domain
 
 __all__ = ["CORAL"]
 
 
-class CORAL(DomainLoss):
+class CORAL(FeatureLoss[None]):
     """Deep CORAL: ``|C_a - C_b|^2 / (4 d^2)``, squared Frobenius distances of covariances.
 
     A mean over all pairs of domains with at least two rows in the batch; other domains change
@@ -28,7 +27,7 @@ class CORAL(DomainLoss):
 
     >>> import torch
     >>> from sklearn_3mtl.transfer import CORAL
-    >>> z = torch.tensor([[0.0], [2.0], [5.0], [9.0]])
+    >>> z = torch.tensor([[[0.0], [2.0], [5.0], [9.0]]])
     >>> CORAL().loss(z, torch.tensor([0, 0, 1, 1]), 0.0, None)
     tensor(9.)
     """
@@ -36,7 +35,10 @@ class CORAL(DomainLoss):
     # One row has no covariance.
     fewest_rows = 2
 
-    def loss(self, z: Tensor, domain: Tensor, progress: float, state: Any) -> Tensor | None:
+    def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> None:
+        """Nothing is learned."""
+
+    def loss(self, z: Tensor, domain: Tensor, progress: float, state: None) -> Tensor | None:
         """The mean squared distance between the domains' covariances."""
         _, member, counts = by_domain(z, domain)
         member, counts = member[:, counts > 1], counts[counts > 1]

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.backbones import MLP
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, StackedLinear
-from sklearn_3mtl.transfer.domain.base import DomainLoss, by_domain
+from sklearn_3mtl.transfer.domain.base import FeatureLoss, by_domain
 
 __all__ = ["DANN"]
 
 
-class DANN(DomainLoss):
+class DANN(FeatureLoss[nn.Module]):
     r"""Domain-adversarial training: a classifier of domains learns, and the features unlearn.
 
     The classifier minimises its cross-entropy. On the way to the features its gradient is
@@ -47,12 +47,12 @@ class DANN(DomainLoss):
     >>> from sklearn_3mtl.transfer import DANN
     >>> rule = DANN(hidden_layer_sizes=())
     >>> state = rule.init(n_features=1, n_domains=2, n_members=1, seed=Seed(0))
-    >>> z, domain = torch.tensor([[0.0], [1.0]], requires_grad=True), torch.tensor([0, 1])
+    >>> z, domain = torch.tensor([[[0.0], [1.0]]], requires_grad=True), torch.tensor([0, 1])
     >>> loss = rule.loss(z, domain, 0.5, state)
     >>> loss.backward()
     >>> round(rule.strength(0.5), 4)
     0.9866
-    >>> print(rule.loss(z[:1], domain[:1], 0.5, state))
+    >>> print(rule.loss(z[:, :1], domain[:1], 0.5, state))
     None
     """
 
@@ -80,7 +80,7 @@ class DANN(DomainLoss):
         """What the gradient is multiplied by, but for the sign."""
         return 2.0 / (1.0 + math.exp(-self.gamma * progress)) - 1.0
 
-    def loss(self, z: Tensor, domain: Tensor, progress: float, state: Any) -> Tensor | None:
+    def loss(self, z: Tensor, domain: Tensor, progress: float, state: nn.Module) -> Tensor | None:
         """The classifier's cross-entropy, a mean over the domains' means."""
         codes, member, counts = by_domain(z, domain)
         if len(codes) < 2:
@@ -89,13 +89,12 @@ class DANN(DomainLoss):
         weight = member / (counts * len(codes))
         return -(logits.log_softmax(-1) * weight).sum()
 
-    def gap(self, z: Tensor, domain: Tensor, state: Any) -> Tensor | None:
+    def gap(self, z: Tensor, domain: Tensor, state: nn.Module) -> Tensor | None:
         """By how much the classifier's cross-entropy is less than that of a guess."""
         loss = self.loss(z, domain, 1.0, state)
         if loss is None:
             return None
-        n_members = len(z) if z.dim() == 3 else 1
-        return (n_members * math.log(len(domain.unique())) - loss).clamp_min(0.0)
+        return (len(z) * math.log(len(domain.unique())) - loss).clamp_min(0.0)
 
 
 class _Reversal(torch.autograd.Function):

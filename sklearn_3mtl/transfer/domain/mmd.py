@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.transfer.domain.base import DomainLoss, by_domain
+from sklearn_3mtl.transfer.domain.base import FeatureLoss, by_domain
 
 __all__ = ["MMD"]
 
 
-class MMD(DomainLoss):
+class MMD(FeatureLoss[None]):
     """Maximum mean discrepancy: squared distances between the domains' kernel means.
 
     The kernel is the mean over `factors` of ``exp(-|x - y|^2 / (factor * m))``, where m is the
@@ -42,7 +41,7 @@ class MMD(DomainLoss):
 
     >>> import torch
     >>> from sklearn_3mtl.transfer import MMD
-    >>> z = torch.tensor([[0.0], [3.0]])
+    >>> z = torch.tensor([[[0.0], [3.0]]])
     >>> MMD(factors=(1.0,)).loss(z, torch.tensor([0, 1]), 0.0, None)
     tensor(1.2642)
     """
@@ -59,7 +58,7 @@ class MMD(DomainLoss):
                 f"2.0). Found {self.factors!r}."
             )
 
-    def loss(self, z: Tensor, domain: Tensor, progress: float, state: Any) -> Tensor | None:
+    def loss(self, z: Tensor, domain: Tensor, progress: float, state: None) -> Tensor | None:
         """The mean squared distance between the domains' kernel means."""
         codes, member, counts = by_domain(z, domain)
         if len(codes) < 2:

@@ -1,0 +1,124 @@
+"""The layers between the fused features and the heads, which a sharing method builds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from torch import Tensor, nn
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.stages import Stage
+
+__all__ = ["BackboneFactory", "Layers", "SharedLayers"]
+
+BackboneFactory = Callable[[int, Copies, Seed], nn.Module]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The backbone that the user chose, for a sharing method to build from.
+
+    Parameters
+    ----------
+    make : callable (n_in, copies, seed) -> nn.Module
+        Makes independent copies of the backbone.
+    n_in : int
+        Width of the fused features.
+    members : sequence of int
+        The members of the ensemble that are built.
+    shares_members : bool
+        Whether one backbone holds all members.
+    encoders : sequence of str
+        The names of the encoders' copies; "shared" for a copy that several tasks share.
+    """
+
+    make: BackboneFactory
+    n_in: int
+    members: Sequence[int]
+    shares_members: bool
+    encoders: Sequence[str]
+
+    @property
+    def n_members(self) -> int:
+        """How many members are built."""
+        return len(self.members)
+
+    def copies(self, names: Sequence[str]) -> Copies:
+        """A copy of these names for each member, the members outermost."""
+        return Copies(names).times([0] if self.shares_members else self.members)
+
+    def backbone(self, names: Sequence[str], seed: Seed) -> nn.Module:
+        """A backbone of each name, for each member.
+
+        Returns
+        -------
+        backbone : nn.Module
+            Maps (n_members * n_names, B, n_in), or (1, B, n_in) for all of them, to
+            (n_members * n_names, B, backbone.n_out).
+        """
+        return self.make(self.n_in, self.copies(names), seed)
+
+
+class SharedLayers(nn.Module, ABC):
+    """The layers between fused features and heads, shared by the tasks in some way.
+
+    The features that heads read come in one or several views: one where all tasks read the same
+    features, one for each task where a gate or a net of its own gives each task others.
+
+    Attributes
+    ----------
+    n_out : int
+        Width of the features.
+    view_of_task : sequence of int
+        The view that each task's head reads.
+    has_own_nets : bool
+        Whether each view is a net of its own, which shares nothing with the others.
+    """
+
+    n_out: int
+    view_of_task: Sequence[int]
+    has_own_nets: bool = False
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Map fused features to those that the heads read.
+
+        Parameters
+        ----------
+        x : tensor of shape (N, B, d), or (1, B, d)
+            Fused features: of N encoders, the members outermost, or common to all.
+
+        Returns
+        -------
+        features : tensor of shape (n_members, n_views, B, n_out)
+        """
+
+    @property
+    def n_views(self) -> int:
+        """How many views there are."""
+        return max(self.view_of_task, default=0) + 1
+
+    def stages(self) -> list[Stage]:
+        """The layers as a chain of stages, for tasks that adapt by an inner loop."""
+        if self.n_views > 1:
+            raise ValueError(
+                f"{type(self).__name__} gives each task features of its own: there is no chain of "
+                "layers that task ids could adapt. Set sharing='hard', or meta=None."
+            )
+        return [Stage.of(_OfRows(self))]
+
+
+class _OfRows(nn.Module):
+    """Shared layers of one view as a map from rows (..., B, d) to (..., B, n_out)."""
+
+    def __init__(self, layers: SharedLayers) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = cast(Tensor, self.layers(x if x.dim() == 3 else x.unsqueeze(0))).squeeze(1)
+        return features.squeeze(0) if x.dim() == 2 else features
