@@ -102,14 +102,16 @@ class SharedLayers(nn.Module, ABC):
         """How many views there are."""
         return max(self.view_of_task, default=0) + 1
 
+    def terms(self) -> Sequence[nn.Module]:
+        """Terms that are added to the objective, such as a penalty; see ``core.terms.Term``."""
+        return ()
+
     def stages(self) -> list[Stage]:
-        """The layers as a chain of stages, for tasks that adapt by an inner loop."""
-        if self.n_views > 1:
-            raise ValueError(
-                f"{type(self).__name__} gives each task features of its own: there is no chain of "
-                "layers that task ids could adapt. Set sharing='hard', or meta=None."
-            )
-        return [Stage.of(_OfRows(self))]
+        """The layers as a chain of stages, from the bottom up.
+
+        Those of one view map rows to rows, so that tasks can adapt them by an inner loop.
+        """
+        return [Stage.of(_OfRows(self) if self.n_views == 1 else self)]
 
 
 class _OfRows(nn.Module):

@@ -147,7 +147,7 @@ def build_untrained(
         None if weights is None else weights.tolist(),
     )
     term = make_domain_term(estimator, network, n_domains, seed)
-    terms = [] if term is None else [term]
+    terms = [*network.backbone.terms(), *([] if term is None else [term])]
     if estimator.meta is None:
         own_nets = network.backbone.has_own_nets
         objective = SingleLevelObjective(

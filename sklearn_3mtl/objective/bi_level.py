@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.terms import Step, Term
+from sklearn_3mtl.core.terms import Step
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta import Adapted, MetaMethod, SupportSet
 from sklearn_3mtl.objective.losses import LabelLosses
@@ -66,7 +66,7 @@ class BiLevelObjective(SingleLevelObjective):
         balance: TaskBalance,
         network: ThreeMTLNetwork,
         seed: Seed,
-        terms: Sequence[Term],
+        terms: Sequence[nn.Module],
         inner: InnerLoop,
     ) -> None:
         if balance.rule.needs == "gramian":
@@ -74,6 +74,11 @@ class BiLevelObjective(SingleLevelObjective):
                 f"balancing={balance.rule!r} compares the tasks' gradients, which is not possible "
                 "where tasks adapt by an inner loop. Choose a rule on losses, such as 'equal' or "
                 "'uncertainty', or set meta=None."
+            )
+        if network.n_views > 1:
+            raise ValueError(
+                f"{type(network.backbone).__name__} gives each task features of its own: there is "
+                "no chain of layers that task ids could adapt. Set sharing='hard', or meta=None."
             )
         super().__init__(losses, balance, network.shape, seed, terms)
         self.inner, self.draws_classes = inner, inner.draws_classes

@@ -88,7 +88,7 @@ class SingleLevelObjective(nn.Module):
         balance: TaskBalance,
         shape: NetworkShape,
         seed: Seed,
-        terms: Sequence[Term] = (),
+        terms: Sequence[nn.Module] = (),
         *,
         has_own_nets: bool = False,
     ) -> None:
