@@ -154,7 +154,7 @@ class SingleLevelObjective(nn.Module):
     def total(self, step: Step) -> Tensor:
         """The number to minimise: balanced losses and terms, summed over members."""
         total = self._balanced(step)
-        for term in self._terms():
+        for term in self.terms:
             found = term(step)
             total = total if found is None else total + found
         return total

@@ -151,6 +151,8 @@ class MultiTaskNet(NeuralNet):
         train = self.get_iterator(X, training=True)
         valid = None if self.valid_rows is None else self.get_iterator(self.valid_rows)
         self.first_epoch_ = len(self.history)
+        self._phases = self.criterion_.phases()
+        self._only_in_phases = self.criterion_.parameters_of_phases()
         listeners = [cb for _, cb in self.callbacks_ if _listens_to_batches(cb)]
         for _ in range(self.max_epochs if epochs is None else epochs):
             start = perf_counter()
@@ -177,7 +179,7 @@ class MultiTaskNet(NeuralNet):
             step = objective.step(network, batch, progress)
             total = objective.total(step)
             total.backward()
-            for parameter in objective.parameters_of_phases():
+            for parameter in self._only_in_phases:
                 parameter.grad = None
             taken.update(loss=total.detach(), step=step, y_pred=step.outputs)
             if listening:
@@ -189,7 +191,7 @@ class MultiTaskNet(NeuralNet):
 
         self.optimizer_.step(closure)
         objective.after_step(taken["step"])
-        for phase in objective.phases():
+        for phase in self._phases:
             self._phase_step(phase, batch, progress)
         return taken
 
