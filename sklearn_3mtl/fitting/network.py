@@ -1,16 +1,13 @@
-"""The network and the objective, built from parameters and data."""
+"""The network, built from its plan and the inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from numbers import Integral
-from typing import Any, cast
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from torch import nn
 
-from sklearn_3mtl.core.backbones import BACKBONES
-from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
@@ -18,101 +15,66 @@ from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import UserModule
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.fitting.encoders import build_encoders
+from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.sharing import BackboneFactory, Sharing
+from sklearn_3mtl.settings.types import HeadSpec
+from sklearn_3mtl.settings.values import check_widths
+from sklearn_3mtl.sharing import BackboneFactory
 
-__all__ = ["backbone_factory", "build_network", "check_widths"]
-
-
-def check_widths(parameter: str, value: Any) -> tuple[int, ...]:
-    """A tuple of layer widths, each at least 1."""
-    given = tuple(value) if np.iterable(value) else (value,)
-    widths = tuple(
-        int(width) for width in given if isinstance(width, Integral) and not isinstance(width, bool)
-    )
-    if len(widths) < len(given) or min(widths, default=1) < 1:
-        raise ValueError(f"`{parameter}` should hold integers >= 1. Found {value!r}.")
-    return widths
+__all__ = ["build_network"]
 
 
-def backbone_factory(
-    backbone: str | nn.Module,
-    widths: tuple[int, ...],
-    activation: str,
-    dropout: float,
-    n_members: int,
-) -> tuple[BackboneFactory, bool]:
-    """A function that makes the chosen backbone, and whether it holds all members itself."""
+def backbone_factory(plan: NetworkPlan) -> tuple[BackboneFactory, bool]:
+    """A function that makes the backbone, and whether it holds all members itself."""
+    backbone = plan.backbone
     if isinstance(backbone, nn.Module):
         return lambda n_in, copies, seed: UserModule(backbone, n_in, copies), False
-    make: Any = BACKBONES[backbone]
-    more = {"n_members": n_members} if make.shares_members else {}
+    make: Callable[..., nn.Module] = backbone
+    more = {"n_members": plan.n_members} if backbone.shares_members else {}
+    shape = plan.widths, plan.activation, plan.dropout
     return (
-        lambda n_in, copies, seed: make(n_in, widths, activation, dropout, copies, seed, **more),
-        make.shares_members,
+        lambda n_in, copies, seed: make(n_in, *shape, copies, seed, **more),
+        backbone.shares_members,
     )
 
 
 def build_network(
-    *,
+    plan: NetworkPlan,
     inputs: ModalInputs,
     layout: TaskLayout,
     groups: np.ndarray | None,
-    sharing: Sharing,
-    make_backbone: BackboneFactory,
-    shares_members: bool,
-    head_specs: Mapping[Hashable, Any],
-    numeric_embedding: str | None,
-    modalities: Mapping[str, Any] | None,
-    fusion: str,
-    dropout: float,
-    n_members: int,
     seed: Seed,
 ) -> ThreeMTLNetwork:
     """Build encoders, fusion, backbone and heads.
 
     Parameters
     ----------
+    plan : NetworkPlan
+        What the network consists of.
     inputs : ModalInputs
         What the encoders read.
     layout : TaskLayout
         The tasks.
     groups : ndarray or None
         The groups that have layers of their own. None where the tasks are the columns.
-    sharing : Sharing
-        How tasks share the backbone.
-    make_backbone : callable
-        Makes the backbone.
-    shares_members : bool
-        Whether one backbone holds all members.
-    head_specs : mapping of task name to widths or nn.Module
-        Heads that are not linear.
-    numeric_embedding : str or None
-        A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
-    modalities : mapping of modality name to spec, or None
-        The user's modules among the encoders.
-    fusion : str
-        A name in `FUSION`.
-    dropout : float
-        The rate, for the encoders; the backbone's is settled.
-    n_members : int
-        How many members of an ensemble to build side by side.
     seed : Seed
         Seeds all parts by name.
     """
+    n_members = plan.n_members
+    make_backbone, shares_members = backbone_factory(plan)
     names = [f"{task.name!r}" for task in layout.tasks]
     per_task = names if groups is None else [f"{g!r}/{n}" for g in groups.tolist() for n in names]
-    nets = sharing.copies(per_task)
+    nets = plan.sharing.copies(per_task)
     copies = nets if shares_members else nets.times(n_members)
-    encoders = build_encoders(inputs, modalities, numeric_embedding, dropout, copies, seed)
+    encoders = build_encoders(plan, inputs, copies, seed)
     if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
     n_in = sum(cast(int, encoder.n_out) for encoder in encoders.values())
-    backbone = sharing.build(make_backbone, n_in, copies, seed.child("backbone"))
+    backbone = plan.sharing.build(make_backbone, n_in, copies, seed.child("backbone"))
     net_per_task = len(nets) == len(per_task) and not backbone.has_cut
     return ThreeMTLNetwork(
         encoders,
-        FUSION[fusion](),
+        plan.fusion(),
         backbone,
         _build_heads(
             backbone.n_out,
@@ -120,7 +82,7 @@ def build_network(
             per_task,
             groups,
             net_per_task,
-            head_specs,
+            plan.heads,
             n_members,
             seed.child("head"),
         ),
@@ -138,7 +100,7 @@ def _build_heads(
     per_task: Sequence[str],
     groups: np.ndarray | None,
     net_per_task: bool,
-    specs: Mapping[Hashable, Any],
+    specs: Mapping[Hashable, HeadSpec],
     n_members: int,
     seed: Seed,
 ) -> nn.Module:
