@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from numpy.typing import ArrayLike
 
@@ -19,14 +19,16 @@ class Given(NamedTuple):
     sample_weight: ArrayLike | None = None
 
 
-def support_pair(X: Any, y: Any) -> tuple[Any, Any]:
+def support_pair(
+    X: ArrayLike | tuple[ArrayLike, ArrayLike], y: ArrayLike | None
+) -> tuple[ArrayLike, ArrayLike]:
     """X and y, given as two arguments or as a tuple of both."""
     if y is not None:
         if isinstance(X, tuple):
             raise TypeError("adapt takes adapt(X, y) or adapt((X, y)). Found a tuple X and also y.")
-        return X, y
+        return cast(ArrayLike, X), y
     if isinstance(X, tuple) and len(X) == 2:
-        return X
+        return cast(tuple[ArrayLike, ArrayLike], X)
     found = f"a {type(X).__name__}"
     if isinstance(X, list | tuple):
         found += f" of {len(X)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_3mtl.adapting.tasks_after import TargetTasks
+from sklearn_3mtl.adapting.tasks_after import TargetTasks, TasksAfter
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 
@@ -12,4 +12,4 @@ __all__ = ["TransferMixin"]
 class TransferMixin(TransferSettings, BaseMultiTask):
     """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target."""
 
-    _tasks_after = TargetTasks()
+    _tasks_after: TasksAfter = TargetTasks()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_3mtl.adapting.tasks_after import AllTasks
+from sklearn_3mtl.adapting.tasks_after import AllTasks, TasksAfter
 from sklearn_3mtl.estimators._three_mtl_settings import ThreeMTLSettings
 from sklearn_3mtl.estimators._transferring import TransferMixin
 
@@ -12,4 +12,4 @@ __all__ = ["ThreeMTLMixin"]
 class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
     """An estimator with every part, of which `paradigm` leaves some out."""
 
-    _tasks_after = AllTasks()
+    _tasks_after: TasksAfter = AllTasks()

@@ -14,7 +14,6 @@ from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, unique_ids
 from sklearn_3mtl.objective import Alignment, SingleLevelObjective
-from sklearn_3mtl.rows.episode_loader import EpisodeDataset
 from sklearn_3mtl.rows.joint import JointDataset
 from sklearn_3mtl.rows.loader import RowDataset, TrainingRows
 from sklearn_3mtl.settings import Settings
@@ -126,7 +125,7 @@ def refuse_separate_nets(
 
 
 def beside_unlabelled(
-    training: RowDataset | EpisodeDataset, rows: RowDataset, objective: SingleLevelObjective
+    training: TrainingRows, rows: RowDataset, objective: SingleLevelObjective
 ) -> TrainingRows:
     """The training rows, with those that have no label beside them where their domain counts."""
     if objective.alignment is None:

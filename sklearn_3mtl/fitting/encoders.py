@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
@@ -70,5 +72,5 @@ def _of_modality(
         module = ImageNet(shape, copies, seed)
     else:
         parameter = f"modalities[{name!r}]"
-        module = UserModule(given, shape, copies, parameter, keep_frozen=True)
+        module = UserModule(cast(nn.Module, given), shape, copies, parameter, keep_frozen=True)
     return ModuleEncoder(name, shape, inputs.has_gaps, module)

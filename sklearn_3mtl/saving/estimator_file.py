@@ -197,11 +197,11 @@ def _restore(
     if adaptations and groups is not None:
         first_groups = groups[: adaptations[0].n_base_groups]
     first_groups = first_groups if fitted["uses_groups"] else None
-    changed: dict[str, object] = {"device": "cpu"}
+    changed: dict[str, object] = {**fitted["chosen"], "device": "cpu"}
     if adaptations:
         # Weights are of the tasks of today, which the objective of the fit may not know.
         changed["task_weight"] = {} if trained else None
-    facts = Facts(0, trained, groups is not None, fixed=fitted["chosen"])
+    facts = Facts(0, trained, has_ids=groups is not None)
     plan = make_plan(settings.with_values(changed), facts)
     check_size(plan.network, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
