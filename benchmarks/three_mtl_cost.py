@@ -29,8 +29,10 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.fitting.assembly import make_rows
-from sklearn_3mtl.fitting.auto import with_chosen
-from sklearn_3mtl.fitting.episodes import EPISODES, draw_episodes
+from sklearn_3mtl.fitting.data import TrainingData
+from sklearn_3mtl.fitting.drawing import draw_episodes
+from sklearn_3mtl.fitting.facts import Facts
+from sklearn_3mtl.fitting.planning import make_plan
 from sklearn_3mtl.rows.batch import Batch
 
 N_TASKS, N_ROWS, EPOCHS, ROUNDS = 100, 2000, 2, 5
@@ -70,11 +72,11 @@ def estimator(X: pd.DataFrame, epochs: int, **options: Any) -> ThreeMTLEstimator
 
 def training(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> Iterator[Batch]:
     """The meta-batches that `fit` draws, without end."""
-    concrete = with_chosen(est, est.chosen_)
-    ids = X["shop"].to_numpy()
-    rows = make_rows(concrete, est._model, read_inputs(X), read_targets(Y), ids, None)
-    rows = EPISODES["tasks"].with_units(rows)
-    episodes, *_ = draw_episodes(concrete, rows, N_TASKS, Seed(0))
+    plan = make_plan(est._model.settings, Facts(len(X), est.tasks_, True, est.chosen_))
+    assert plan.episodes is not None
+    data = TrainingData(read_inputs(X), read_targets(Y), ids=X["shop"].to_numpy())
+    rows = plan.episodes.kind.with_units(make_rows(plan, est._model, data))
+    episodes, *_ = draw_episodes(plan.episodes, plan.training, rows, N_TASKS, Seed(0))
     draw = torch.Generator().manual_seed(0)
     while True:
         yield from episodes.batches(16, draw)

@@ -19,9 +19,11 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.fitting.assembly import make_rows
+from sklearn_3mtl.fitting.data import TrainingData
 from sklearn_3mtl.fitting.splitting import split_rows
 from sklearn_3mtl.meta import META
 from tests._pinned import tiny
+from tests._plans import plan_of
 from tests._reductions import assert_same_bits, complete_table
 from tests._small_tasks import both, signs
 
@@ -61,7 +63,8 @@ def test_one_member_is_one_net():
     est = tiny(n_estimators=1, early_stopping=True, max_epochs=4, dropout=0.2).fit(X, Y)
     assert est._model.network.n_members == 1
     assert all(p.dim() <= 2 for p in est._model.network.parameters())
-    rows = make_rows(est, est._model, read_inputs(X), read_targets(Y), None, None)
+    plan = plan_of(est, len(X), est.tasks_)
+    rows = make_rows(plan, est._model, TrainingData(read_inputs(X), read_targets(Y)))
     train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, 1, Seed(0))
     assert train.fold is None
     assert valid.fold is None

@@ -87,7 +87,7 @@ def corrected(
         names=tuple(codec.tasks),
         named=model.named or has_more,
         adaptations=(*model.adaptations, record),
-        readout=model.readout and model.readout.without(found.names),
+        predictor=model.predictor.without(found.names),
     )
     return adapted, before
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 from sklearn_3mtl.adapting.corrected import container_after, order_after
 from sklearn_3mtl.adapting.support import Support, labelled, weights_by_task
 from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.adaptation import Adaptation
 from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.predictors import ByReadout
 from sklearn_3mtl.fitted.readout import Readout
 
 __all__ = ["with_readout"]
 
 
 def with_readout(
-    estimator: Settings, model: FittedModel, codec: TargetCodec, support: Support
+    head: object | None, model: FittedModel, codec: TargetCodec, support: Support
 ) -> FittedModel:
     """The model with a scikit-learn model for each target that the support labels.
 
@@ -28,7 +28,7 @@ def with_readout(
             "strategy='auto' or 'fine_tune'."
         )
     fresh = Readout.fit(
-        estimator.head,
+        head,
         codec,
         model.features(support.table, None),
         support.targets.completed(list(codec.tasks)),
@@ -53,5 +53,5 @@ def with_readout(
         names=tuple(codec.tasks),
         named=model.named or has_more,
         adaptations=(*model.adaptations, record),
-        readout=fresh.beside(model.readout, list(codec.tasks)),
+        predictor=ByReadout(fresh.beside(model.readout, list(codec.tasks))),
     )

@@ -5,123 +5,145 @@ from __future__ import annotations
 import copy
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Any
 
+import numpy as np
 import torch
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from sklearn_3mtl.balancing import Equal
+from sklearn_3mtl.adapting.plan import AdaptPlan, TuningPlan
+from sklearn_3mtl.balancing import Manual
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.model import FittedModel
-from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
+from sklearn_3mtl.fitting.objective import build_objective
+from sklearn_3mtl.fitting.plan import ObjectivePlan
+from sklearn_3mtl.fitting.weights import weights_of_tasks
 from sklearn_3mtl.rows.loader import RowDataset
-from sklearn_3mtl.settings import constraints as parameters
-from sklearn_3mtl.training.train import choose_device, train
-from sklearn_3mtl.transfer import STRATEGIES, TransferStrategy
+from sklearn_3mtl.training.plan import TrainingPlan
+from sklearn_3mtl.training.train import RowsOfTraining, choose_device, train
 
-__all__ = ["fine_tune", "make_strategy", "movement"]
+__all__ = ["fine_tune", "movement"]
 
 # Which parts of the network each name trains.
 HEADS = ("heads", "adaptations")
 BOXES = ("encoders", "backbone", "heads")
 PARTS = {"auto": HEADS, "head": HEADS, "heads": HEADS, "all": ("encoders", "backbone", *HEADS)}
-AUTO_LR, AUTO_STEPS, BATCH_ROWS = 1e-4, 100, 64
-
-
-def make_strategy(estimator: Settings) -> TransferStrategy | None:
-    """How a target uses its source; None where `adapt_parts` alone says it."""
-    if estimator.strategy is None:
-        return None
-    strategy: TransferStrategy = parameters.make_method(estimator.strategy, STRATEGIES)
-    if not strategy.reads_features and estimator.head is not None:
-        raise ValueError(
-            f"head={estimator.head!r} and strategy={estimator.strategy!r} contradict each other: a "
-            "scikit-learn model reads frozen features. Set strategy='extract', or head=None."
-        )
-    if strategy.reads_features and estimator.adapt_parts not in ("auto", "head"):
-        raise ValueError(
-            f"adapt_parts={estimator.adapt_parts!r} and strategy={estimator.strategy!r} contradict "
-            "each other: features are extracted from a frozen network. Set adapt_parts='auto', or "
-            "strategy='fine_tune'."
-        )
-    return strategy
+AUTO_STEPS, BATCH_ROWS = 100, 64
 
 
 def fine_tune(
-    estimator: Settings, model: FittedModel, rows: RowDataset, strategy: TransferStrategy | None
-) -> bool:
-    """Train the parts that `adapt_parts` names, on copies of them; whether there were any steps.
+    plan: AdaptPlan, model: FittedModel, rows: RowDataset, before: Sequence[Hashable]
+) -> FittedModel | None:
+    """The model with some parts trained, on copies of them; None where there are no steps.
 
     A strategy says which rates they have, and what "auto" stands for.
 
     The heads were solved for before ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
     arXiv 2202.10054): the parts below start from useful gradients.
+
+    Parameters
+    ----------
+    plan : AdaptPlan
+        Which parts are trained, and how.
+    model : FittedModel
+        The model with its corrections.
+    rows : RowDataset
+        The labelled rows.
+    before : sequence of hashable
+        The names of the tasks before the adaptation.
     """
-    labelled = (rows.weight > 0).any(1) if rows.weight is not None else None
-    rows = rows if labelled is None else rows.subset(torch.nonzero(labelled).flatten())
+    tuning, strategy = plan.tuning, plan.strategy
+    weights = _task_weights(tuning, model, before)
+    rows = _rows_with_labels(rows, weights)
     depths = _depths(model.network)
     rates = None if strategy is None else strategy.rates(max(depths.values()) + 1, len(rows))
-    given = estimator.adapt_parts
+    given = tuning.parts
     if strategy is not None and given == "auto":
         given = "head" if rates is None else "all"
     parts = _parts(given)
-    n_steps = estimator.adapt_steps
+    n_steps = tuning.n_steps
     if strategy is not None and rates is None:
         n_steps = 0
-    if n_steps == "auto":
+    if n_steps is None:
         n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
-    if not _parameters_of(model.network, parts) or not n_steps:
-        return False
+    if not _parameters_of(model.network, parts) or not n_steps or not len(rows):
+        return None
     # Nothing is drawn where the network stays frozen.
-    drawn = int(check_random_state(estimator.random_state).randint(2**31 - 1))
+    drawn = int(check_random_state(tuning.random_state).randint(2**31 - 1))
     seed = Seed(drawn).child("adapt")
     network = copy.deepcopy(model.network).requires_grad_(False)
     # What is drawn depends on `random_state` alone, not on what was drawn in `fit`.
     for name, module in network.named_modules():
         if isinstance(module, SeededDropout):
             module.reseed(seed.child(name))
-    chosen = _parameters_of(network, parts)
-    for parameter in chosen:
+    for parameter in _parameters_of(network, parts):
         parameter.requires_grad_(True)
-    per_epoch = -(-len(rows) // BATCH_ROWS)
-    objective = SingleLevelObjective(
-        LabelLosses(model.codec.layout, estimator.regression_loss),
-        TaskBalance(Equal()),
-        replace(network.shape, n_groups=None),
+    objective = build_objective(
+        _objective_plan(tuning, model.codec, weights),
+        network,
+        model.codec.layout,
+        0,
         seed,
+        per_group=False,
+    )
+    training = TrainingPlan(
+        optimizer=tuning.optimizer,
+        lr=tuning.lr,
+        weight_decay=0.0,
+        schedule=tuning.schedule,
+        max_epochs=-(-n_steps // -(-len(rows) // BATCH_ROWS)),
+        batch_size=BATCH_ROWS,
+        device=choose_device(tuning.device),
+        rate="adapt_lr",
+        frozen=_frozen(network),
+        rates=None if rates is None else {name: rates[d] for name, d in depths.items()},
     )
     with global_streams(seed.child("user modules")):
-        _, interrupted, _ = train(
-            network,
-            objective,
-            rows,
-            None,
-            layout=model.codec.layout,
-            optimizer=parameters.make_optimizer(estimator.optimizer),
-            lr=AUTO_LR if estimator.adapt_lr == "auto" else estimator.adapt_lr,
-            weight_decay=0.0,
-            schedule=parameters.make_schedule(estimator.lr_schedule),
-            max_epochs=-(-int(n_steps) // per_epoch),
-            batch_size=BATCH_ROWS,
-            patience=1,
-            callbacks=[],
-            device=choose_device(estimator.device),
-            verbose=0,
-            seed=seed,
-            history=None,
-            frozen=_frozen(network),
-            rates=None if rates is None else {name: rates[d] for name, d in depths.items()},
-            rate="adapt_lr",
-        )
-    if interrupted:
+        result = train(network, objective, RowsOfTraining(rows), training, seed)
+    if result.interrupted:
         raise KeyboardInterrupt
-    model.network = network.requires_grad_(True).eval()
-    return True
+    return replace(model, network=network.requires_grad_(True).eval())
+
+
+def _task_weights(
+    tuning: TuningPlan, model: FittedModel, before: Sequence[Hashable]
+) -> np.ndarray | None:
+    """A weight for each task in the order of the outputs; None where all are 1."""
+    if tuning.task_weight is None:
+        return None
+    found = weights_of_tasks(tuning.task_weight, before, list(model.codec.tasks))
+    return np.array([found[task.name] for task in model.codec.layout.tasks])
+
+
+def _rows_with_labels(rows: RowDataset, task_weight: np.ndarray | None) -> RowDataset:
+    """The rows with a label of a task that takes part."""
+    if task_weight is not None and not task_weight.all():
+        _, weight = rows.labels()
+        takes_part = torch.from_numpy(task_weight > 0).to(weight.dtype)
+        rows = replace(rows, weight=weight * takes_part)
+    if rows.weight is None:
+        return rows
+    return rows.subset(torch.nonzero((rows.weight > 0).any(1)).flatten())
+
+
+def _objective_plan(
+    tuning: TuningPlan, codec: TargetCodec, task_weight: np.ndarray | None
+) -> ObjectivePlan:
+    """The objective of `fit`, of the tasks that there are now, and without terms of domains."""
+    balancing = tuning.balancing
+    if isinstance(balancing, Manual):
+        given = balancing.task_weight or {}
+        balancing = Manual({name: w for name, w in given.items() if name in codec.tasks})
+    return ObjectivePlan(
+        regression_loss=tuning.regression_loss,
+        balancing=balancing,
+        task_weight=task_weight,
+        domain=None,
+        method=None,
+    )
 
 
 def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
@@ -146,7 +168,7 @@ def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
     return frozen + [m for m in network.modules() if getattr(m, "track_running_stats", False)]
 
 
-def _parts(given: Any) -> tuple[str, ...]:
+def _parts(given: str | Sequence[str]) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else given
     return tuple(dict.fromkeys(part for name in names for part in PARTS.get(name, (name,))))
 

@@ -2,72 +2,81 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
-from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 from skorch.history import History
 from torch import nn
 
-from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.columns import read_targets
-from sklearn_3mtl.data.tables import read_inputs
-from sklearn_3mtl.estimators._settings import Settings, fitted_attributes, keep_fitted
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.fitted.fitted import Fitted, InputColumns
 from sklearn_3mtl.fitting.assembly import new_model
+from sklearn_3mtl.fitting.data import TrainingData
+from sklearn_3mtl.fitting.fit import draw_seed
+from sklearn_3mtl.settings import Settings
 
-__all__ = ["fitted_around", "modalities_around"]
+__all__ = ["fitted_with_module", "modalities_around", "refuse_other_inputs"]
 
 MODALITY = "source"
 # Between the module and the heads there is nothing.
-PARTS = {"source": None, "backbone": "mlp", "hidden_layer_sizes": (), "n_estimators": 1,
-         "sharing": "hard", "heads": "column", "fusion": "concat"}  # fmt: skip
+PARTS: Mapping[str, object] = {
+    "source": None, "backbone": "mlp", "hidden_layer_sizes": (), "n_estimators": 1,
+    "sharing": "hard", "heads": "column", "fusion": "concat",
+}  # fmt: skip
+# There is no task yet that could have a weight.
+NO_TASKS: Mapping[str, object] = {"balancing": "equal", "task_weight": None}
 
 
-def modalities_around(module: nn.Module, columns: list[Hashable]) -> dict[str, Any]:
+def modalities_around(module: nn.Module, columns: Sequence[Hashable]) -> dict[str, object]:
     """The module as the encoder of all columns."""
-    return {MODALITY: (module, columns[0] if len(columns) == 1 else columns)}
+    return {MODALITY: (module, columns[0] if len(columns) == 1 else list(columns))}
 
 
-def fitted_around(estimator: Settings, module: nn.Module, X: ArrayLike, y: ArrayLike) -> Settings:
-    """An estimator as if it had been fitted, with the module as the encoder of all columns.
-
-    Parameters
-    ----------
-    estimator : Settings
-        Whose parameters count beside the module.
-    module : nn.Module
-        Maps (B, n_columns), or (B, ...) where X is a column of arrays, to (B, n_features). One
-        without a parameter that requires a gradient runs once for each row.
-    X, y : DataFrame or array-like
-        The target's rows.
-
-    Raises
-    ------
-    ValueError
-        If X has task ids, `modalities` is given too, or the module doesn't fit X.
-    """
+def refuse_other_inputs(settings: Settings) -> None:
+    """Refuse parameters that name columns which the module is to read."""
     for name in ("modalities", "task", "domain"):
-        given = getattr(estimator, name)
+        given = getattr(settings, name)
         if given is not None:
             raise ValueError(
                 f"`source` and {name}={given!r} contradict each other: a module as a source reads "
                 f"all columns of X. Leave {name} out, or give the module as a modality, "
                 "modalities={'name': (module, columns)}."
             )
-    table = read_inputs(X)
-    around = copy.copy(estimator)
-    for stale in fitted_attributes(estimator):
-        delattr(around, stale)
-    around.__dict__.update(PARTS, modalities=modalities_around(module, list(table.names)))
-    validate_data(around, X, skip_check_array=True, reset=True)
-    seed = Seed(int(check_random_state(estimator.random_state).randint(2**31 - 1)))
-    no_targets = read_targets(y).select([])
+
+
+def fitted_with_module(
+    settings: Settings,
+    module: nn.Module,
+    table: InputTable,
+    targets: TargetColumns,
+    columns: InputColumns,
+) -> Fitted:
+    """A fitted estimator without tasks, with the module as the encoder of all columns.
+
+    Parameters
+    ----------
+    settings : Settings
+        The other parameters.
+    module : nn.Module
+        Maps (B, n_columns), or (B, ...) where X is a column of arrays, to (B, n_features). One
+        without a parameter that requires a gradient runs once for each row.
+    table, targets : InputTable and TargetColumns
+        The target's rows.
+    columns : InputColumns
+        The columns of X.
+
+    Raises
+    ------
+    ValueError
+        If the module doesn't fit X.
+    """
+    modalities = modalities_around(module, table.names)
+    around = settings.with_values({**PARTS, "modalities": modalities})
+    seed = draw_seed(settings)
+    data = TrainingData(table, targets.select([]))
     try:
-        model = new_model(around, table, no_targets, None, {}, None, None, False, None, seed)
+        _, model = new_model(around.with_values(NO_TASKS), data, {}, seed)
     except (TypeError, ValueError) as error:
         raise type(error)(f"`source` as an encoder of all columns: {error}") from error
-    keep_fitted(around, model, History())
-    return around
+    return Fitted(replace(model, settings=around), History(), columns)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from sklearn_3mtl.adapting.plan import AdaptPlan
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.task_ids import group_index, unique_ids
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.rows.loader import RowDataset
+from sklearn_3mtl.settings.types import ClassWeight
 
 __all__ = [
     "Support",
     "codec_after",
     "groups_after",
     "labelled",
+    "new_tasks",
     "support_rows",
     "weights_by_task",
     "without",
@@ -54,10 +55,10 @@ class Support:
 
 
 def codec_after(
-    model: FittedModel, tasks: Mapping[Hashable, Task], new: list[Hashable], support: Support
+    model: FittedModel, tasks: Mapping[Hashable, Task], support: Support
 ) -> TargetCodec:
     """Old tasks keep their scale; a new one gets it from its labels."""
-    codec = TargetCodec(dict(tasks))
+    codec, new = TargetCodec(dict(tasks)), new_tasks(model, tasks)
     fresh = TargetCodec({name: tasks[name] for name in new})
     if new:
         weights = support.weights
@@ -75,6 +76,11 @@ def codec_after(
     return codec
 
 
+def new_tasks(model: FittedModel, tasks: Mapping[Hashable, Task]) -> list[Hashable]:
+    """The names of the tasks that a model doesn't know."""
+    return [name for name, task in tasks.items() if task is not model.codec.tasks.get(name)]
+
+
 def groups_after(model: FittedModel, support: Support) -> tuple[np.ndarray | None, Tensor | None]:
     """All task ids, new ones behind, and each row's position; None where none is needed."""
     if model.groups is None or support.ids is None or not model.reads_ids:
@@ -86,21 +92,21 @@ def groups_after(model: FittedModel, support: Support) -> tuple[np.ndarray | Non
 
 
 def support_rows(
-    estimator: Settings,
+    plan: AdaptPlan,
     model: FittedModel,
     codec: TargetCodec,
-    new: list[Hashable],
     support: Support,
     group: Tensor | None,
+    new: Sequence[Hashable] = (),
 ) -> RowDataset:
     """The support as tensors, with a column for every task; those that y lacks have no label."""
     targets = support.targets.completed(list(codec.tasks))
     weights = weights_by_task(codec, support)
     values, mask = codec.encode(targets)
+    class_weight = _class_weight(plan.class_weight, codec, new)
     weight = label_weights(
-        codec.layout, values, mask, weights, _class_weight(estimator, codec, new), None,
-        needs_labels=False,
-    )  # fmt: skip
+        codec.layout, values, mask, weights, class_weight, None, needs_labels=False
+    )
     weight = mask.float() if weight is None else weight
     return RowDataset(model.inputs.transform(support.table), values, weight, group)
 
@@ -115,9 +121,10 @@ def weights_by_task(codec: TargetCodec, support: Support) -> np.ndarray | None:
     return np.stack([weights[:, where[n]] if n in where else ones for n in codec.tasks], axis=1)
 
 
-def _class_weight(estimator: Settings, codec: TargetCodec, new: list[Hashable]) -> Any:
+def _class_weight(
+    given: ClassWeight | None, codec: TargetCodec, new: Sequence[Hashable]
+) -> Mapping[Hashable, object] | None:
     """Class weights of the new tasks; a few rows of a known one may lack some of its classes."""
-    given = estimator.class_weight
     by_name = given if isinstance(given, Mapping) else dict.fromkeys(new, given)
     found = {
         name: by_name[name]
@@ -128,6 +135,7 @@ def _class_weight(estimator: Settings, codec: TargetCodec, new: list[Hashable]) 
 
 
 def labelled(support: Support) -> list[Hashable]:
+    """The targets with a label."""
     targets = support.targets
     return [n for n, c in zip(targets.names, targets.columns, strict=True) if c.notna().any()]
 

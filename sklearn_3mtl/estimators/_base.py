@@ -1,40 +1,44 @@
-"""The one base of all estimators: parameters and fit."""
+"""The one base of all estimators: the verb `fit`."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
 from typing import Self
 
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.frozen import FrozenEstimator
+from torch import nn
 
-from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.columns import TargetColumns, read_targets
-from sklearn_3mtl.data.tables import InputTable, read_inputs
+from sklearn_3mtl.adapting.plan import make_strategy
+from sklearn_3mtl.adapting.source_modules import fitted_with_module, refuse_other_inputs
+from sklearn_3mtl.adapting.sources import (
+    refuse_ids,
+    refuse_other_network,
+    refuse_training,
+    start_of,
+    started_from,
+)
+from sklearn_3mtl.adapting.tasks_after import TargetTasks
+from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
-from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._adapting import AdaptingMixin
-from sklearn_3mtl.estimators._settings import keep_fitted
-from sklearn_3mtl.fitted.model import FittedModel
-from sklearn_3mtl.fitted.task_ids import read_task_ids
-from sklearn_3mtl.fitting.assembly import make_rows, new_model, train_model
-from sklearn_3mtl.fitting.auto import choose_again
-from sklearn_3mtl.fitting.domains import read_domains
-from sklearn_3mtl.fitting.episodes import adapts
-from sklearn_3mtl.fitting.warm_start import check_same, in_order_of
-from sklearn_3mtl.fitting.weights import check_sample_weight
+from sklearn_3mtl.estimators._given import Given
+from sklearn_3mtl.estimators._keeping import (
+    FittedAttributes,
+    fitted_of,
+    keep_fitted,
+    read_columns,
+)
+from sklearn_3mtl.fitted.fitted import Fitted
+from sklearn_3mtl.fitting.data import FitInput
+from sklearn_3mtl.fitting.fit import fit_again, fit_new
+from sklearn_3mtl.settings import Settings
 
 __all__ = ["BaseMultiTask"]
 
 
 class BaseMultiTask(AdaptingMixin):
     """Fits a ThreeMTLNetwork on a SingleLevelObjective; shells choose the kinds of tasks."""
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        raise NotImplementedError
 
     def fit(
         self,
@@ -77,75 +81,66 @@ class BaseMultiTask(AdaptingMixin):
             If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
         """
         self._validate_params()
-        return self._learn(X, y, task, domain, sample_weight)
-
-    def _learn(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        task: ArrayLike | None,
-        domain: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-    ) -> Self:
-        table = read_inputs(X)
-        targets = read_targets(y)
-        check_targets_length(targets, table.n_rows)
-        previous: FittedModel | None = getattr(self, "_model", None) if self.warm_start else None
-        with _restored_on_failure(self, "n_features_in_", "feature_names_in_"):
-            validate_data(self, X, skip_check_array=True, reset=previous is None)
-            return self._fit(table, targets, task, domain, sample_weight, previous)
-
-    def _fit(
-        self,
-        table: InputTable,
-        targets: TargetColumns,
-        task: ArrayLike | None,
-        domain: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-        previous: FittedModel | None,
-    ) -> Self:
-        seed = Seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        if previous is not None:
-            targets = in_order_of(previous, targets)
-        tasks = self._infer_tasks(targets)
-        weights = check_sample_weight(sample_weight, targets)
-        ids, column = read_task_ids(table, self.task, task)
-        domains = read_domains(self, table, domain)
-        if previous is None:
-            ids_given = task is not None
-            model = new_model(
-                self, table, targets, weights, tasks, ids, column, ids_given, domains, seed
+        if domain is not None and "domain_loss" not in self._get_param_names():
+            raise ValueError(
+                f"`domain` was passed, but {type(self).__name__} has no `domain_loss` that would "
+                "use it. Use a transfer estimator, such as TransferEstimator(domain_loss='dann')."
             )
-        else:
-            check_same(previous, self.get_params(deep=False), tasks)
-            model = copy.deepcopy(previous)
-            model.chosen = choose_again(
-                self,
-                previous.chosen,
-                int(targets.labelled().sum()),
-                previous.uses_groups,
-                tasks,
-                adapts(self, previous.groups is not None),
-            )
-            seed = seed.child(f"warm start {self.n_iter_}")
-        rows = make_rows(self, model, table, targets, ids, weights, domains)
-        before = self.history_ if previous else None
-        history, interrupted = train_model(self, model, rows, seed, before)
-        keep_fitted(self, model, history)
-        if interrupted:
+        given = Given(X, y, task, domain, sample_weight)
+        fitted = self._learned(self._read_settings(), given)
+        keep_fitted(self, fitted)
+        if fitted.interrupted:
             raise KeyboardInterrupt
         return self
 
+    def _learned(self, settings: Settings, given: Given) -> Fitted:
+        """Train anew, go on from an earlier fit, or start from a source."""
+        # What contradicts itself is refused before anything is trained.
+        make_strategy(settings)
+        start = None
+        if settings.source is not None:
+            if settings.meta is None:
+                return self._learned_from(settings, given)
+            start = start_of(settings, source_of(settings.source))
+        table, targets = read_inputs(given.X), read_targets(given.y)
+        check_targets_length(targets, table.n_rows)
+        rows = FitInput(table, targets, given.task, given.domain, given.sample_weight)
+        if settings.warm_start and hasattr(self, "_model"):
+            before = fitted_of(self)
+            read_columns(self, given.X, before.columns)
+            return fit_again(settings, rows, before, self._infer_tasks)
+        columns = read_columns(self, given.X)
+        return fit_new(settings, rows, columns, self._infer_tasks, start)
 
-@contextmanager
-def _restored_on_failure(estimator: BaseMultiTask, *names: str) -> Iterator[None]:
-    """Put attributes back as they were if the block fails."""
-    attributes = estimator.__dict__
-    before = {name: attributes[name] for name in names if name in attributes}
-    try:
-        yield
-    except Exception:
-        for name in names:
-            attributes.pop(name, None)
-        attributes.update(before)
-        raise
+    def _learned_from(self, settings: Settings, given: Given) -> Fitted:
+        """Adapt a source to the rows, as the target's own tasks."""
+        refuse_training(settings)
+        source = source_of(settings.source)
+        if isinstance(source, nn.Module):
+            refuse_other_inputs(settings)
+            table, targets = read_inputs(given.X), read_targets(given.y)
+            columns = read_columns(self, given.X)
+            source = fitted_with_module(settings, source, table, targets, columns)
+        else:
+            refuse_other_network(settings, source.model)
+            refuse_ids(settings, source, read_inputs(given.X), given.task is not None)
+        return self._adapted(settings, started_from(settings, source), given, TargetTasks())
+
+
+def source_of(source: object) -> Fitted | nn.Module:
+    """The parameter `source`: a module, or what a fitted estimator keeps."""
+    if isinstance(source, nn.Module):
+        return source
+    found = source.estimator if isinstance(source, FrozenEstimator) else source
+    if not isinstance(found, FittedAttributes):
+        raise ValueError(
+            "`source` should be a fitted estimator of this library, a FrozenEstimator of one, or "
+            f"an nn.Module. Found {source!r}."
+        )
+    if not hasattr(found, "_model"):
+        raise ValueError(
+            f"`source` is an unfitted {type(found).__name__}. Fit it first; if it was, it was "
+            "cloned since, as in a grid search: wrap it, "
+            "source=sklearn.frozen.FrozenEstimator(fitted), which clones leave fitted."
+        )
+    return fitted_of(found)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sklearn_3mtl.estimators._keeping import keep_fitted
 from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
 from sklearn_3mtl.estimators._meta_learner import MetaLearner
 from sklearn_3mtl.estimators._meta_regressor import MetaRegressor
@@ -75,4 +76,6 @@ def load_estimator(
     True
     """
     classes = {cls.__name__: cls for cls in CLASSES}
-    return read_estimator(path, classes, dict(parts or {}), trusted)
+    saved = read_estimator(path, classes, dict(parts or {}), trusted)
+    keep_fitted(saved.estimator, saved.fitted)
+    return saved.estimator

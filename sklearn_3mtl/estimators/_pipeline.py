@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_3mtl.estimators._adapting import support_pair
+from sklearn_3mtl.estimators._given import support_pair
 
 __all__ = ["adapt"]
 

@@ -15,30 +15,38 @@ from torch import Tensor
 
 from sklearn_3mtl.data.columns import rebuild_container
 from sklearn_3mtl.data.tables import InputTable, read_inputs
-from sklearn_3mtl.estimators._settings import Settings, columns_of, has_classes
+from sklearn_3mtl.estimators._keeping import FittedAttributes, fitted_of, has_classes
+from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.metrics import mean_score
 from sklearn_3mtl.saving.estimator_file import write_estimator
+from sklearn_3mtl.settings import Settings as ParameterValues
 
-__all__ = ["PredictingMixin"]
+__all__ = ["PredictingMixin", "with_id_column"]
 
 
-class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Settings):
+class PredictingMixin(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedAttributes, Settings
+):
     """The methods of a fitted estimator, which read its FittedModel."""
+
+    def _read_settings(self) -> ParameterValues:
+        """The parameters of the parts that are switched on."""
+        return ParameterValues.of(self.get_params(deep=False)).of_paradigm()
 
     def _table_and_group(
         self, X: ArrayLike, task: ArrayLike | None
     ) -> tuple[InputTable, Tensor | None]:
         check_is_fitted(self)
         model = self._model
-        if model.adapter is not None:
-            model.adapter.follow(self)
-        X = self._with_lone_task(X, task, model.lone_id)
+        model.predictor.follow(self.adapt_lr, self.adapt_steps)
+        X = with_id_column(fitted_of(self), X, task, model.lone_id)
         table = read_inputs(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         if model.groups is None and task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
-        ids, _ = read_task_ids(table, None if model.ids_given else model.parameters["task"], task)
+        ids, _ = read_task_ids(table, None if model.ids_given else model.settings.task, task)
         if ids is None and model.lone_id is not None:
             ids = np.full(table.n_rows, model.lone_id, dtype=object)
         if model.groups is not None and ids is None:
@@ -54,13 +62,6 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
         # Rows without an id are of no task, and nobody's mistake.
         named = model.lone_id is None or bool((ids != model.lone_id).any())
         return table, group_index(model.groups, ids, warn=named)
-
-    def _with_lone_task(self, X: Any, task: ArrayLike | None, lone_id: Hashable | None) -> Any:
-        """X with the lone task's id as task column, where that is missing."""
-        model = self._model
-        if lone_id is None or task is not None or model.ids_given or model.groups is None:
-            return X
-        return with_task_column(X, columns_of(self), model.parameters["task"], lone_id)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
         """Predict all tasks.
@@ -169,7 +170,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
             If a parameter can't be written without code; the message names it.
         """
         check_is_fitted(self)
-        write_estimator(self, path)
+        write_estimator(self, fitted_of(self), path)
 
     @property
     def _n_features_out(self) -> int:
@@ -189,3 +190,13 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Setting
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def with_id_column(
+    fitted: Fitted, X: ArrayLike, task: ArrayLike | None, lone_id: Hashable | None
+) -> ArrayLike:
+    """X with one task id for all rows as task column, where that is missing."""
+    model = fitted.model
+    if lone_id is None or task is not None or model.ids_given or model.groups is None:
+        return X
+    return with_task_column(X, fitted.columns.as_list(), model.settings.task, lone_id)

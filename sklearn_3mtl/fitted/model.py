@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +15,12 @@ from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.adaptation import Adaptation
+from sklearn_3mtl.fitted.predictors import ByHeads, Predictor
 from sklearn_3mtl.fitted.readout import Readout
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.settings import Settings
 
 __all__ = ["FittedModel"]
 
@@ -51,7 +52,7 @@ class FittedModel:
         The columns of y.
     named : bool
         Whether the names were y's own.
-    parameters : dict
+    settings : Settings
         The estimator's parameters at the time of the fit.
     chosen : dict
         What was chosen for each of them that was "auto".
@@ -59,12 +60,10 @@ class FittedModel:
         What was added to the network since, in turn.
     lone_id : hashable or None
         The task id of rows that come without any. None where they are refused.
-    adapter : TaskAdapter or None
-        The supports of all known tasks, and their use. None where no task adapts on its own rows.
+    predictor : Predictor
+        What makes the outputs: the heads, or others in their place.
     trained : TaskLayout
         The tasks that the network was trained on.
-    readout : Readout or None
-        Models that read the features in the place of some heads. None: the heads do.
     """
 
     inputs: ModalInputs
@@ -77,18 +76,27 @@ class FittedModel:
     container: Container
     names: tuple[Hashable, ...]
     named: bool
-    parameters: dict[str, Any]
-    chosen: dict[str, Any]
+    settings: Settings
+    chosen: dict[str, object]
     adaptations: tuple[Adaptation, ...] = ()
     lone_id: Hashable | None = None
-    adapter: TaskAdapter | None = None
+    predictor: Predictor = field(default_factory=ByHeads)
     trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
-    readout: Readout | None = None
+
+    @property
+    def adapter(self) -> TaskAdapter | None:
+        """The supports of all known tasks. None where no task adapts on its own rows."""
+        return self.predictor.adapter
+
+    @property
+    def readout(self) -> Readout | None:
+        """Models that read the features in the place of some heads. None: the heads do."""
+        return self.predictor.readout
 
     @property
     def reads_ids(self) -> bool:
         """Whether predictions depend on the task id."""
-        return self.uses_groups or self.adapter is not None
+        return self.uses_groups or self.predictor.reads_ids
 
     @property
     def groups_or_empty(self) -> np.ndarray:
@@ -100,13 +108,6 @@ class FittedModel:
         """How many domains the objective makes alike; 0 where it does nothing of the kind."""
         term = self.objective.domain_term
         return 0 if term is None else term.n_domains
-
-    @property
-    def n_units(self) -> int:
-        """How many tasks, or classes of the one target, episodes are drawn from."""
-        if self.objective.draws_classes:
-            return self.codec.layout.n_outputs
-        return len(self.groups_or_empty)
 
     @property
     def chunk_rows(self) -> int:
@@ -122,30 +123,11 @@ class FittedModel:
 
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The network's outputs, of shape (n_samples, n_outputs)."""
-        if self.adapter is None and self.objective.draws_classes:
-            raise ValueError(
-                f"Fitted on {self.n_units} classes, of which an episode tells "
-                f"{self.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
-                "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
-                "with the result. meta='ridge', 'protonet' and 'plda' predict all classes of fit "
-                "too."
-            )
-        outputs = self._outputs_of_heads(table, group)
-        if self.readout is not None:
-            self.readout.fill(outputs, self.codec, self.features(table, group))
-        return outputs
+        """The outputs of some rows, of shape (n_samples, n_outputs)."""
+        return self.predictor.outputs(self, table, group)
 
-    def _outputs_of_heads(self, table: InputTable, group: Tensor | None) -> np.ndarray:
-        if self.adapter is not None:
-            group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
-            coded = self.inputs.transform(table)
-            parts = self.network, self.objective, self.codec
-            names = self.groups_or_empty
-            if self.lone_id is not None:
-                # Nobody gave this id.
-                names = np.where(names == self.lone_id, "none given", names)
-            return self.adapter.outputs(*parts, coded, group, names)
+    def outputs_of_heads(self, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The network's outputs, of shape (n_samples, n_outputs)."""
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._padded(self.inputs.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -39,21 +39,23 @@ class TaskAdapter:
     _adapted: dict[tuple[int, ...], Adapted] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def of(cls, estimator: Any, memory: TaskMemory) -> TaskAdapter:
-        """The adapter as the estimator's `adapt_lr` and `adapt_steps` say."""
+    def of(cls, memory: TaskMemory, adapt_lr: float | str, adapt_steps: int | str) -> TaskAdapter:
+        """The adapter as the parameters `adapt_lr` and `adapt_steps` say."""
         adapter = cls(memory)
-        adapter.follow(estimator)
+        adapter.follow(adapt_lr, adapt_steps)
         return adapter
 
-    def follow(self, estimator: Any) -> None:
-        """Take the estimator's `adapt_lr` and `adapt_steps`, which may be set at any time."""
-        lr, steps = estimator.adapt_lr, estimator.adapt_steps
-        now = None if lr == "auto" else float(lr), None if steps == "auto" else int(steps)
+    def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
+        """Take the parameters `adapt_lr` and `adapt_steps`, which may be set at any time."""
+        now = (
+            None if adapt_lr == "auto" else float(adapt_lr),
+            None if adapt_steps == "auto" else int(adapt_steps),
+        )
         if now != (self.lr, self.n_steps):
             self.lr, self.n_steps = now
             self._adapted.clear()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_adapted": {}}
 
     @torch.no_grad()

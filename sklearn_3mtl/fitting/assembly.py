@@ -1,272 +1,137 @@
-"""From an estimator's parameters and data to an untrained model, rows, and a trained one."""
+"""From a plan and data to an untrained model, and to rows of tensors."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from skorch.history import History
 
-from sklearn_3mtl.adapting.task_supports import refuse_parts
-from sklearn_3mtl.balancing import BALANCING
-from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.model import FittedModel
-from sklearn_3mtl.fitted.task_adapter import TaskAdapter
-from sklearn_3mtl.fitted.task_ids import group_index, refuse_unknown, unique_ids
-from sklearn_3mtl.fitting.auto import choose, with_chosen
-from sklearn_3mtl.fitting.contradictions import refuse_beside_episodes
-from sklearn_3mtl.fitting.domains import (
-    Domains,
-    domain_column,
-    make_domain_term,
-    rows_of_domains,
-    with_unlabelled,
-)
-from sklearn_3mtl.fitting.episodes import EPISODES, adapts, draw_episodes
+from sklearn_3mtl.fitted.task_ids import group_index, refuse_unknown
+from sklearn_3mtl.fitting.data import TrainingData
+from sklearn_3mtl.fitting.domains import refuse_separate_nets
+from sklearn_3mtl.fitting.facts import Facts
 from sklearn_3mtl.fitting.inputs import fit_inputs
-from sklearn_3mtl.fitting.network import backbone_factory, build_network, check_widths
-from sklearn_3mtl.fitting.splitting import split_rows
+from sklearn_3mtl.fitting.network import build_network
+from sklearn_3mtl.fitting.objective import build_objective
+from sklearn_3mtl.fitting.plan import Plan
+from sklearn_3mtl.fitting.planning import make_plan
+from sklearn_3mtl.fitting.start import Start
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.meta import META
-from sklearn_3mtl.objective import (
-    BiLevelObjective,
-    InnerLoop,
-    LabelLosses,
-    SingleLevelObjective,
-    TaskBalance,
-)
-from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
-from sklearn_3mtl.settings import constraints as parameters
-from sklearn_3mtl.sharing import SHARING
-from sklearn_3mtl.training.train import choose_device, train
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.rows.loader import RowDataset
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.values import is_auto
 
-__all__ = ["build_untrained", "make_rows", "new_model", "train_model"]
+__all__ = ["NewModel", "build_untrained", "make_rows", "new_model"]
+
+
+class NewModel(NamedTuple):
+    """A plan, and the untrained model that it asks for."""
+
+    plan: Plan
+    model: FittedModel
 
 
 def new_model(
-    estimator: Settings,
-    table: InputTable,
-    targets: TargetColumns,
-    weights: np.ndarray | None,
+    settings: Settings,
+    data: TrainingData,
     tasks: dict[Hashable, Task],
-    ids: np.ndarray | None,
-    column: int | None,
-    ids_given: bool,
-    domains: Domains | None,
     seed: Seed,
-) -> FittedModel:
-    """The untrained model for a table and its targets."""
-    labelled = targets.labelled()
-    # An id without any label is as unknown as one that was never seen.
-    groups = None if ids is None else unique_ids(ids[labelled])
-    has_episodes = adapts(estimator, groups is not None)
-    if has_episodes:
-        refuse_beside_episodes(estimator)
-        refuse_parts(estimator)
-    uses_groups = not has_episodes and parameters.has_group_layers(
-        estimator.heads, groups is not None
-    )
-    chosen = choose(estimator, int(labelled.sum()), uses_groups, tasks, has_episodes)
-    start = estimator._start()
-    no_inputs = {column: "task", domain_column(estimator, table): "domain"}
-    ids_columns = {p: name for p, name in no_inputs.items() if p is not None}
+    start: Start | None = None,
+) -> NewModel:
+    """The untrained model for some rows.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters.
+    data : TrainingData
+        The rows.
+    tasks : dict of task name to Task
+        The columns of y.
+    seed : Seed
+        Seeds all parts by name.
+    start : Start or None, default=None
+        What training starts from. None: weights that are drawn.
+    """
+    groups, ids_columns = data.groups, data.columns_of_ids(settings)
+    facts = Facts(int(data.targets.labelled().sum()), tasks, groups is not None)
     if start is not None:
-        start = start.reading(table, ids_columns)
-        chosen |= start.shapes(chosen)
-        if has_episodes and "inner_lr" in chosen:
-            chosen["inner_lr"] = min(chosen["inner_lr"], start.inner_lr(table))
-    tasks = EPISODES[estimator.episodes].tasks(estimator, tasks, groups is not None)
-    codec = TargetCodec(tasks).fit(targets, weights)
+        start = start.reading(data.table, ids_columns)
+        largest = start.inner_lr(data.table) if is_auto(settings.inner_lr) else None
+        facts = replace(facts, fixed=start.shapes(), largest_inner_lr=largest)
+    plan = make_plan(settings, facts)
+    codec = TargetCodec(plan.tasks).fit(data.targets, data.weights)
     random = np.random.default_rng(seed.child("quantiles").value)
     if start is None:
-        inputs = fit_inputs(estimator, table, ids_columns, random)
+        inputs = fit_inputs(settings, data.table, ids_columns, random)
     else:
         inputs = start.model.inputs
-    concrete = with_chosen(estimator, chosen)
-    n_domains = 0 if domains is None else domains.n_domains
-    network, objective = build_untrained(
-        concrete, inputs, codec, groups, uses_groups, n_domains, seed
-    )
+    of_layers = groups if plan.uses_groups else None
+    network, objective = build_untrained(plan, inputs, codec, of_layers, data.n_domains, seed)
+    refuse_separate_nets(settings, network, objective.domain_term)
     if start is not None:
         start.copy_weights(network)
-    return FittedModel(
-        inputs, codec, network, objective, groups, uses_groups, ids_given,
-        targets.container, targets.names, targets.named, estimator.get_params(deep=False), chosen,
+    model = FittedModel(
+        inputs=inputs,
+        codec=codec,
+        network=network,
+        objective=objective,
+        groups=groups,
+        uses_groups=plan.uses_groups,
+        ids_given=data.ids_given,
+        container=data.targets.container,
+        names=data.targets.names,
+        named=data.targets.named,
+        settings=settings,
+        chosen=plan.chosen,
         trained=codec.layout,
-    )  # fmt: skip
+    )
+    return NewModel(plan, model)
 
 
 def build_untrained(
-    estimator: Settings,
+    plan: Plan,
     inputs: ModalInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
-    uses_groups: bool,
     n_domains: int,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """The untrained network and the objective; no parameter is "auto" any more."""
-    widths = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
-    layout = EPISODES[estimator.episodes].layout(estimator, codec)
-    weights = task_weights(estimator, codec)
-    n_members = int(estimator.n_estimators)
-    make_backbone, shares_members = backbone_factory(
-        estimator.backbone, widths, estimator.activation, estimator.dropout, n_members
-    )
+    """The untrained network and the objective.
+
+    `groups` are the task ids that have layers of their own; None where none has.
+    """
+    layout = codec.layout if plan.episodes is None else plan.episodes.layout(codec)
     # A user's module may draw from the global stream when it is tried out.
     with global_streams(seed.child("user modules")):
-        network = build_network(
-            inputs=inputs,
-            layout=layout,
-            groups=groups if uses_groups else None,
-            sharing=parameters.make_method(estimator.sharing, SHARING),
-            make_backbone=make_backbone,
-            shares_members=shares_members,
-            head_specs=parameters.head_specs(estimator.heads, codec.tasks),
-            modalities=estimator.modalities,
-            fusion=parameters.make_method(estimator.fusion, FUSION),
-            dropout=float(estimator.dropout),
-            numeric_embedding=estimator.numeric_embedding,
-            members=range(n_members),
-            seed=seed,
-        )
-    losses = LabelLosses(layout, estimator.regression_loss)
-    balance = TaskBalance(
-        parameters.make_method(estimator.balancing, BALANCING),
-        None if weights is None else weights.tolist(),
-    )
-    term = make_domain_term(estimator, network, n_domains, seed)
-    terms = [*network.backbone.terms(), *([] if term is None else [term])]
-    if estimator.meta is None:
-        own_nets = network.backbone.has_own_nets
-        objective = SingleLevelObjective(
-            losses, balance, network.shape, seed, terms, has_own_nets=own_nets
-        )
-        return network, objective
-    inner = InnerLoop(
-        parameters.make_method(estimator.meta, META),
-        float(estimator.inner_lr),
-        int(estimator.inner_steps),
-        EPISODES[estimator.episodes].draws_classes,
-    )
-    return network, BiLevelObjective(losses, balance, network, seed, terms, inner)
+        network = build_network(plan.network, inputs, layout, groups, seed)
+    objective = build_objective(plan.objective, network, layout, n_domains, seed)
+    return network, objective
 
 
-def task_weights(estimator: Settings, codec: TargetCodec) -> np.ndarray | None:
-    """A weight for each task in the layout's order; None where all are 1."""
-    if estimator.task_weight is None:
-        if estimator.balancing == "manual":
-            raise ValueError(
-                "balancing='manual' needs weights: give `task_weight`, or "
-                "balancing=Manual({task: weight})."
-            )
-        return None
-    weights = parameters.named_weights("task_weight", estimator.task_weight, list(codec.tasks))
-    return weights[codec.layout.positions]
-
-
-def make_rows(
-    estimator: Settings,
-    model: FittedModel,
-    table: InputTable,
-    targets: TargetColumns,
-    ids: np.ndarray | None,
-    weights: np.ndarray | None,
-    domains: Domains | None = None,
-) -> RowDataset:
+def make_rows(plan: Plan, model: FittedModel, data: TrainingData) -> RowDataset:
     """Inputs, labels and their weights as tensors."""
-    values, mask = model.codec.encode(targets)
-    layout, task_weight = model.codec.layout, task_weights(estimator, model.codec)
-    weight = label_weights(layout, values, mask, weights, estimator.class_weight, task_weight)
+    values, mask = model.codec.encode(data.targets)
+    layout, task_weight = model.codec.layout, plan.objective.task_weight
+    weight = label_weights(layout, values, mask, data.weights, plan.class_weight, task_weight)
     group = None
-    reads_ids = model.uses_groups or adapts(estimator, model.groups is not None)
-    if reads_ids and ids is not None and model.groups is not None:
-        group = group_index(model.groups, ids)
-        labelled = torch.from_numpy(targets.labelled())
-        refuse_unknown(model.groups, ids[(labelled & (group < 0)).numpy()])
-    rows = RowDataset(model.inputs.transform(table), values, weight, group)
-    if domains is None or model.objective.domain_term is None:
+    reads_ids = model.uses_groups or plan.episodes is not None
+    if reads_ids and data.ids is not None and model.groups is not None:
+        group = group_index(model.groups, data.ids)
+        labelled = torch.from_numpy(data.targets.labelled())
+        refuse_unknown(model.groups, data.ids[(labelled & (group < 0)).numpy()])
+    rows = RowDataset(model.inputs.transform(data.table), values, weight, group)
+    if data.domains is None or model.objective.domain_term is None:
         return rows
-    domains.check(model.codec, values, mask, model.objective.domain_term)
-    return replace(rows, domain=domains.codes)
-
-
-def train_model(
-    estimator: Settings,
-    model: FittedModel,
-    rows: RowDataset,
-    seed: Seed,
-    history: History | None,
-) -> tuple[History, bool]:
-    """Train the model's network in place; returns the history and whether Ctrl-C ended it."""
-    concrete: Any = with_chosen(estimator, model.chosen)
-    layout = model.objective.losses.layout
-    training: TrainingRows
-    valid: ValidationRows | None
-    has_episodes = adapts(estimator, model.groups is not None)
-    if has_episodes:
-        rows = EPISODES[estimator.episodes].with_units(rows)
-        training, valid, every = draw_episodes(concrete, rows, model.n_units, seed)
-        batch_size = int(concrete.meta_batch_size)
-    else:
-        batch_size = concrete.batch_size
-        training, valid = split_rows(
-            rows,
-            layout,
-            concrete.early_stopping,
-            concrete.validation_fraction,
-            1 if model.network.shape.members_share_weights else model.network.n_members,
-            seed,
-        )
-    training = with_unlabelled(training, rows, model.objective)
-    compared = None if model.objective.domain_term is None else rows_of_domains(rows)
-    # A user's module draws dropout from the global stream: fix it, and put it back.
-    with global_streams(seed.child("user modules")):
-        history, interrupted, temperature = train(
-            model.network,
-            model.objective,
-            training,
-            valid,
-            layout=layout,
-            optimizer=parameters.make_optimizer(estimator.optimizer),
-            lr=concrete.lr,
-            weight_decay=concrete.weight_decay,
-            schedule=parameters.make_schedule(estimator.lr_schedule),
-            max_epochs=concrete.max_epochs,
-            batch_size=batch_size,
-            patience=concrete.n_iter_no_change,
-            callbacks=list(estimator.callbacks or []),
-            device=choose_device(estimator.device),
-            verbose=int(estimator.verbose),
-            seed=seed,
-            history=history,
-            domain_rows=compared,
-        )
-    model.codec.temperature = temperature.astype(np.float64)
-    if has_episodes:
-        # What was held out to choose the weights counts where something is solved for.
-        model.objective.before_epoch(model.network, every)
-        remember(concrete, model, rows, seed)
-    return history, interrupted
-
-
-def remember(estimator: Any, model: FittedModel, rows: RowDataset, seed: Seed) -> None:
-    """Keep the support of each task, and how it is to be used."""
-    generator = seed.child("support").generator()
-    memory = EPISODES[estimator.episodes].memory(estimator, rows, model.n_units, generator)
-    if memory is None:
-        return
-    if model.adapter is not None:
-        memory = model.adapter.memory.renewed(memory)
-    model.adapter = TaskAdapter.of(estimator, memory)
+    data.domains.check(model.codec, values, mask, model.objective.domain_term)
+    return replace(rows, domain=data.domains.codes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,21 +10,19 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
-from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, unique_ids
 from sklearn_3mtl.objective import DomainTerm, SingleLevelObjective
 from sklearn_3mtl.rows.joint import JointDataset
-from sklearn_3mtl.rows.loader import RowDataset
-from sklearn_3mtl.settings.constraints import make_method
-from sklearn_3mtl.transfer import DOMAIN_LOSSES, DomainLoss
+from sklearn_3mtl.rows.loader import RowDataset, TrainingRows
+from sklearn_3mtl.settings import Settings
 
 __all__ = [
     "Domains",
     "domain_column",
-    "make_domain_term",
     "read_domains",
+    "refuse_separate_nets",
     "rows_of_domains",
     "with_unlabelled",
 ]
@@ -85,61 +82,51 @@ class Domains:
                 )
 
 
-def read_domains(estimator: Any, table: InputTable, ids: ArrayLike | None) -> Domains | None:
+def read_domains(settings: Settings, table: InputTable, ids: ArrayLike | None) -> Domains | None:
     """The domain of each row, from a column of X or from an array; None where none is given."""
-    if ids is not None and "domain_loss" not in estimator.get_params(deep=False):
+    if settings.domain is not None and ids is not None:
         raise ValueError(
-            f"`domain` was passed, but {type(estimator).__name__} has no `domain_loss` that would "
-            "use it. Use a transfer estimator, such as TransferEstimator(domain_loss='dann')."
-        )
-    if estimator.domain is not None and ids is not None:
-        raise ValueError(
-            f"Domains were given twice: as the column domain={estimator.domain!r} of X and as the "
+            f"Domains were given twice: as the column domain={settings.domain!r} of X and as the "
             "`domain` argument. Give one of them."
         )
-    wanted = estimator.domain_loss is not None and estimator.domain_loss_weight > 0
-    if estimator.domain is None and ids is None:
+    wanted = settings.domain_loss is not None and settings.domain_loss_weight > 0
+    if settings.domain is None and ids is None:
         if wanted:
             raise ValueError(
-                f"domain_loss={estimator.domain_loss!r} needs to know each row's domain: name a "
+                f"domain_loss={settings.domain_loss!r} needs to know each row's domain: name a "
                 "column of X with `domain`, or pass fit(X, y, domain=ids)."
             )
         return None
-    found, _ = read_task_ids(table, estimator.domain, ids, "domain")
+    found, _ = read_task_ids(table, settings.domain, ids, "domain")
     assert found is not None
     names = unique_ids(found)
     if wanted and len(names) < 2:
         raise ValueError(
-            f"domain_loss={estimator.domain_loss!r} makes the features of several domains alike. "
+            f"domain_loss={settings.domain_loss!r} makes the features of several domains alike. "
             f"Found only one, {names[0]!r}."
         )
     return Domains(names, group_index(names, found))
 
 
-def domain_column(estimator: Any, table: InputTable) -> int | None:
+def domain_column(settings: Settings, table: InputTable) -> int | None:
     """The position of the column of domains, which is no input; None for none."""
-    return None if estimator.domain is None else find_column(table, estimator.domain, "domain")
+    return None if settings.domain is None else find_column(table, settings.domain, "domain")
 
 
-def make_domain_term(
-    estimator: Any, network: ThreeMTLNetwork, n_domains: int, seed: Seed
-) -> DomainTerm | None:
-    """The term of the objective; None, and so absent, without domains or at weight 0."""
-    if estimator.domain_loss is None or not estimator.domain_loss_weight or not n_domains:
-        return None
-    if network.n_views > 1:
+def refuse_separate_nets(
+    settings: Settings, network: ThreeMTLNetwork, term: DomainTerm | None
+) -> None:
+    """Nets of their own have no features that could be made alike."""
+    if term is not None and network.n_views > 1:
         raise ValueError(
-            f"domain_loss={estimator.domain_loss!r} and sharing={estimator.sharing!r} contradict "
+            f"domain_loss={settings.domain_loss!r} and sharing={settings.sharing!r} contradict "
             "each other: nets of their own have no features in common. Set sharing='hard'."
         )
-    rule: DomainLoss = make_method(estimator.domain_loss, DOMAIN_LOSSES)
-    state = rule.init(
-        network.backbone.n_out, n_domains, network.n_members, seed.child("domain loss")
-    )
-    return DomainTerm(rule, state, float(estimator.domain_loss_weight), n_domains)
 
 
-def with_unlabelled(training: Any, rows: RowDataset, objective: SingleLevelObjective) -> Any:
+def with_unlabelled(
+    training: TrainingRows, rows: RowDataset, objective: SingleLevelObjective
+) -> TrainingRows:
     """The training rows, with those that have no label where their domain counts."""
     if objective.domain_term is None:
         return training

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,10 +15,10 @@ from sklearn_3mtl.core.encoders import (
     VectorEncoder,
 )
 from sklearn_3mtl.core.images import ImageNet
-from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.user_module import UserModule
+from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.inputs.embedded import EmbeddedInputs
 from sklearn_3mtl.inputs.modalities import TABULAR, ModalInputs, split_spec
 from sklearn_3mtl.inputs.tabular import FIRST_CODE, TabularInputs
@@ -28,55 +27,46 @@ __all__ = ["build_encoders"]
 
 
 def build_encoders(
-    inputs: ModalInputs,
-    modalities: Mapping[str, Any] | None,
-    numeric_embedding: str | None,
-    dropout: float,
-    copies: Copies,
-    seed: Seed,
+    plan: NetworkPlan, inputs: ModalInputs, copies: Copies, seed: Seed
 ) -> dict[str, ModalityEncoder]:
     """An encoder for each modality, the table's first; a table without columns has none.
 
     Parameters
     ----------
+    plan : NetworkPlan
+        What the network consists of.
     inputs : ModalInputs
         What the encoders read.
-    modalities : mapping of modality name to spec, or None
-        The user's modules are in it.
-    numeric_embedding : str or None
-        A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
-    dropout : float
-        The network's rate.
     copies : Copies
         Independent copies of what is trained.
     seed : Seed
         The estimator's seed.
     """
     encoders: dict[str, ModalityEncoder] = {}
-    tabular = _of_table(inputs.tabular, numeric_embedding, copies, seed.child("encoder/tabular"))
+    tabular = _of_table(plan, inputs.tabular, copies, seed.child("encoder/tabular"))
     if tabular.n_out:
         encoders[TABULAR] = tabular
     for name, embedded in inputs.embedded.items():
-        given, _ = split_spec((modalities or {})[name])
+        given, _ = split_spec((plan.modalities or {})[name])
         own = seed.child(f"encoder/{name}")
-        encoders[name] = _of_modality(name, embedded, given, dropout, copies, own)
+        encoders[name] = _of_modality(name, embedded, given, plan.dropout, copies, own)
     return encoders
 
 
 def _of_table(
-    inputs: TabularInputs, numeric_embedding: str | None, copies: Copies, seed: Seed
+    plan: NetworkPlan, inputs: TabularInputs, copies: Copies, seed: Seed
 ) -> TabularEncoder:
     numeric = None
-    if numeric_embedding is not None:
+    if plan.numeric_embedding is not None:
         edges = [torch.from_numpy(e.astype(np.float32)) for e in inputs.edges]
-        numeric = NUMERIC_EMBEDDINGS[numeric_embedding](
+        numeric = plan.numeric_embedding(
             len(inputs.numeric), inputs.n_numeric, edges, copies, seed.child("numeric")
         )
     return TabularEncoder(inputs.n_numeric, inputs.cardinalities, FIRST_CODE, copies, seed, numeric)
 
 
 def _of_modality(
-    name: str, inputs: EmbeddedInputs, given: Any, dropout: float, copies: Copies, seed: Seed
+    name: str, inputs: EmbeddedInputs, given: object, dropout: float, copies: Copies, seed: Seed
 ) -> ModalityEncoder:
     shape = inputs.encoder.shape
     if shape is None:
@@ -87,5 +77,5 @@ def _of_modality(
         module = ImageNet(shape, copies, seed)
     else:
         parameter = f"modalities[{name!r}]"
-        module = UserModule(given, shape, copies, parameter, keep_frozen=True)
+        module = UserModule(cast(nn.Module, given), shape, copies, parameter, keep_frozen=True)
     return ModuleEncoder(name, shape, inputs.has_gaps, module)

@@ -1,30 +1,27 @@
-"""What an episode is: which rows belong together, and what is held out to validate on."""
+"""What an episode is: which rows belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.task_memory import TaskMemory
-from sklearn_3mtl.meta import META, MetaMethod
-from sklearn_3mtl.rows.episode_loader import DrawnEpisodes, EpisodeDataset
+from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.rows.episodes import ClassEpisodes, EpisodeSampler, RowIndex, TaskEpisodes
 from sklearn_3mtl.rows.loader import RowDataset
-from sklearn_3mtl.settings.constraints import make_method, shot_range
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.types import Auto
+from sklearn_3mtl.settings.values import shot_range
 
-__all__ = ["EPISODES", "Episodes", "adapts", "draw_episodes"]
+__all__ = ["EPISODES", "EpisodePlan", "Episodes", "has_inner_loop"]
 
-# An epoch of episodes, whatever the number of rows; what a validation needs to say something.
-BATCHES_PER_EPOCH, FEWEST_VALID_TASKS, VALID_EPISODES = 64, 10, 64
 # Of how many rows at most the classes of a fit are remembered: they are solved for together.
 CLASS_ROWS = 2048
 
@@ -43,16 +40,20 @@ class Episodes:
         return has_ids
 
     def tasks(
-        self, estimator: Any, tasks: dict[Hashable, Task], has_ids: bool
+        self,
+        settings: Settings,
+        method: MetaMethod,
+        tasks: dict[Hashable, Task],
+        has_ids: bool,
     ) -> dict[Hashable, Task]:
         """The targets as episodes see them; refuses what can't be one."""
         return tasks
 
-    def layout(self, estimator: Any, codec: TargetCodec) -> TaskLayout:
+    def layout(self, plan: EpisodePlan, codec: TargetCodec) -> TaskLayout:
         """What the network puts out."""
         return codec.layout
 
-    def fewest(self, estimator: Any) -> int:
+    def fewest(self, plan: EpisodePlan) -> int:
         """How many units an episode has."""
         return 1
 
@@ -60,15 +61,19 @@ class Episodes:
         """The rows, with the unit of each as its group."""
         return rows
 
-    def sampler(self, estimator: Any, index: RowIndex, shots: tuple[int, int]) -> EpisodeSampler:
+    def n_units(self, model: FittedModel) -> int:
+        """How many tasks, or classes of the one target, episodes are drawn from."""
+        return len(model.groups_or_empty)
+
+    def sampler(self, plan: EpisodePlan, index: RowIndex) -> EpisodeSampler:
         """What draws episodes of these units."""
-        return TaskEpisodes(index, shots, estimator.n_queries)
+        return TaskEpisodes(index, plan.shots, plan.n_queries)
 
     def memory(
-        self, estimator: Any, rows: RowDataset, n_units: int, generator: torch.Generator
+        self, plan: EpisodePlan, rows: RowDataset, n_units: int, generator: torch.Generator
     ) -> TaskMemory | None:
         """The supports that `fit` remembers, of each task; None for none."""
-        return TaskMemory.of(rows, n_units, int(estimator.max_support), generator)
+        return TaskMemory.of(rows, n_units, plan.max_support, generator)
 
 
 class ClassesAsEpisodes(Episodes):
@@ -82,7 +87,11 @@ class ClassesAsEpisodes(Episodes):
         return True
 
     def tasks(
-        self, estimator: Any, tasks: dict[Hashable, Task], has_ids: bool
+        self,
+        settings: Settings,
+        method: MetaMethod,
+        tasks: dict[Hashable, Task],
+        has_ids: bool,
     ) -> dict[Hashable, Task]:
         if has_ids:
             raise ValueError(
@@ -95,12 +104,12 @@ class ClassesAsEpisodes(Episodes):
                 "episodes='classes' draws the classes of one target, so y should be one "
                 f"classification target. Found {found!r}."
             )
-        if estimator.class_weight is not None:
+        if settings.class_weight is not None:
             raise ValueError(
                 "`class_weight` and episodes='classes' contradict each other: the classes of an "
                 "episode have as many rows. Set class_weight=None."
             )
-        if not has_inner_loop(estimator):
+        if not has_inner_loop(method, settings.inner_steps):
             raise ValueError(
                 "inner_steps=0 and episodes='classes' contradict each other: classes that were "
                 "never seen can only be told apart after a step. Set inner_steps >= 1."
@@ -108,105 +117,100 @@ class ClassesAsEpisodes(Episodes):
         # Two classes have two outputs here: either may be any class of the next episode.
         return {name: replace(task, kind="multiclass") for name, task in tasks.items()}
 
-    def layout(self, estimator: Any, codec: TargetCodec) -> TaskLayout:
-        n_ways = int(estimator.n_ways)
-        return TaskLayout([replace(t, classes=np.arange(n_ways)) for t in codec.tasks.values()])
+    def layout(self, plan: EpisodePlan, codec: TargetCodec) -> TaskLayout:
+        ways = np.arange(plan.n_ways)
+        return TaskLayout([replace(task, classes=ways) for task in codec.tasks.values()])
 
-    def fewest(self, estimator: Any) -> int:
-        return int(estimator.n_ways)
+    def fewest(self, plan: EpisodePlan) -> int:
+        return plan.n_ways
 
     def with_units(self, rows: RowDataset) -> RowDataset:
         return replace(rows, group=rows.values[:, 0].long())
 
-    def sampler(self, estimator: Any, index: RowIndex, shots: tuple[int, int]) -> EpisodeSampler:
-        return ClassEpisodes(index, int(estimator.n_ways), shots, estimator.n_queries)
+    def n_units(self, model: FittedModel) -> int:
+        return model.codec.layout.n_outputs
+
+    def sampler(self, plan: EpisodePlan, index: RowIndex) -> EpisodeSampler:
+        return ClassEpisodes(index, plan.n_ways, plan.shots, plan.n_queries)
 
     def memory(
-        self, estimator: Any, rows: RowDataset, n_units: int, generator: torch.Generator
+        self, plan: EpisodePlan, rows: RowDataset, n_units: int, generator: torch.Generator
     ) -> TaskMemory | None:
-        method: MetaMethod = make_method(estimator.meta, META)
-        if method.fixed_outputs and n_units > estimator.n_ways:
+        if plan.fixed_outputs and n_units > plan.n_ways:
             return None
-        most = min(int(estimator.max_support), max(CLASS_ROWS // n_units, 1))
+        most = min(plan.max_support, max(CLASS_ROWS // n_units, 1))
         return TaskMemory.of(rows, n_units, most, generator).as_one_task()
 
 
 EPISODES: dict[str, Episodes] = {"tasks": Episodes(), "classes": ClassesAsEpisodes()}
 
 
-def has_inner_loop(estimator: Any) -> bool:
+def has_inner_loop(method: MetaMethod, inner_steps: int) -> bool:
     """Whether the method uses a support at all."""
-    method: MetaMethod = make_method(estimator.meta, META)
-    return not method.has_steps or estimator.inner_steps > 0
+    return not method.has_steps or inner_steps > 0
 
 
-def adapts(estimator: Any, has_ids: bool) -> bool:
-    """Whether the estimator adapts on supports."""
-    if estimator.meta is None or not EPISODES[estimator.episodes].has_any(has_ids):
-        return False
-    return has_inner_loop(estimator)
+@dataclass(frozen=True)
+class EpisodePlan:
+    """What training draws.
 
-
-def draw_episodes(
-    estimator: Any, rows: RowDataset, n_units: int, seed: Seed
-) -> tuple[EpisodeDataset, DrawnEpisodes | None, EpisodeDataset]:
-    """Episodes to train on, those of held-out units to validate on or None, and those of all units.
-
-    Parameters
+    Attributes
     ----------
-    estimator : Settings
-        One with the parameters of episodes.
-    rows : RowDataset
-        All rows, with their unit (task or class) as group.
-    n_units : int
-        How many units there are.
-    seed : Seed
-        Seeds the choice of the held-out units and their episodes.
+    kind : Episodes
+        What an episode is.
+    shots : pair of int
+        The fewest and the most support rows of a task or class.
+    n_shots : int or sequence of int
+        The same as it was given.
+    n_ways, n_queries : int
+        Classes of an episode, where it draws classes; query rows at most.
+    meta_batch_size : int
+        Episodes of a meta-batch.
+    min_task_rows : int
+        The fewest labelled rows of a task or class that episodes are drawn from.
+    max_support : int
+        How many rows of each are remembered at most.
+    fixed_outputs : bool
+        Whether an episode's outputs are those of the network's heads.
+    adapt_lr, adapt_steps : float and int, or "auto"
+        The steps of a task when it is predicted.
     """
-    kind = EPISODES[estimator.episodes]
-    index = RowIndex.of(rows.labelled_group(), n_units)
-    shots, fewest = shot_range(estimator.n_shots), kind.fewest(estimator)
-    if shots[0] < kind.fewest_shots:
-        raise ValueError(
-            f"`n_shots`={estimator.n_shots!r} and episodes={estimator.episodes!r} contradict each "
-            f"other: a {kind.unit} needs at least {kind.fewest_shots} support row."
-        )
-    large = (index.counts >= max(estimator.min_task_rows, 2)).nonzero()[:, 0]
-    if len(large) < fewest:
-        raise ValueError(
-            f"Episodes need {fewest} {kind.unit if fewest == 1 else kind.units} of at least "
-            f"{max(estimator.min_task_rows, 2)} labelled rows "
-            f"(`min_task_rows`={estimator.min_task_rows!r}). Found {len(large)} among the "
-            f"{n_units} {kind.units}, of which the largest has {int(index.counts.max())}. Lower "
-            f"`min_task_rows`{'' if fewest == 1 else ' or `n_ways`'}, or merge {kind.units}."
-        )
-    largest = int(index.counts.max())
-    if shots[0] >= largest:
-        raise ValueError(
-            f"`n_shots`={estimator.n_shots!r} asks for at least {shots[0]} support rows of each "
-            f"{kind.unit} and one more as query, but the largest has {largest} labelled rows. "
-            f"Lower it to {largest - 1} or less; the estimator adapts to longer supports too."
-        )
-    train, valid = _split(large, fewest, estimator, seed)
-    training, every = (
-        EpisodeDataset(rows, kind.sampler(estimator, index.select(units), shots), BATCHES_PER_EPOCH)
-        for units in (train, large)
-    )
-    if not len(valid):
-        return training, None, every
-    held_out = kind.sampler(estimator, index.select(valid), shots)
-    generator = seed.child("validation episodes").generator()
-    episodes = EpisodeDataset(rows, held_out, BATCHES_PER_EPOCH)
-    drawn = episodes.drawn(VALID_EPISODES, estimator.meta_batch_size, generator)
-    return training, drawn, every
 
+    kind: Episodes
+    shots: tuple[int, int]
+    n_shots: int | Sequence[int] | Auto
+    n_ways: int
+    n_queries: int
+    meta_batch_size: int
+    min_task_rows: int
+    max_support: int
+    fixed_outputs: bool
+    adapt_lr: float | Auto = "auto"
+    adapt_steps: int | Auto = "auto"
 
-def _split(units: Tensor, fewest: int, estimator: Any, seed: Seed) -> tuple[Tensor, Tensor]:
-    """Units to train on, and whole ones to validate on: a new one is what is to be predicted."""
-    n_valid = max(round(estimator.validation_fraction * len(units)), 2, fewest)
-    too_few = len(units) < FEWEST_VALID_TASKS or len(units) - n_valid < fewest
-    if not estimator.early_stopping or too_few:
-        return units, units[:0]
-    random = np.random.default_rng(seed.child("validation split").value)
-    order = units[torch.from_numpy(random.permutation(len(units)))]
-    return order[n_valid:].sort().values, order[:n_valid].sort().values
+    @classmethod
+    def of(cls, settings: Settings, kind: Episodes, method: MetaMethod) -> EpisodePlan:
+        """The episodes that settings without "auto" ask for."""
+        shots = shot_range(settings.n_shots)
+        if shots[0] < kind.fewest_shots:
+            raise ValueError(
+                f"`n_shots`={settings.n_shots!r} and episodes={settings.episodes!r} contradict "
+                f"each other: a {kind.unit} needs at least {kind.fewest_shots} support row."
+            )
+        return cls(
+            kind=kind,
+            shots=shots,
+            n_shots=settings.n_shots,
+            n_ways=int(settings.n_ways),
+            n_queries=int(settings.n_queries),
+            meta_batch_size=int(settings.meta_batch_size),
+            min_task_rows=int(settings.min_task_rows),
+            max_support=int(settings.max_support),
+            fixed_outputs=method.fixed_outputs,
+            adapt_lr=settings.adapt_lr,
+            adapt_steps=settings.adapt_steps,
+        )
+
+    def layout(self, codec: TargetCodec) -> TaskLayout:
+        """What the network puts out."""
+        return self.kind.layout(self, codec)

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 
 from sklearn_3mtl.data.tables import InputTable
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.inputs.modalities import ModalInputs, read_modalities
-from sklearn_3mtl.settings.constraints import categorical_positions
+from sklearn_3mtl.settings.groups import DataSettings
+from sklearn_3mtl.settings.values import categorical_positions
 
 __all__ = ["fit_inputs"]
 
 
 def fit_inputs(
-    estimator: Settings, table: InputTable, ids: Mapping[int, str], random: np.random.Generator
+    settings: DataSettings, table: InputTable, ids: Mapping[int, str], random: np.random.Generator
 ) -> ModalInputs:
     """What turns X into tensors, fitted on a table.
 
     Parameters
     ----------
-    estimator : Settings
-        The estimator.
+    settings : DataSettings
+        What the columns are.
     table : InputTable
         X.
     ids : mapping of int to str
@@ -30,9 +30,9 @@ def fit_inputs(
     random : numpy.random.Generator
         Draws the rows for the quantiles of a long table.
     """
-    columns, embedded = read_modalities(estimator.modalities, table, ids)
-    categorical = categorical_positions(estimator.categorical_features, table, columns)
-    if estimator.modalities is not None:
+    columns, embedded = read_modalities(settings.modalities, table, ids)
+    categorical = categorical_positions(settings.categorical_features, table, columns)
+    if settings.modalities is not None:
         _refuse_categories(table, categorical, [*columns, *ids])
     return ModalInputs(embedded=embedded).fit(table, columns, categorical, random)
 

@@ -1,17 +1,14 @@
-"""The network and the objective, built from parameters and data."""
+"""The network, built from its plan and the inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
-from typing import Any
 
 import numpy as np
 from torch import nn
 
-from sklearn_3mtl.core.backbones import BACKBONES, ModuleBackbone
-from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.core.backbones import ModuleBackbone
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.layers import BackboneFactory, Layers, SharedLayers
 from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
@@ -19,105 +16,55 @@ from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.fitting.encoders import build_encoders
+from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.sharing import Sharing
+from sklearn_3mtl.settings.types import HeadSpec
+from sklearn_3mtl.settings.values import check_widths
 
-__all__ = ["backbone_factory", "build_network", "check_widths"]
-
-
-def check_widths(parameter: str, value: Any) -> tuple[int, ...]:
-    """A tuple of layer widths, each at least 1."""
-    given = tuple(value) if np.iterable(value) else (value,)
-    widths = tuple(
-        int(width) for width in given if isinstance(width, Integral) and not isinstance(width, bool)
-    )
-    if len(widths) < len(given) or min(widths, default=1) < 1:
-        raise ValueError(f"`{parameter}` should hold integers >= 1. Found {value!r}.")
-    return widths
-
-
-def backbone_factory(
-    backbone: str | nn.Module,
-    widths: tuple[int, ...],
-    activation: str,
-    dropout: float,
-    n_members: int,
-) -> tuple[BackboneFactory, bool]:
-    """A function that makes the chosen backbone, and whether it holds all members itself."""
-    if isinstance(backbone, nn.Module):
-        return lambda n_in, copies, seed: ModuleBackbone(backbone, n_in, copies), False
-    make: Any = BACKBONES[backbone]
-    more = {"n_members": n_members} if make.shares_members else {}
-    return (
-        lambda n_in, copies, seed: make(n_in, widths, activation, dropout, copies, seed, **more),
-        make.shares_members,
-    )
+__all__ = ["build_network"]
 
 
 def build_network(
-    *,
+    plan: NetworkPlan,
     inputs: ModalInputs,
     layout: TaskLayout,
     groups: np.ndarray | None,
-    sharing: Sharing,
-    make_backbone: BackboneFactory,
-    shares_members: bool,
-    head_specs: Mapping[Hashable, Any],
-    numeric_embedding: str | None,
-    modalities: Mapping[str, Any] | None,
-    fusion: Fusion,
-    dropout: float,
-    members: Sequence[int],
     seed: Seed,
 ) -> ThreeMTLNetwork:
     """Build encoders, fusion, backbone and heads.
 
     Parameters
     ----------
+    plan : NetworkPlan
+        What the network consists of.
     inputs : ModalInputs
         What the encoders read.
     layout : TaskLayout
         The tasks.
     groups : ndarray or None
-        The groups that have layers of their own. None where the tasks are the columns.
-    sharing : Sharing
-        How tasks share the backbone.
-    make_backbone : callable
-        Makes the backbone.
-    shares_members : bool
-        Whether one backbone holds all members.
-    head_specs : mapping of task name to widths or nn.Module
-        Heads that are not linear.
-    numeric_embedding : str or None
-        A name in `NUMERIC_EMBEDDINGS`. None leaves numbers as they are.
-    modalities : mapping of modality name to spec, or None
-        The user's modules among the encoders.
-    fusion : Fusion
-        How the modalities' features become one.
-    dropout : float
-        The rate, for the encoders; the backbone's is settled.
-    members : sequence of int
-        The members of an ensemble to build.
+        The task ids that have parameters of their own. None where none has.
     seed : Seed
         Seeds all parts by name.
     """
+    sharing, members = plan.sharing, plan.members
     names = [f"{task.name!r}" for task in layout.tasks]
-    net_per_group = sharing.net_per_group and groups is not None
     units = names
     if groups is not None:
         units = [f"{group!r}/{name}" for group in groups.tolist() for name in names]
+    net_per_group = sharing.net_per_group and groups is not None
     tasks = units if net_per_group else names
+    shares_members = not isinstance(plan.backbone, nn.Module) and plan.backbone.shares_members
     owners = Copies(sharing.encoders(units))
     copies = owners.times([0] if shares_members else members)
-    encoders = build_encoders(inputs, modalities, numeric_embedding, dropout, copies, seed)
+    encoders = build_encoders(plan, inputs, copies, seed)
     if not encoders:
         raise ValueError("X has no column to learn from besides the task column.")
     widths = [encoder.n_out for encoder in encoders.values()]
-    fused = fusion.build(widths, copies, seed.child("fusion"))
-    layers = Layers(make_backbone, fused.n_out, members, shares_members, owners.names)
+    fused = plan.fusion.build(widths, copies, seed.child("fusion"))
+    layers = Layers(_backbone_factory(plan), fused.n_out, members, shares_members, owners.names)
     backbone = sharing.build(layers, tasks, seed.child("backbone"))
-    heads = _HeadBuilder(layout, tasks, backbone, members, seed.child("head"))
     n_groups = None if groups is None else len(groups)
+    heads = _HeadBuilder(layout, tasks, backbone, members, seed.child("head"))
     shape = NetworkShape(
         n_tasks=len(layout),
         n_groups=n_groups,
@@ -125,8 +72,19 @@ def build_network(
         members_share_weights=shares_members,
         net_per_group=net_per_group and len(tasks) > 1,
     )
-    built = heads.build(head_specs, None if net_per_group else n_groups)
+    built = heads.build(plan.heads, None if net_per_group else n_groups)
     return ThreeMTLNetwork(encoders, fused, backbone, built, shape)
+
+
+def _backbone_factory(plan: NetworkPlan) -> BackboneFactory:
+    """A function that makes the backbone."""
+    backbone = plan.backbone
+    if isinstance(backbone, nn.Module):
+        return lambda n_in, copies, seed: ModuleBackbone(backbone, n_in, copies)
+    make: Callable[..., nn.Module] = backbone
+    more = {"n_members": len(plan.members)} if backbone.shares_members else {}
+    shape = plan.widths, plan.activation, plan.dropout
+    return lambda n_in, copies, seed: make(n_in, *shape, copies, seed, **more)
 
 
 @dataclass(frozen=True)
@@ -153,7 +111,7 @@ class _HeadBuilder:
     members: Sequence[int]
     seed: Seed
 
-    def build(self, specs: Mapping[Hashable, Any], n_groups: int | None) -> nn.Module:
+    def build(self, specs: Mapping[Hashable, HeadSpec], n_groups: int | None) -> nn.Module:
         """Heads of the shapes that `specs` names, others linear; groups deviate from them."""
         if n_groups is None:
             return self._common(specs)
@@ -166,7 +124,7 @@ class _HeadBuilder:
             len(self.members), views,
         )  # fmt: skip
 
-    def _common(self, specs: Mapping[Hashable, Any]) -> nn.Module:
+    def _common(self, specs: Mapping[Hashable, HeadSpec]) -> nn.Module:
         layout, n_in = self.layout, self.backbone.n_out
         if self.backbone.n_views == 1 and not specs:
             widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}

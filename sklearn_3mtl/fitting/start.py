@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
+
+from torch import nn
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
-from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.data.tables import InputTable, find_name
+from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.model import FittedModel
 
 __all__ = ["Start"]
@@ -40,6 +42,13 @@ class Start:
     columns: list[Hashable]
     no_inputs: Collection[int] = ()
 
+    @classmethod
+    def of(cls, fitted: Fitted) -> Start:
+        """The start from a fitted estimator."""
+        names, settings = fitted.columns.as_list(), fitted.model.settings
+        ids = [column for column in (settings.task, settings.domain) if column is not None]
+        return cls(fitted.model, names, [find_name(names, column, "source") for column in ids])
+
     def reading(self, table: InputTable, no_inputs: Collection[int]) -> Start:
         """The start as it reads a table; columns of ids may stand elsewhere, or be others.
 
@@ -60,10 +69,10 @@ class Start:
         place = dict(zip(theirs, ours, strict=True))
         return replace(self, model=replace(self.model, inputs=self.model.inputs.moved(place)))
 
-    def shapes(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """The source's own values of the parameters that are "auto" and shape the network."""
-        known = {**self.model.parameters, **self.model.chosen}
-        return {name: known[name] for name in SHAPES if name in chosen}
+    def shapes(self) -> dict[str, object]:
+        """The source's own values of the parameters that shape the network."""
+        known = {**self.model.settings.values(), **self.model.chosen}
+        return {name: known[name] for name in SHAPES}
 
     def inner_lr(self, table: InputTable) -> float:
         """The size of inner steps that the curvature of a loss on the features allows for."""
@@ -91,17 +100,17 @@ class Start:
             here[1].data.copy_(there[1].data)
 
 
-def _representation(network: ThreeMTLNetwork) -> list[tuple[str, Any]]:
+def _representation(network: ThreeMTLNetwork) -> list[tuple[str, nn.Parameter]]:
     """The parameters in turn: layers without any, such as dropout, may stand between them."""
     return [(n, p) for n, p in network.named_parameters() if n.startswith(REPRESENTATION)]
 
 
-def _shape(named: tuple[str, Any] | None) -> tuple[Any, ...] | None:
+def _shape(named: tuple[str, nn.Parameter] | None) -> tuple[str, tuple[int, ...]] | None:
     if named is None:
         return None
     name, parameter = named
     return re.sub(r"\d+", "", name), tuple(parameter.shape)
 
 
-def _told(named: tuple[str, Any] | None) -> str:
+def _told(named: tuple[str, nn.Parameter] | None) -> str:
     return "nothing" if named is None else f"{named[0]!r} of shape {tuple(named[1].shape)}"

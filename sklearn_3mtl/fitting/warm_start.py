@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
 
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.settings import Settings
 
-__all__ = ["check_same", "in_order_of"]
+__all__ = ["STRUCTURE", "check_same", "in_order_of"]
 
 # The parameters that shape the network and the objective.
 STRUCTURE = (
@@ -27,9 +27,7 @@ def in_order_of(model: FittedModel, targets: TargetColumns) -> TargetColumns:
     return targets
 
 
-def check_same(
-    model: FittedModel, parameters: Mapping[str, Any], tasks: Mapping[Hashable, Task]
-) -> None:
+def check_same(model: FittedModel, settings: Settings, tasks: Mapping[Hashable, Task]) -> None:
     """Refuse to go on with other tasks, or with parameters that mean another network."""
     if model.adaptations:
         raise ValueError(
@@ -41,10 +39,9 @@ def check_same(
         raise ValueError(
             f"warm_start continues the same tasks {known!r}. Found {found!r}; fit a new estimator."
         )
-    for name in (name for name in STRUCTURE if name in parameters):
-        before, now = model.parameters[name], parameters[name]
-        if before is not now and repr(before) != repr(now):
-            raise ValueError(
-                f"warm_start continues the same network, but `{name}` was {before!r} and is "
-                f"{now!r} now; fit a new estimator."
-            )
+    for name in model.settings.differing(settings, STRUCTURE):
+        before, now = getattr(model.settings, name), getattr(settings, name)
+        raise ValueError(
+            f"warm_start continues the same network, but `{name}` was {before!r} and is "
+            f"{now!r} now; fit a new estimator."
+        )

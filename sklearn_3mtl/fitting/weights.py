@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,10 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.settings.constraints import numbers
+from sklearn_3mtl.settings.types import ClassWeight, TaskWeight
+from sklearn_3mtl.settings.values import named_weights, numbers
 
-__all__ = ["check_sample_weight", "label_weights"]
+__all__ = ["check_sample_weight", "label_weights", "weights_of_tasks"]
 
 
 def check_sample_weight(
@@ -68,7 +68,7 @@ def label_weights(
     values: torch.Tensor,
     mask: torch.Tensor,
     sample_weight: np.ndarray | None,
-    class_weight: Any,
+    class_weight: ClassWeight | None,
     task_weight: np.ndarray | None,
     *,
     needs_labels: bool = True,
@@ -117,7 +117,10 @@ def label_weights(
 
 
 def _class_weights(
-    tasks: tuple[Task, ...], class_weight: Any, values: torch.Tensor, weight: np.ndarray
+    tasks: tuple[Task, ...],
+    class_weight: ClassWeight | None,
+    values: torch.Tensor,
+    weight: np.ndarray,
 ) -> list[tuple[int, np.ndarray]]:
     """For each task that has class weights: its position, and a weight for each class."""
     if class_weight is None:
@@ -162,7 +165,7 @@ def _class_weights(
     return found
 
 
-def _by_task(tasks: tuple[Task, ...], class_weight: Any) -> dict[Hashable, Any]:
+def _by_task(tasks: tuple[Task, ...], class_weight: ClassWeight) -> dict[Hashable, object]:
     names = [task.name for task in tasks if task.is_classification]
     if not isinstance(class_weight, Mapping):
         return dict.fromkeys(names, class_weight)
@@ -174,3 +177,28 @@ def _by_task(tasks: tuple[Task, ...], class_weight: Any) -> dict[Hashable, Any]:
         f"`class_weight` should be 'balanced' or map classification tasks ({names!r}) to "
         f"'balanced' or to {{class: weight}}. Found {class_weight!r}."
     )
+
+
+def weights_of_tasks(
+    task_weight: TaskWeight | None, before: Sequence[Hashable], after: Sequence[Hashable]
+) -> dict[Hashable, float]:
+    """The weights of the tasks after an adaptation, new ones that aren't named counting once.
+
+    Parameters
+    ----------
+    task_weight : mapping, array-like or None
+        The parameter: by name, or in the order of the tasks after or else before the adaptation.
+    before, after : sequence of hashable
+        The tasks' names.
+    """
+    if task_weight is None:
+        return dict.fromkeys(after, 1.0)
+    if isinstance(task_weight, pd.Series):
+        task_weight = task_weight.to_dict()
+    if isinstance(task_weight, Mapping):
+        names = dict.fromkeys([*before, *after, *task_weight])
+        named_weights("task_weight", task_weight, list(names))
+        return {name: float(task_weight.get(name, 1.0)) for name in after}
+    of = after if numbers("task_weight", task_weight).shape == (len(after),) else before
+    found = dict(zip(of, named_weights("task_weight", task_weight, of).tolist(), strict=True))
+    return {name: found.get(name, 1.0) for name in after}

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch, UnlabelledRows
-from sklearn_3mtl.rows.loader import BatchIterator, RowDataset
+from sklearn_3mtl.rows.loader import BatchIterator, RowDataset, TrainingRows
 
 __all__ = ["JointDataset"]
 
@@ -20,13 +20,13 @@ class JointDataset:
 
     Parameters
     ----------
-    labelled : RowDataset
+    labelled : TrainingRows
         Rows to train on, with the domain of each.
     unlabelled : RowDataset
         Rows whose domains alone count; it may be empty.
     """
 
-    labelled: RowDataset
+    labelled: TrainingRows
     unlabelled: RowDataset
 
     def batches(self, batch_size: int, generator: torch.Generator) -> JointIterator:

@@ -8,14 +8,15 @@ from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
+from torch import nn
 
 from sklearn_3mtl.data.columns import Container
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.adaptation import Adaptation
-from sklearn_3mtl.fitting.network import check_widths
+from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.inputs.modalities import ModalInputs
+from sklearn_3mtl.sharing import NoSharing
 
 MOST_DOMAINS = 10_000
 
@@ -124,22 +125,23 @@ def _are_edges(values: Any, n_numeric: int) -> bool:
 
 
 def check_size(
-    estimator: Settings,
+    plan: NetworkPlan,
     inputs: ModalInputs,
     codec: TargetCodec,
     groups: np.ndarray | None,
     n_stored: int,
 ) -> None:
-    """Refuse parameters that ask for more weights than the file stores."""
-    if not isinstance(estimator.backbone, str):
+    """Refuse parameters that ask for more weights than the file stores.
+
+    `groups` are the task ids that have layers of their own; None where none has.
+    """
+    if isinstance(plan.backbone, nn.Module):
         return
-    hidden = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
     vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)
     n_in = inputs.tabular.n_numeric + vectors
-    n_weights = sum(a * b for a, b in pairwise([n_in, *hidden]))
-    if estimator.sharing == "none":
-        by_group = groups is not None and estimator.heads in ("auto", "group")
-        n_weights *= len(codec.tasks) * (len(groups) if by_group and groups is not None else 1)
-    n_weights *= int(estimator.n_estimators)
+    n_weights = sum(a * b for a, b in pairwise([n_in, *plan.widths]))
+    if isinstance(plan.sharing, NoSharing):
+        n_weights *= len(codec.tasks) * (1 if groups is None else len(groups))
+    n_weights *= plan.n_members
     if n_weights > n_stored:
         raise ValueError(f"its parameters ask for {n_weights} weights, it holds {n_stored} numbers")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from skorch.history import History
 from torch import Tensor, nn
 
@@ -17,22 +18,25 @@ from sklearn_3mtl.balancing import BALANCING
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._settings import Settings, keep_fitted
 from sklearn_3mtl.fitted.adaptation import Adaptation
+from sklearn_3mtl.fitted.fitted import Fitted, InputColumns
 from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.predictors import ByHeads, BySupports, OnlyNewClasses, Predictor
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.fitted.task_memory import TaskMemory
 from sklearn_3mtl.fitting.assembly import build_untrained
-from sklearn_3mtl.fitting.auto import with_chosen
+from sklearn_3mtl.fitting.facts import Facts
+from sklearn_3mtl.fitting.planning import make_plan
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.meta import META
 from sklearn_3mtl.saving import input_files
 from sklearn_3mtl.saving.archive import NotPlainError, decode, encode, read_archive, write_archive
 from sklearn_3mtl.saving.checks import check_adaptations, check_fitted, check_size
+from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.sharing import SHARING
 from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES
 
-__all__ = ["read_estimator", "write_estimator"]
+__all__ = ["SavedEstimator", "read_estimator", "write_estimator"]
 
 FORMAT = 1
 # What reading a damaged or hostile file can end in.
@@ -43,21 +47,34 @@ _REGISTRIES: tuple[Mapping[str, type], ...] = (BALANCING, SHARING, META, DOMAIN_
 _METHODS = {cls.__name__: cls for registry in _REGISTRIES for cls in registry.values()}
 
 
-def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
-    """Write a fitted estimator."""
-    model = estimator._model
+class SavedEstimator(NamedTuple):
+    """An estimator as its file says, and what it keeps of its fit."""
+
+    estimator: BaseEstimator
+    fitted: Fitted
+
+
+def write_estimator(
+    estimator: BaseEstimator, fitted_parts: Fitted, path: str | os.PathLike[str]
+) -> None:
+    """Write an estimator and what it keeps of its fit."""
+    model, columns = fitted_parts.model, fitted_parts.columns
     if model.readout is not None:
         raise ValueError(
             "An estimator with strategy='extract' holds scikit-learn models, which a file without "
             "code can't. Use pickle, or strategy='auto'."
         )
     plain, supplied = {}, []
-    for name, value in model.parameters.items():
+    given = estimator.get_params(deep=False)
+    for name in given:
+        value = getattr(model.settings, name)
         try:
             plain[name] = _encode_parameter(name, value)
         except NotPlainError:
             # A module that is the source is known to the user by that name.
-            of_source = name == "modalities" and isinstance(estimator.source, nn.Module)
+            of_source = name == "modalities" and isinstance(
+                estimator.get_params(deep=False).get("source"), nn.Module
+            )
             supplied.append("source" if of_source else name)
     try:
         fitted = encode(
@@ -76,10 +93,10 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
                 "adaptations": [asdict(record) for record in model.adaptations],
                 "lone_id": model.lone_id,
                 "n_remembered": 0 if model.adapter is None else model.adapter.memory.n_tasks,
-                "forgetting": getattr(estimator, "forgetting_", None),
-                "n_features_in": int(estimator.n_features_in_),
-                "feature_names_in": getattr(estimator, "feature_names_in_", None),
-                "history": [dict(epoch) for epoch in estimator.history_],
+                "forgetting": fitted_parts.forgetting,
+                "n_features_in": columns.n,
+                "feature_names_in": columns.names,
+                "history": [dict(epoch) for epoch in fitted_parts.history],
             }
         )
     except NotPlainError as error:
@@ -99,10 +116,10 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
 
 def read_estimator(
     path: str | os.PathLike[str],
-    classes: Mapping[str, type[Settings]],
+    classes: Mapping[str, type[BaseEstimator]],
     parts: Mapping[str, Any],
     trusted: Sequence[str],
-) -> Settings:
+) -> SavedEstimator:
     """Read an estimator whose class is one of `classes`."""
     meta, tensors, members = read_archive(path)
     try:
@@ -128,14 +145,16 @@ def read_estimator(
     try:
         estimator = cls(**{**given, **given_parts})
         estimator._validate_params()
-        inputs = input_files.read_inputs_record(fitted, tensors, estimator.modalities, transformers)
-        return _restore(estimator, fitted, tensors, inputs)
+        settings = Settings.of(estimator.get_params(deep=False))
+        inputs = input_files.read_inputs_record(fitted, tensors, settings.modalities, transformers)
+        cls(**{**given, **given_parts, **fitted["chosen"]})._validate_params()
+        return SavedEstimator(estimator, _restore(settings, fitted, tensors, inputs))
     except _DAMAGE as error:
         raise _unfit(path, error) from error
 
 
 def _check_parts(
-    path: Any, cls: type[Settings], needed: list[str], parts: Mapping[str, Any]
+    path: Any, cls: type[BaseEstimator], needed: list[str], parts: Mapping[str, Any]
 ) -> None:
     unknown = [name for name in parts if name not in cls._get_param_names()]
     if unknown:
@@ -159,8 +178,8 @@ def _unfit(path: Any, error: Exception) -> ValueError:
 
 
 def _restore(
-    estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
-) -> Settings:
+    settings: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
+) -> Fitted:
     tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
     # A target that went on since the fit is one task, not two alike.
     trained |= {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
@@ -171,39 +190,52 @@ def _restore(
     if len(set(of_tasks)) > 1:
         raise ValueError("its parts don't fit together")
     groups = fitted["groups"]
-    concrete = with_chosen(estimator, fitted["chosen"])
-    concrete._validate_params()
     adaptations = tuple(Adaptation(**record) for record in fitted["adaptations"])
     first = TargetCodec(trained)
     check_adaptations(adaptations, first.layout, codec, groups)
     first_groups = groups
     if adaptations and groups is not None:
         first_groups = groups[: adaptations[0].n_base_groups]
-    check_size(concrete, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
+    first_groups = first_groups if fitted["uses_groups"] else None
+    changed: dict[str, object] = {**fitted["chosen"], "device": "cpu"}
+    if adaptations:
+        # Weights are of the tasks of today, which the objective of the fit may not know.
+        changed["task_weight"] = {} if trained else None
+    facts = Facts(0, trained, has_ids=groups is not None)
+    plan = make_plan(settings.with_values(changed), facts)
+    check_size(plan.network, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
     network, objective = build_untrained(
-        concrete, inputs, first, first_groups, fitted["uses_groups"], fitted["n_domains"], Seed(0)
+        plan, inputs, first, first_groups, fitted["n_domains"], Seed(0)
     )
     for record in adaptations:
         network = record.apply(network)
-    adapter = None
+    predictor: Predictor = OnlyNewClasses() if objective.draws_classes else ByHeads()
     if fitted["n_remembered"]:
         memory = TaskMemory.read(_part("memory", tensors), fitted["n_remembered"])
-        adapter = TaskAdapter.of(estimator, memory)
+        adapter = TaskAdapter.of(memory, settings.adapt_lr, settings.adapt_steps)
+        predictor = BySupports(adapter)
     for prefix, module in (("network", network), ("objective", objective)):
         module.load_state_dict(_part(prefix, tensors))
     model = FittedModel(
-        inputs, codec, network.to("cpu"), objective, groups, fitted["uses_groups"],
-        fitted["ids_given"], fitted["container"], fitted["names"], fitted["named"],
-        estimator.get_params(deep=False), fitted["chosen"], adaptations, fitted["lone_id"], adapter,
-        first.layout,
-    )  # fmt: skip
-    keep_fitted(estimator, model, History(fitted["history"]))
-    estimator.n_features_in_ = fitted["n_features_in"]
-    if fitted["feature_names_in"] is not None:
-        estimator.feature_names_in_ = fitted["feature_names_in"]
-    if fitted["forgetting"] is not None:
-        estimator.forgetting_ = fitted["forgetting"]
-    return estimator
+        inputs=inputs,
+        codec=codec,
+        network=network.to("cpu"),
+        objective=objective,
+        groups=groups,
+        uses_groups=fitted["uses_groups"],
+        ids_given=fitted["ids_given"],
+        container=fitted["container"],
+        names=fitted["names"],
+        named=fitted["named"],
+        settings=settings,
+        chosen=fitted["chosen"],
+        adaptations=adaptations,
+        lone_id=fitted["lone_id"],
+        predictor=predictor,
+        trained=first.layout,
+    )
+    columns = InputColumns(fitted["n_features_in"], fitted["feature_names_in"])
+    return Fitted(model, History(fitted["history"]), columns, fitted["forgetting"])
 
 
 def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,3 +1,5 @@
 """Parameters: what each may be, and short names turned into objects."""
 
-__all__: list[str] = []
+from sklearn_3mtl.settings.settings import Settings
+
+__all__ = ["Settings"]

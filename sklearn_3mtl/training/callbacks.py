@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,18 +12,7 @@ from tqdm.auto import tqdm
 
 from sklearn_3mtl.training.rates import scaled
 
-__all__ = ["LR_SCHEDULES", "BestWeights", "LearningRateSchedule", "Progress"]
-
-
-def _constant(progress: float) -> float:
-    return 1.0
-
-
-def _cosine(progress: float) -> float:
-    return 0.5 * (1.0 + math.cos(math.pi * progress))
-
-
-LR_SCHEDULES: dict[str, Callable[[float], float]] = {"constant": _constant, "cosine": _cosine}
+__all__ = ["BestWeights", "LearningRateSchedule", "Progress"]
 
 
 class BestWeights(Callback):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,18 +13,16 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from skorch.history import History
-from torch import nn
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
-from sklearn_3mtl.training.rates import Rate
+from sklearn_3mtl.training.plan import TrainingPlan
 
-__all__ = ["choose_device", "train"]
+__all__ = ["RowsOfTraining", "TrainingResult", "choose_device", "train"]
 
 # A mean loss of standardised targets, or of classes, that no training of sense leads to: steps that
 # diverged need not be infinite.
@@ -45,71 +44,85 @@ def choose_device(device: str | torch.device) -> torch.device:
     return found
 
 
-def train(
-    network: ThreeMTLNetwork,
-    objective: SingleLevelObjective,
-    rows: TrainingRows,
-    valid: ValidationRows | None,
-    *,
-    layout: TaskLayout,
-    optimizer: type[torch.optim.Optimizer],
-    lr: float,
-    weight_decay: float,
-    schedule: Callable[[float], float],
-    max_epochs: int,
-    batch_size: int,
-    patience: int,
-    callbacks: Sequence[Any],
-    device: torch.device,
-    verbose: int,
-    seed: Seed,
-    history: History | None,
-    frozen: Sequence[nn.Module] = (),
-    rate: str = "lr",
-    rates: Mapping[str, Rate] | None = None,
-    domain_rows: RowDataset | None = None,
-) -> tuple[History, bool, np.ndarray]:
-    """Train a network in place, and put its best weights back.
+@dataclass(frozen=True)
+class RowsOfTraining:
+    """The rows of a training.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    training : TrainingRows
+        What the loss is taken on.
+    valid : ValidationRows or None
+        What the best epoch is chosen by. None: the last epoch is kept.
+    domains : RowDataset or None
+        Rows by which it is judged how unlike the domains' features are. None where it makes no
+        difference.
+    """
+
+    training: TrainingRows
+    valid: ValidationRows | None = None
+    domains: RowDataset | None = None
+
+
+class TrainingResult(NamedTuple):
+    """What a training leaves besides the weights.
+
+    Attributes
+    ----------
     history : History
-        A record per epoch, appended to those of `history`.
+        A record per epoch, appended to those of an earlier training that was continued.
     interrupted : bool
         Whether the user stopped training with Ctrl-C.
     temperature : ndarray of shape (n_tasks,)
         What to divide each task's outputs by; ones without validation rows.
+    """
+
+    history: History
+    interrupted: bool
+    temperature: np.ndarray
+
+
+def train(
+    network: ThreeMTLNetwork,
+    objective: SingleLevelObjective,
+    rows: RowsOfTraining,
+    plan: TrainingPlan,
+    seed: Seed,
+    history: History | None = None,
+) -> TrainingResult:
+    """Train a network in place, and put its best weights back.
 
     Raises
     ------
     ValueError
         If a loss became NaN or infinite.
     """
-    best = BestWeights(patience) if valid is not None else None
+    device, layout = plan.device, objective.losses.layout
+    best = BestWeights(plan.patience) if rows.valid is not None else None
     own: list[tuple[str, Callback]] = [
-        ("divergence", StopAtDivergence(rate)),
-        ("lr_schedule", LearningRateSchedule(schedule)),
+        ("divergence", StopAtDivergence(plan.rate)),
+        ("lr_schedule", LearningRateSchedule(plan.schedule)),
     ]
     if best is not None:
         own.append(("best_weights", best))
-    if verbose:
+    if plan.verbose:
         own.append(("progress", Progress()))
     net = MultiTaskNet(
         network,
         objective,
         layout=layout,
-        valid_rows=None if valid is None else valid.to(device),
+        valid_rows=None if rows.valid is None else rows.valid.to(device),
         generator=seed.child("loader").generator(),
-        weight_decay=weight_decay,
+        weight_decay=plan.weight_decay,
         own_callbacks=own,
-        frozen=frozen,
-        rates=rates,
-        domain_rows=None if domain_rows is None else domain_rows.to(device),
-        optimizer=optimizer,
-        lr=lr,
-        max_epochs=max_epochs,
-        batch_size=batch_size,
-        callbacks=[_fresh(callback) for callback in callbacks],
+        frozen=plan.frozen,
+        rates=plan.rates,
+        domain_rows=None if rows.domains is None else rows.domains.to(device),
+        optimizer=plan.optimizer,
+        lr=plan.lr,
+        max_epochs=plan.max_epochs,
+        batch_size=plan.batch_size,
+        callbacks=[_fresh(callback) for callback in plan.callbacks],
         device=device,
         verbose=0,
     ).initialize()
@@ -117,8 +130,8 @@ def train(
         net.history = history
     interrupted = False
     try:
-        net.notify("on_train_begin", X=rows, y=None)
-        net.fit_loop(rows.to(device))
+        net.notify("on_train_begin", X=rows.training, y=None)
+        net.fit_loop(rows.training.to(device))
     except KeyboardInterrupt:
         interrupted = True
         if net.history and "train_loss" not in net.history[-1]:
@@ -132,10 +145,10 @@ def train(
     finally:
         if best is not None:
             best.restore(net)
-        net.notify("on_train_end", X=rows, y=None)
-    if not _is_finite(net, rows):
-        raise ValueError(_divergence(net, [task.name for task in layout.tasks], rate))
-    return net.history, interrupted, net.temperature().cpu().numpy()
+        net.notify("on_train_end", X=rows.training, y=None)
+    if not _is_finite(net, rows.training):
+        raise ValueError(_divergence(net, [task.name for task in layout.tasks], plan.rate))
+    return TrainingResult(net.history, interrupted, net.temperature().cpu().numpy())
 
 
 class StopAtDivergence(Callback):
@@ -151,7 +164,11 @@ class StopAtDivergence(Callback):
         self.rate = rate
 
     def on_epoch_end(
-        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+        self,
+        net: MultiTaskNet,
+        dataset_train: object = None,
+        dataset_valid: object = None,
+        **kwargs: object,
     ) -> None:
         """Look at the epoch's losses."""
         last = net.history[-1]
@@ -171,7 +188,7 @@ class StopAtDivergence(Callback):
         )
 
 
-def _divergence(net: MultiTaskNet, names: list[Any], rate: str) -> str:
+def _divergence(net: MultiTaskNet, names: Sequence[Hashable], rate: str) -> str:
     return (
         f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
         f"finite, or beyond all sense. {net.criterion_.lower(rate, net.lr)}"
@@ -190,7 +207,7 @@ def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
     return bool(losses.isfinite().all())
 
 
-def _fresh(callback: Any) -> Any:
+def _fresh(callback: object) -> object:
     """A copy of a user's callback, so that fit changes nothing of the caller's."""
     if isinstance(callback, tuple | list) and len(callback) == 2:
         return callback[0], _fresh(callback[1])

@@ -6,8 +6,8 @@ import torch
 
 from sklearn_3mtl import MetaRegressor
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.fitting.episodes import draw_episodes
 from sklearn_3mtl.rows.loader import RowDataset
+from tests._plans import episodes_of
 from tests._small_tasks import slopes
 
 N_ROWS = 8
@@ -23,7 +23,7 @@ def tasks_of(n_tasks, weight=None, seed=0, **parameters):
     """The tasks that an estimator trains on, and those that it validates on."""
     est = MetaRegressor(n_shots=2, n_queries=2, **parameters)
     data = rows(n_tasks, weight)
-    training, valid, _ = draw_episodes(est, data, n_tasks, Seed(seed))
+    training, valid, _ = episodes_of(est, data, n_tasks, Seed(seed))
     of_training = drawn(data, training.sampler.epoch(64, torch.Generator()))
     return of_training, set() if valid is None else drawn(data, valid.draws), valid
 
@@ -66,7 +66,7 @@ def test_rows_without_a_label_are_in_no_episode():
 
 def test_episodes_are_as_large_as_asked():
     est = MetaRegressor(n_shots=(1, 3), n_queries=4)
-    training, *_ = draw_episodes(est, rows(30), 30, Seed(0))
+    training, *_ = episodes_of(est, rows(30), 30, Seed(0))
     batches = list(training.batches(5, torch.Generator()))
     batch = batches[0]
     assert batch.support.values.shape == (5, 3, 1)

@@ -7,8 +7,8 @@ from torch import nn
 
 from sklearn_3mtl import MetaLearner, MultiTaskEstimator, MultiTaskRegressor
 from sklearn_3mtl.data import Task
-from sklearn_3mtl.fitting.auto import choose, with_chosen
 from tests._inputs import mixed_table, numeric_table
+from tests._plans import chosen_for, settings_of
 
 DEFAULTS = MultiTaskEstimator().get_params(deep=False)
 # What the rows decide; these have an "auto" of another meaning.
@@ -31,9 +31,9 @@ def test_the_scaled_parameters_are_these():
 @pytest.mark.parametrize("backbone", ["mlp", "resnet", "tabm"])
 def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
     est = MultiTaskEstimator(backbone=backbone)
-    chosen = choose(est, n_rows, False, TASKS)
+    chosen = chosen_for(est, n_rows, False, TASKS)
     assert sorted(chosen) == SCALED
-    concrete = with_chosen(est, chosen)
+    concrete = clone(est).set_params(**chosen)
     concrete._validate_params()
     assert not [name for name in SCALED if getattr(concrete, name) == "auto"]
 
@@ -41,13 +41,13 @@ def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
 @pytest.mark.parametrize("name", SCALED)
 def test_a_given_value_is_kept_and_not_named_as_chosen(name):
     est = MultiTaskEstimator(**{name: GIVEN[name]})
-    chosen = choose(est, 500, False, {})
+    chosen = chosen_for(est, 500, False, {})
     assert sorted(chosen) == [other for other in SCALED if other != name]
-    assert getattr(with_chosen(est, chosen), name) == GIVEN[name]
+    assert getattr(settings_of(est).with_values(chosen), name) == GIVEN[name]
 
 
 def test_more_rows_mean_no_smaller_batches_and_no_fewer_units():
-    chosen = [choose(MultiTaskEstimator(), n, False, {}) for n in SIZES]
+    chosen = [chosen_for(MultiTaskEstimator(), n, False, {}) for n in SIZES]
     for name in ("batch_size", "hidden_layer_sizes"):
         values = np.array([row[name] for row in chosen])
         assert (np.diff(values, axis=0) >= 0).all(), name
@@ -55,7 +55,7 @@ def test_more_rows_mean_no_smaller_batches_and_no_fewer_units():
 
 def test_choosing_changes_nothing_of_the_estimator():
     est = MultiTaskEstimator()
-    with_chosen(est, choose(est, 100, False, {}))
+    settings_of(est).with_values(chosen_for(est, 100, False, {}))
     assert est.get_params(deep=False) == DEFAULTS
 
 
@@ -63,8 +63,10 @@ def test_choosing_changes_nothing_of_the_estimator():
     "parts", [{"backbone": nn.Identity()}, {"heads": {"number": nn.LazyLinear(1)}}], ids=list
 )
 def test_a_module_of_the_users_is_one_net_unless_told_otherwise(parts):
-    assert choose(MultiTaskEstimator(**parts), 100, False, {})["n_estimators"] == 1
-    assert "n_estimators" not in choose(MultiTaskEstimator(n_estimators=4, **parts), 100, False, {})
+    assert chosen_for(MultiTaskEstimator(**parts), 100, False, {})["n_estimators"] == 1
+    assert "n_estimators" not in chosen_for(
+        MultiTaskEstimator(n_estimators=4, **parts), 100, False, {}
+    )
 
 
 def small(cls=MultiTaskEstimator, **parameters):
@@ -139,7 +141,7 @@ def test_patience_that_was_chosen_ends_training():
 
 
 def heads(tasks, has_groups=False, **parameters):
-    return choose(MultiTaskEstimator(**parameters), 100, has_groups, tasks)["heads"]
+    return chosen_for(MultiTaskEstimator(**parameters), 100, has_groups, tasks)["heads"]
 
 
 def regressions(n):
@@ -209,27 +211,27 @@ def test_a_warm_start_goes_on_with_the_chosen_network():
 
 def test_a_net_for_each_task_id_has_no_members():
     own = MultiTaskEstimator(sharing="none")
-    assert choose(own, 100, True, {})["n_estimators"] == 1
-    assert choose(own, 100, False, {})["n_estimators"] > 1
-    assert choose(MultiTaskEstimator(), 100, True, {})["n_estimators"] > 1
+    assert chosen_for(own, 100, True, {})["n_estimators"] == 1
+    assert chosen_for(own, 100, False, {})["n_estimators"] > 1
+    assert chosen_for(MultiTaskEstimator(), 100, True, {})["n_estimators"] > 1
 
 
 @pytest.mark.parametrize("n_rows", SIZES)
 def test_frozen_vectors_mean_more_dropout_and_smaller_steps(n_rows):
     vectors = {"text": "review"}
-    chosen = choose(MultiTaskEstimator(modalities=vectors), n_rows, False, TASKS)
+    chosen = chosen_for(MultiTaskEstimator(modalities=vectors), n_rows, False, TASKS)
     assert (chosen["dropout"], chosen["lr"]) == (0.5, 1e-3)
     trained = {"image": "photo"}
-    plain = choose(MultiTaskEstimator(), n_rows, False, TASKS)
+    plain = chosen_for(MultiTaskEstimator(), n_rows, False, TASKS)
     for modalities in (trained, {"tabular": ["age"]}):
-        chosen = choose(MultiTaskEstimator(modalities=modalities), n_rows, False, TASKS)
+        chosen = chosen_for(MultiTaskEstimator(modalities=modalities), n_rows, False, TASKS)
         assert (chosen["dropout"], chosen["lr"]) == (plain["dropout"], plain["lr"])
 
 
 def test_an_inner_loop_is_not_disturbed_by_dropout():
     vectors = {"text": "review"}
     for meta, dropout in (("ridge", 0.5), ("protonet", 0.5), ("maml", 0.0)):
-        chosen = choose(MetaLearner(modalities=vectors, meta=meta), 500, False, TASKS, True)
+        chosen = chosen_for(MetaLearner(modalities=vectors, meta=meta), 500, False, TASKS, True)
         assert chosen["dropout"] == dropout
 
 
@@ -238,7 +240,7 @@ def test_an_inner_loop_is_not_disturbed_by_dropout():
     [(300, 16, 0.002), (4_200, 24, 0.002), (11_199, 63, 0.002), (50_000, 64, 0.004)],
 )
 def test_episodes_go_over_few_rows_for_fewer_epochs(n_rows, epochs, lr):
-    chosen = choose(MetaLearner(), n_rows, False, TASKS, True)
+    chosen = chosen_for(MetaLearner(), n_rows, False, TASKS, True)
     assert (chosen["max_epochs"], chosen["lr"]) == (epochs, lr)
-    assert choose(MetaLearner(meta="maml"), n_rows, False, TASKS, True)["max_epochs"] == 64
-    assert choose(MetaLearner(meta="plda"), n_rows, False, TASKS, True)["max_epochs"] == 8
+    assert chosen_for(MetaLearner(meta="maml"), n_rows, False, TASKS, True)["max_epochs"] == 64
+    assert chosen_for(MetaLearner(meta="plda"), n_rows, False, TASKS, True)["max_epochs"] == 8

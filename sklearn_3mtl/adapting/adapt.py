@@ -1,0 +1,85 @@
+"""From a fitted estimator and some rows to the next: the verb `adapt`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from dataclasses import replace
+
+import numpy as np
+
+from sklearn_3mtl.adapting.plan import make_adapt_plan
+from sklearn_3mtl.adapting.routes import route_of
+from sklearn_3mtl.adapting.support import Support
+from sklearn_3mtl.adapting.tasks_after import TaskReader, TasksAfter, named_as_in_fit
+from sklearn_3mtl.data.targets import check_targets_length
+from sklearn_3mtl.fitted.fitted import Fitted
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.task_ids import lone_id_of, read_task_ids
+from sklearn_3mtl.fitting.data import FitInput
+from sklearn_3mtl.fitting.weights import check_sample_weight
+from sklearn_3mtl.settings import Settings
+
+__all__ = ["adapt_fitted", "id_of_rows_without_id"]
+
+# The parameters that `adapt` reads: they may be set after `fit`.
+OF_ADAPTING = ("strategy", "head", "adapt_parts", "adapt_lr", "adapt_steps", "optimizer")
+
+
+def adapt_fitted(
+    settings: Settings, before: Fitted, given: FitInput, reader: TaskReader, after: TasksAfter
+) -> Fitted:
+    """Adapt a fitted estimator, which is left as it is, to the bit.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters now; those that shape the network are the model's own.
+    before : Fitted
+        What is adapted.
+    given : FitInput
+        The arguments of `adapt`; X has the columns of `fit`'s X.
+    reader : TaskReader
+        Reads tasks from labels.
+    after : TasksAfter
+        Which tasks the result predicts.
+    """
+    model, table = before.model, given.table
+    targets = named_as_in_fit(model, given.targets)
+    check_targets_length(targets, table.n_rows)
+    weights = check_sample_weight(given.sample_weight, targets)
+    plan = make_adapt_plan(settings)
+    route = route_of(plan, model)
+    tasks = route.tasks(model, targets, reader, after)
+    ids, lone_id = _ids(model, given)
+    if not targets.labelled().any():
+        raise ValueError("y has no label: adapt needs at least one.")
+    adapted, forgetting = route.adapt(plan, model, Support(table, targets, weights, ids), tasks)
+    changed = {name: getattr(settings, name) for name in OF_ADAPTING}
+    adapted = replace(
+        after.contained(adapted, targets),
+        lone_id=lone_id,
+        settings=model.settings.with_values(changed),
+    )
+    return Fitted(adapted, copy.copy(before.history), before.columns, forgetting)
+
+
+def id_of_rows_without_id(model: FittedModel) -> Hashable | None:
+    """The task id of rows that `adapt` is given without any; None where there are no ids."""
+    if model.groups is None or model.lone_id is not None:
+        return model.lone_id
+    return lone_id_of(model.groups)
+
+
+def _ids(model: FittedModel, given: FitInput) -> tuple[np.ndarray | None, Hashable | None]:
+    """The rows' task ids, and the id of rows without any in the result."""
+    if model.groups is None:
+        if given.task is not None:
+            raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
+        return None, model.lone_id
+    lone_id = id_of_rows_without_id(model)
+    column = None if model.ids_given else model.settings.task
+    ids, _ = read_task_ids(given.table, column, given.task)
+    ids = np.full(given.table.n_rows, lone_id, dtype=object) if ids is None else ids
+    used = bool((ids == lone_id).any())
+    return ids, lone_id if used else model.lone_id

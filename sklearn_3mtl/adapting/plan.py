@@ -1,0 +1,136 @@
+"""An adaptation, decided: every short name an object, absent parts None."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sklearn_3mtl.balancing import BALANCING, Balancing
+from sklearn_3mtl.meta import META, MetaMethod
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.names import make_method, make_optimizer, make_schedule
+from sklearn_3mtl.settings.types import (
+    ClassWeight,
+    Device,
+    OptimizerClass,
+    RandomState,
+    Schedule,
+    TaskWeight,
+)
+from sklearn_3mtl.settings.values import is_auto
+from sklearn_3mtl.transfer import STRATEGIES, TransferStrategy
+
+__all__ = ["AdaptPlan", "TuningPlan", "make_adapt_plan", "make_strategy"]
+
+AUTO_LR = 1e-4
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """How parts of the network are trained once its outputs are corrected.
+
+    Attributes
+    ----------
+    parts : str or sequence of str
+        Which parts are trained.
+    lr : float
+        Learning rate.
+    n_steps : int or None
+        How many steps at least. None: as many as the parts and the strategy ask for.
+    optimizer, schedule
+        The optimizer's class, and the learning rate's schedule.
+    regression_loss : str
+        The loss of regression tasks.
+    balancing : Balancing
+        The rule that weighs the tasks' losses.
+    task_weight : mapping, array-like or None
+        Weights of the tasks.
+    device : str or torch.device
+        Where it is trained.
+    random_state : int, RandomState or None
+        Seeds the order of the rows and dropout.
+    """
+
+    parts: str | Sequence[str]
+    lr: float
+    n_steps: int | None
+    optimizer: OptimizerClass
+    schedule: Schedule
+    regression_loss: str
+    balancing: Balancing
+    task_weight: TaskWeight | None
+    device: Device
+    random_state: RandomState | None
+
+
+@dataclass(frozen=True)
+class AdaptPlan:
+    """An adaptation, decided.
+
+    Attributes
+    ----------
+    settings : Settings
+        The parameters as they were given.
+    strategy : TransferStrategy or None
+        How a target uses its source. None: as `adapt_parts` says.
+    head : scikit-learn estimator or None
+        What reads frozen features. None: ridge or logistic regression.
+    class_weight : "balanced", mapping or None
+        Weights of the classes of new tasks.
+    method : MetaMethod or None
+        How tasks adapt. None where none does.
+    tuning : TuningPlan
+        How parts of the network are trained.
+    """
+
+    settings: Settings
+    strategy: TransferStrategy | None
+    head: object | None
+    class_weight: ClassWeight | None
+    method: MetaMethod | None
+    tuning: TuningPlan
+
+
+def make_adapt_plan(settings: Settings) -> AdaptPlan:
+    """Decide an adaptation."""
+    lr, n_steps = settings.adapt_lr, settings.adapt_steps
+    tuning = TuningPlan(
+        parts=settings.adapt_parts,
+        lr=AUTO_LR if is_auto(lr) else float(lr),
+        n_steps=None if is_auto(n_steps) else int(n_steps),
+        optimizer=make_optimizer(settings.optimizer),
+        schedule=make_schedule(settings.lr_schedule),
+        regression_loss=settings.regression_loss,
+        balancing=make_method(settings.balancing, BALANCING),
+        task_weight=settings.task_weight,
+        device=settings.device,
+        random_state=settings.random_state,
+    )
+    given = settings.strategy
+    return AdaptPlan(
+        settings=settings,
+        strategy=None if given is None else make_method(given, STRATEGIES),
+        head=settings.head,
+        class_weight=settings.class_weight,
+        method=None if settings.meta is None else make_method(settings.meta, META),
+        tuning=tuning,
+    )
+
+
+def make_strategy(settings: Settings) -> TransferStrategy | None:
+    """How a target uses its source, checked; None where `adapt_parts` alone says it."""
+    if settings.strategy is None:
+        return None
+    strategy = make_method(settings.strategy, STRATEGIES)
+    if not strategy.reads_features and settings.head is not None:
+        raise ValueError(
+            f"head={settings.head!r} and strategy={settings.strategy!r} contradict each other: a "
+            "scikit-learn model reads frozen features. Set strategy='extract', or head=None."
+        )
+    if strategy.reads_features and settings.adapt_parts not in ("auto", "head"):
+        raise ValueError(
+            f"adapt_parts={settings.adapt_parts!r} and strategy={settings.strategy!r} contradict "
+            "each other: features are extracted from a frozen network. Set adapt_parts='auto', or "
+            "strategy='fine_tune'."
+        )
+    return strategy

@@ -1,0 +1,140 @@
+"""A fitted estimator as the source of another one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from dataclasses import fields, replace
+
+from torch import nn
+
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.heads import LinearHeads
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.tables import InputTable, find_name
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.fitted.fitted import Fitted
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.predictors import ByHeads
+from sklearn_3mtl.fitting.start import Start
+from sklearn_3mtl.fitting.warm_start import STRUCTURE
+from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.groups import MetaSettings
+from sklearn_3mtl.settings.names import make_method
+
+__all__ = ["refuse_ids", "refuse_other_network", "refuse_training", "start_of", "started_from"]
+
+# The parameters that shape the network alone, which is the source's.
+OF_NETWORK = (
+    "categorical_features", "modalities", "numeric_embedding", "backbone", "hidden_layer_sizes",
+    "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
+)  # fmt: skip
+# Tasks don't adapt by `meta` in what is made of a source.
+OF_META = frozenset(field.name for field in fields(MetaSettings))
+
+
+def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
+    """The source as what training starts from."""
+    if isinstance(source, nn.Module):
+        raise ValueError(
+            f"meta={settings.meta!r} and source={type(source).__name__}(...) contradict each "
+            "other: where tasks adapt, a module is a part of the network, "
+            "modalities={'name': (module, columns)} or backbone=module, and is trained from "
+            "its own weights. Set source=None, or meta=None."
+        )
+    return Start.of(source)
+
+
+def started_from(settings: Settings, source: Fitted) -> Fitted:
+    """The source as if it had been fitted with other settings, where they don't shape it.
+
+    Tasks that adapt on their own rows are left behind, with their column: their common start is
+    the source.
+    """
+    column = _column_left_behind(source.model)
+    model = _with_settings(settings, source.model)
+    if column is None:
+        return replace(source, model=model)
+    at = find_name(source.columns.as_list(), column, "task")
+    place = {p: p - (p > at) for p in range(source.columns.n) if p != at}
+    model = replace(
+        model, inputs=model.inputs.moved(place), settings=model.settings.with_values({"task": None})
+    )
+    return replace(source, model=model, columns=source.columns.without(at))
+
+
+def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
+    shaping = {n: getattr(model.settings, n) for n in STRUCTURE if n not in OF_META}
+    merged = settings.with_values({"source": None, **shaping})
+    model = _without_classes(model) if model.objective.draws_classes else model
+    chosen = {name: value for name, value in model.chosen.items() if name not in OF_META}
+    model = replace(model, settings=merged, chosen=chosen)
+    if not model.objective.adapts:
+        return model
+    layout, rule = model.objective.losses.layout, make_method(merged.balancing, BALANCING)
+    losses = LabelLosses(layout, "squared_error")
+    shape = replace(model.network.shape, n_groups=None)
+    objective = SingleLevelObjective(losses, TaskBalance(rule), shape, Seed(0))
+    return replace(model, objective=objective, predictor=ByHeads(), groups=None, lone_id=None)
+
+
+def _without_classes(model: FittedModel) -> FittedModel:
+    """A model whose outputs stood for whatever classes an episode drew: what is below them."""
+    network, codec = copy.copy(model.network), TargetCodec({})
+    # nn.Module keeps its parts in dicts, which a shallow copy would share.
+    network._modules = dict(network._modules)
+    n_features = int(network.backbone.n_out)
+    network.heads = LinearHeads(n_features, {}, Seed(0), range(network.n_members))
+    return replace(model, network=network, codec=codec, names=(), trained=codec.layout)
+
+
+def refuse_training(settings: Settings) -> None:
+    """The source was trained already."""
+    for name in ("domain_loss", "warm_start"):
+        found = getattr(settings, name)
+        if found:
+            raise ValueError(
+                f"`source` and {name}={found!r} contradict each other: the source was trained "
+                f"already. Leave {name} out, or set source=None."
+            )
+
+
+def refuse_other_network(settings: Settings, model: FittedModel) -> None:
+    """The source's network is used as it is: parameters that ask for another are a mistake."""
+    defaults = Settings()
+    for name in OF_NETWORK:
+        given, default = getattr(settings, name), getattr(defaults, name)
+        theirs = model.chosen.get(name, getattr(model.settings, name))
+        if repr(given) not in (repr(default), repr(theirs)):
+            raise ValueError(
+                f"`source` and {name}={given!r} contradict each other: the source's network, "
+                f"with {name}={theirs!r}, is the one that is used. Leave {name} out, or fit the "
+                "source with it."
+            )
+
+
+def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given: bool) -> None:
+    """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    model, column = source.model, _column_left_behind(source.model)
+    named = settings.task is not None or ids_given
+    if column is not None:
+        named |= list(table.names) == source.columns.as_list()
+    if named and model.groups is None:
+        given = "fit(..., task=ids)" if settings.task is None else f"task={settings.task!r}"
+        raise ValueError(
+            f"`source` was fitted without task ids and has nothing for {given}. Leave it out, or "
+            "fit the source with the ids."
+        )
+    if named and model.objective.adapts and model.groups is not None:
+        raise ValueError(
+            "`source` was trained so that its task ids adapt by `meta`, which a transfer from it "
+            "leaves behind: all rows would be one task. Call source.adapt(X, y), which uses the "
+            "ids; leave `task` and its column out; or take a source of shared layers, such as a "
+            "MultiTaskEstimator."
+        )
+
+
+def _column_left_behind(model: FittedModel) -> Hashable | None:
+    """The task column of a source whose tasks adapt, which a transfer from it doesn't read."""
+    return None if not model.objective.adapts or model.ids_given else model.settings.task

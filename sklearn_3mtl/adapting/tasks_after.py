@@ -1,0 +1,158 @@
+"""Which tasks there are after an adaptation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.settings.types import TaskKinds
+
+__all__ = ["AllTasks", "TargetTasks", "TaskReader", "TasksAfter", "classes_of", "named_as_in_fit"]
+
+Tasks = Mapping[Hashable, Task]
+
+
+@dataclass(frozen=True)
+class TaskReader:
+    """Reads tasks from labels.
+
+    Attributes
+    ----------
+    kinds : mapping of task name to kind, or None
+        The parameter `task_kinds`.
+    read : callable
+        Maps the columns of y, and kinds of some, to tasks.
+    """
+
+    kinds: TaskKinds | None
+    read: Callable[[TargetColumns, TaskKinds | None], dict[Hashable, Task]]
+
+    def all_of(self, targets: TargetColumns) -> dict[Hashable, Task]:
+        """The tasks of all columns."""
+        return self.read(targets, self.kinds)
+
+    def some_of(self, targets: TargetColumns, names: Sequence[Hashable]) -> dict[Hashable, Task]:
+        """The tasks of some columns."""
+        kinds = {name: kind for name, kind in (self.kinds or {}).items() if name in names}
+        return self.read(targets.select(names), kinds)
+
+
+class TasksAfter(ABC):
+    """Which tasks an adapted estimator predicts."""
+
+    @abstractmethod
+    def tasks(
+        self, known: Tasks, targets: TargetColumns, reader: TaskReader
+    ) -> dict[Hashable, Task]:
+        """The tasks, from those before and the columns of y."""
+
+    def contained(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
+        """The adapted model, with the container that its predictions come in."""
+        return model
+
+
+class AllTasks(TasksAfter):
+    """The tasks before, then those that y adds."""
+
+    def tasks(
+        self, known: Tasks, targets: TargetColumns, reader: TaskReader
+    ) -> dict[Hashable, Task]:
+        """Old tasks and new ones; labels of an old one that don't fit it are refused."""
+        new = [name for name in targets.names if name not in known]
+        for name, kind in (reader.kinds or {}).items():
+            if name in known and kind != known[name].kind:
+                raise ValueError(
+                    f"`task_kinds` says that {name!r} is {kind}, but it was fitted as "
+                    f"{known[name].kind}. Give a new target a name of its own."
+                )
+        for name, column in zip(targets.names, targets.columns, strict=True):
+            if name in known and column.notna().any():
+                _refuse_other_kind(known[name], column)
+                if known[name].kind == "regression" and set(column.dropna()) == {0, 1}:
+                    _refuse_classes(name, targets, reader)
+        return {**known, **reader.some_of(targets, new)} if new else dict(known)
+
+
+class TargetTasks(TasksAfter):
+    """The columns of y alone: a known one goes on where its labels fit, others are new."""
+
+    def tasks(
+        self, known: Tasks, targets: TargetColumns, reader: TaskReader
+    ) -> dict[Hashable, Task]:
+        """The target's own tasks."""
+        found: dict[Hashable, Task] = {}
+        for name, column in zip(targets.names, targets.columns, strict=True):
+            if name in known and _goes_on(known[name], column):
+                found[name] = AllTasks().tasks(known, targets.select([name]), reader)[name]
+            else:
+                found |= reader.some_of(targets, [name])
+        return found
+
+    def contained(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
+        """Predictions come as y does."""
+        return replace(model, container=targets.container, named=targets.named)
+
+
+def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict[Hashable, Task]:
+    """The one target of class episodes, with the classes that the labels show."""
+    names = list(known)
+    if list(targets.names) != names:
+        raise ValueError(
+            f"episodes='classes' learned to tell the classes of {names[0]!r} apart. Found the "
+            f"target(s) {list(targets.names)!r}: give y that name, or none."
+        )
+    return reader.read(targets, {names[0]: "multiclass"})
+
+
+def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
+    """The columns of y, under the names of the tasks where they have none."""
+    if targets.named or not model.names:
+        return targets
+    if len(targets.names) == len(model.names):
+        return TargetColumns(model.names, targets.columns, targets.container, model.named)
+    raise ValueError(
+        f"y has {len(targets.names)} unnamed column(s), but the estimator has {len(model.names)} "
+        f"task(s), {list(model.names)!r}. Name the columns of y, as a Series or a DataFrame: "
+        "known names go on being those tasks, others are new ones."
+    )
+
+
+def _refuse_classes(name: Hashable, targets: TargetColumns, reader: TaskReader) -> None:
+    """Numbers that would be classes in a column of their own."""
+    if reader.some_of(targets, [name])[name].is_classification:
+        raise ValueError(
+            f"Task {name!r} is a regression. Found labels that are all 0 or 1, which look like "
+            "classes. Give a new target a name of its own; if they are amounts, say so: "
+            f"task_kinds={{{name!r}: 'regression'}}."
+        )
+
+
+def _refuse_other_kind(task: Task, column: pd.Series) -> None:
+    observed = column.dropna()
+    if task.classes is None:
+        if pd.api.types.infer_dtype(observed) == "boolean":
+            raise ValueError(
+                f"Task {task.name!r} is a regression. Found labels that are True or False. Give a "
+                "new target a name of its own."
+            )
+        return
+    strange = observed[~observed.isin(task.classes.tolist())].unique().tolist()
+    if strange:
+        raise ValueError(
+            f"Task {task.name!r} is {task.kind} with the classes {task.classes.tolist()!r}. Found "
+            f"other labels: {strange[:5]!r}. Give a new target a name of its own."
+        )
+
+
+def _goes_on(task: Task, column: pd.Series) -> bool:
+    """Whether labels can be those of a known task."""
+    observed = column.dropna()
+    if task.classes is not None:
+        return bool(len(observed) and observed.isin(task.classes.tolist()).all())
+    return observed.dtype.kind in "iuf"

@@ -1,0 +1,126 @@
+"""The ways in which a fitted model makes outputs of rows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.fitted.readout import Readout
+from sklearn_3mtl.fitted.task_adapter import TaskAdapter
+
+if TYPE_CHECKING:
+    from sklearn_3mtl.fitted.model import FittedModel
+
+__all__ = ["ByHeads", "ByReadout", "BySupports", "OnlyNewClasses", "Predictor"]
+
+
+class Predictor(ABC):
+    """What makes a model's outputs.
+
+    Attributes
+    ----------
+    reads_ids : bool
+        Whether outputs depend on the task id, whatever the network's layers do.
+    adapter : TaskAdapter or None
+        The supports of all known tasks. None where no task adapts on its own rows.
+    readout : Readout or None
+        Models that read the features in the place of some heads. None: the heads do.
+    """
+
+    reads_ids: bool = False
+    adapter: TaskAdapter | None = None
+    readout: Readout | None = None
+
+    @abstractmethod
+    def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """Outputs of shape (n_samples, n_outputs)."""
+
+    def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
+        """Take over what the parameters of these names are now."""
+        return
+
+    def without(self, names: Sequence[Hashable]) -> Predictor:
+        """The same once corrected heads predict some tasks."""
+        return self
+
+
+class ByHeads(Predictor):
+    """The network's heads."""
+
+    def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The network's outputs."""
+        return model.outputs_of_heads(table, group)
+
+
+class ByReadout(Predictor):
+    """scikit-learn models for some tasks, the network's heads for the others.
+
+    Parameters
+    ----------
+    readout : Readout
+        The models.
+    """
+
+    def __init__(self, readout: Readout) -> None:
+        self.readout: Readout = readout
+
+    def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The network's outputs, overwritten where a model predicts the task."""
+        outputs = model.outputs_of_heads(table, group)
+        self.readout.fill(outputs, model.codec, model.features(table, group))
+        return outputs
+
+    def without(self, names: Sequence[Hashable]) -> Predictor:
+        """The same without the models of some tasks."""
+        left = self.readout.without(names)
+        return ByHeads() if left is None else ByReadout(left)
+
+
+class BySupports(Predictor):
+    """Each task adapts on the rows that are remembered of it.
+
+    Parameters
+    ----------
+    adapter : TaskAdapter
+        The tasks' supports.
+    """
+
+    reads_ids = True
+
+    def __init__(self, adapter: TaskAdapter) -> None:
+        self.adapter: TaskAdapter = adapter
+
+    def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """The outputs of the adapted networks."""
+        group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
+        coded = model.inputs.transform(table)
+        names = model.groups_or_empty
+        if model.lone_id is not None:
+            # Nobody gave this id.
+            names = np.where(names == model.lone_id, "none given", names)
+        parts = model.network, model.objective, model.codec
+        return self.adapter.outputs(*parts, coded, group, names)
+
+    def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
+        """Take over the rate and the number of steps."""
+        self.adapter.follow(adapt_lr, adapt_steps)
+
+
+class OnlyNewClasses(Predictor):
+    """An error: the network tells classes apart once it has a support set of them."""
+
+    def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
+        """Raise a ValueError that names what would do."""
+        raise ValueError(
+            f"Fitted on {model.codec.layout.n_outputs} classes, of which an episode tells "
+            f"{model.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
+            "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
+            "with the result. meta='ridge', 'protonet' and 'plda' predict all classes of fit "
+            "too."
+        )

@@ -1,0 +1,96 @@
+"""What `fit` is given, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.fitted.task_ids import read_task_ids, unique_ids
+from sklearn_3mtl.fitting.domains import Domains, domain_column, read_domains
+from sklearn_3mtl.fitting.weights import check_sample_weight
+from sklearn_3mtl.settings import Settings
+
+__all__ = ["FitInput", "TrainingData", "read_training_data"]
+
+
+@dataclass(frozen=True)
+class FitInput:
+    """The arguments of `fit`, X and y read.
+
+    Attributes
+    ----------
+    table : InputTable
+        X.
+    targets : TargetColumns
+        y.
+    task, domain : array-like of shape (n_samples,) or None
+        Task ids and domains that are not columns of X.
+    sample_weight : array-like or None
+        Weights of rows or labels.
+    """
+
+    table: InputTable
+    targets: TargetColumns
+    task: ArrayLike | None = None
+    domain: ArrayLike | None = None
+    sample_weight: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows to train on.
+
+    Attributes
+    ----------
+    table : InputTable
+        X.
+    targets : TargetColumns
+        y.
+    weights : ndarray of shape (n, 1) or (n, n_tasks), or None
+        Sample weights.
+    ids : object ndarray of shape (n,) or None
+        Task ids.
+    column : int or None
+        The position of the task column in X. None where the ids came as an argument.
+    domains : Domains or None
+        Each row's domain.
+    """
+
+    table: InputTable
+    targets: TargetColumns
+    weights: np.ndarray | None = None
+    ids: np.ndarray | None = None
+    column: int | None = None
+    domains: Domains | None = None
+
+    @property
+    def ids_given(self) -> bool:
+        """Whether the ids came as an argument, not as a column of X."""
+        return self.ids is not None and self.column is None
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """The task ids of the rows with a label: an id without any is unknown. None for none."""
+        return None if self.ids is None else unique_ids(self.ids[self.targets.labelled()])
+
+    @property
+    def n_domains(self) -> int:
+        """How many domains there are; 0 where none are given."""
+        return 0 if self.domains is None else self.domains.n_domains
+
+    def columns_of_ids(self, settings: Settings) -> dict[int, str]:
+        """Positions of the columns that are no input, and which parameter names each."""
+        named = {self.column: "task", domain_column(settings, self.table): "domain"}
+        return {position: name for position, name in named.items() if position is not None}
+
+
+def read_training_data(settings: Settings, given: FitInput, targets: TargetColumns) -> TrainingData:
+    """Sample weights, task ids and domains of the rows, the targets in an order of their own."""
+    weights = check_sample_weight(given.sample_weight, targets)
+    ids, column = read_task_ids(given.table, settings.task, given.task)
+    domains = read_domains(settings, given.table, given.domain)
+    return TrainingData(given.table, targets, weights, ids, column, domains)

@@ -1,0 +1,161 @@
+"""From settings and facts of the data to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.backbones import BACKBONES
+from sklearn_3mtl.core.fusion import FUSION
+from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.fitting.auto import choose
+from sklearn_3mtl.fitting.contradictions import refuse_with_episodes
+from sklearn_3mtl.fitting.episodes import EPISODES, EpisodePlan, Episodes, has_inner_loop
+from sklearn_3mtl.fitting.facts import Facts
+from sklearn_3mtl.fitting.plan import DomainPlan, MethodPlan, NetworkPlan, ObjectivePlan, Plan
+from sklearn_3mtl.meta import META, MetaMethod
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.names import make_method, make_optimizer, make_schedule
+from sklearn_3mtl.settings.values import (
+    check_widths,
+    has_group_layers,
+    head_specs,
+    named_weights,
+)
+from sklearn_3mtl.sharing import SHARING
+from sklearn_3mtl.training.plan import TrainingPlan
+from sklearn_3mtl.training.train import choose_device
+from sklearn_3mtl.transfer import DOMAIN_LOSSES
+
+__all__ = ["make_plan", "network_plan", "objective_plan", "task_weights"]
+
+
+def make_plan(settings: Settings, facts: Facts) -> Plan:
+    """Decide a fit.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters.
+    facts : Facts
+        The data.
+
+    Raises
+    ------
+    ValueError
+        If parameters contradict each other or the data.
+    """
+    method = None if settings.meta is None else make_method(settings.meta, META)
+    drawn = None if method is None else EPISODES[settings.episodes]
+    tasks = dict(facts.tasks)
+    has_episodes = _adapts(settings, facts, method, drawn)
+    if has_episodes and method is not None and drawn is not None:
+        refuse_with_episodes(settings, method, drawn.draws_classes)
+    uses_groups = not has_episodes and has_group_layers(settings.heads, facts.has_ids)
+    chosen = choose(
+        settings,
+        facts,
+        uses_groups,
+        method if has_episodes else None,
+        0 if drawn is None else drawn.fewest_shots,
+    )
+    if drawn is not None and method is not None:
+        tasks = drawn.tasks(settings, method, tasks, facts.has_ids)
+    concrete = settings.with_values(chosen)
+    episodes = None
+    if has_episodes and method is not None and drawn is not None:
+        episodes = EpisodePlan.of(concrete, drawn, method)
+    return Plan(
+        tasks=tasks,
+        uses_groups=uses_groups,
+        network=network_plan(concrete, tasks),
+        objective=objective_plan(concrete, tasks),
+        episodes=episodes,
+        training=_training_plan(concrete, episodes),
+        class_weight=settings.class_weight,
+        chosen=chosen,
+    )
+
+
+def _adapts(
+    settings: Settings, facts: Facts, method: MetaMethod | None, drawn: Episodes | None
+) -> bool:
+    """Whether tasks adapt on supports."""
+    if method is None or drawn is None or not drawn.has_any(facts.has_ids):
+        return False
+    return has_inner_loop(method, settings.inner_steps)
+
+
+def network_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> NetworkPlan:
+    """The network that settings without "auto" ask for."""
+    embedding, backbone = settings.numeric_embedding, settings.backbone
+    return NetworkPlan(
+        modalities=settings.modalities,
+        numeric_embedding=None if embedding is None else NUMERIC_EMBEDDINGS[embedding],
+        backbone=BACKBONES[backbone] if isinstance(backbone, str) else backbone,
+        widths=check_widths("hidden_layer_sizes", settings.hidden_layer_sizes),
+        activation=settings.activation,
+        dropout=float(settings.dropout),
+        members=range(int(settings.n_estimators)),
+        sharing=make_method(settings.sharing, SHARING),
+        heads=head_specs(settings.heads, tasks),
+        fusion=make_method(settings.fusion, FUSION),
+    )
+
+
+def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> ObjectivePlan:
+    """The objective that settings without "auto" ask for."""
+    domain = None
+    if settings.domain_loss is not None and settings.domain_loss_weight:
+        rule = make_method(settings.domain_loss, DOMAIN_LOSSES)
+        domain = DomainPlan(rule, float(settings.domain_loss_weight))
+    method = None
+    if settings.meta is not None:
+        method = MethodPlan(
+            method=make_method(settings.meta, META),
+            inner_lr=float(settings.inner_lr),
+            inner_steps=int(settings.inner_steps),
+            draws_classes=EPISODES[settings.episodes].draws_classes,
+        )
+    return ObjectivePlan(
+        regression_loss=settings.regression_loss,
+        balancing=make_method(settings.balancing, BALANCING),
+        task_weight=task_weights(settings, tasks),
+        domain=domain,
+        method=method,
+    )
+
+
+def task_weights(settings: Settings, tasks: Mapping[Hashable, Task]) -> np.ndarray | None:
+    """A weight for each task in the order of the network's outputs; None where all are 1."""
+    if settings.task_weight is None:
+        if settings.balancing == "manual":
+            raise ValueError(
+                "balancing='manual' needs weights: give `task_weight`, or "
+                "balancing=Manual({task: weight})."
+            )
+        return None
+    weights = named_weights("task_weight", settings.task_weight, list(tasks))
+    return weights[TaskLayout(list(tasks.values())).positions]
+
+
+def _training_plan(settings: Settings, episodes: EpisodePlan | None) -> TrainingPlan:
+    batch_size = settings.batch_size if episodes is None else settings.meta_batch_size
+    return TrainingPlan(
+        optimizer=make_optimizer(settings.optimizer),
+        lr=float(settings.lr),
+        weight_decay=float(settings.weight_decay),
+        schedule=make_schedule(settings.lr_schedule),
+        max_epochs=int(settings.max_epochs),
+        batch_size=int(batch_size),
+        device=choose_device(settings.device),
+        early_stopping=bool(settings.early_stopping),
+        validation_fraction=float(settings.validation_fraction),
+        patience=int(settings.n_iter_no_change),
+        callbacks=tuple(settings.callbacks or ()),
+        verbose=int(settings.verbose),
+    )
