@@ -31,6 +31,38 @@ class Settings(BaseEstimator):
     n_iter_: int
     n_features_in_: int
     feature_names_in_: np.ndarray
+    task: Hashable | None
+    task_kinds: Mapping[Hashable, str] | None
+    categorical_features: Any
+    modalities: Mapping[str, Any] | None
+    numeric_embedding: str | None
+    backbone: Any
+    hidden_layer_sizes: Any
+    activation: str
+    dropout: Any
+    n_estimators: Any
+    heads: Any
+    fusion: str
+    balancing: Any
+    task_weight: Any
+    class_weight: Any
+    regression_loss: str
+    max_epochs: Any
+    batch_size: Any
+    lr: Any
+    weight_decay: Any
+    optimizer: Any
+    lr_schedule: Any
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: Any
+    callbacks: Any
+    warm_start: bool
+    adapt_lr: Any
+    adapt_steps: Any
+    device: Any
+    random_state: Any
+    verbose: int
     # What an estimator without these parameters has in their place: parts that are absent.
     meta: Any = None
     episodes: str = "tasks"
@@ -40,84 +72,8 @@ class Settings(BaseEstimator):
     source: Any = None
     strategy: Any = None
     head: Any = None
-
-    def __init__(
-        self,
-        *,
-        task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
-        categorical_features: Any = "from_dtype",
-        modalities: Mapping[str, Any] | None = None,
-        numeric_embedding: str | None = "piecewise_linear",
-        backbone: Any = "mlp",
-        hidden_layer_sizes: Any = "auto",
-        activation: str = "silu",
-        dropout: Any = "auto",
-        n_estimators: Any = "auto",
-        sharing: Any = "hard",
-        heads: Any = "auto",
-        fusion: str = "concat",
-        balancing: Any = "equal",
-        task_weight: Any = None,
-        class_weight: Any = None,
-        regression_loss: str = "squared_error",
-        max_epochs: Any = "auto",
-        batch_size: Any = "auto",
-        lr: Any = "auto",
-        weight_decay: Any = "auto",
-        optimizer: Any = "adamw",
-        lr_schedule: Any = "cosine",
-        early_stopping: bool = True,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: Any = "auto",
-        callbacks: Any = None,
-        warm_start: bool = False,
-        adapt_parts: Any = "auto",
-        adapt_lr: Any = "auto",
-        adapt_steps: Any = "auto",
-        device: Any = "auto",
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.task = task
-        self.task_kinds = task_kinds
-        self.categorical_features = categorical_features
-        self.modalities = modalities
-        self.numeric_embedding = numeric_embedding
-        self.backbone = backbone
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.n_estimators = n_estimators
-        self.sharing = sharing
-        self.heads = heads
-        self.fusion = fusion
-        self.balancing = balancing
-        self.task_weight = task_weight
-        self.class_weight = class_weight
-        self.regression_loss = regression_loss
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.optimizer = optimizer
-        self.lr_schedule = lr_schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.adapt_parts = adapt_parts
-        self.adapt_lr = adapt_lr
-        self.adapt_steps = adapt_steps
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
-    def _keep(self, given: Mapping[str, Any]) -> None:
-        """Set every parameter of the class, as it was given."""
-        for name in self._get_param_names():
-            setattr(self, name, given[name])
+    sharing: Any = "hard"
+    adapt_parts: Any = "auto"
 
     def _start(self) -> Start | None:
         """What training starts from; None for weights that are drawn."""

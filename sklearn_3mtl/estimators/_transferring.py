@@ -24,10 +24,10 @@ from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.estimators._settings import Settings, columns_of, fitted_attributes
-from sklearn_3mtl.estimators._transfer_settings import TransferSettings
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitting.warm_start import STRUCTURE
 from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.settings.constraints import TRANSFER_CONSTRAINTS
 
 __all__ = ["TransferMixin", "fitted_source"]
 
@@ -38,7 +38,7 @@ OF_NETWORK = (
 )  # fmt: skip
 
 
-class TransferMixin(TransferSettings, BaseMultiTask):
+class TransferMixin(BaseMultiTask):
     """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target.
 
     Attributes
@@ -47,6 +47,7 @@ class TransferMixin(TransferSettings, BaseMultiTask):
         Whether what `adapt` gives predicts the columns of its y alone.
     """
 
+    _parameter_constraints = TRANSFER_CONSTRAINTS
     _only_target = True
 
     def _learn(

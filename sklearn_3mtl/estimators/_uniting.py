@@ -10,10 +10,9 @@ from torch import nn
 
 from sklearn_3mtl.data.tables import find_name
 from sklearn_3mtl.estimators._settings import columns_of, fitted_attributes
-from sklearn_3mtl.estimators._three_mtl_settings import ThreeMTLSettings
 from sklearn_3mtl.estimators._transferring import TransferMixin, fitted_source
 from sklearn_3mtl.fitting.start import Start
-from sklearn_3mtl.settings.constraints import PARADIGMS
+from sklearn_3mtl.settings.constraints import PARADIGMS, THREE_MTL_CONSTRAINTS
 
 __all__ = ["ThreeMTLMixin"]
 
@@ -24,9 +23,10 @@ ABSENT: dict[str, dict[str, Any]] = {
 }
 
 
-class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
+class ThreeMTLMixin(TransferMixin):
     """An estimator with every part, of which `paradigm` leaves some out."""
 
+    _parameter_constraints = THREE_MTL_CONSTRAINTS
     _only_target = False
 
     def _learn(
