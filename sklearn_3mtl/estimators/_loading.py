@@ -40,31 +40,31 @@ def load_estimator(
     parts: Mapping[str, Any] | None = None,
     trusted: Sequence[str] = (),
 ) -> Any:
-    """Read an estimator that ``save`` wrote; no code from the file is run.
+    """Read an estimator that ``save`` wrote. No code from the file is run.
 
     Parameters
     ----------
     path : path-like
         The file.
     parts : mapping of parameter name to value, or None, default=None
-        The user's own modules, plug-ins and functions, which a file never holds: for each
-        parameter that had one, the object. None where there were none.
+        Values that a file cannot hold: your own modules, plug-ins and functions, by the name of the
+        parameter that had them. None: there were none.
     trusted : sequence of str, default=()
-        Types of objects within scikit-learn transformers, by their full names, that may be built
-        though skops doesn't know them to be harmless.
+        Full names of further types that may be built inside scikit-learn transformers. skops lists
+        the types that it trusts by default.
 
     Returns
     -------
-    estimator : the class that was saved
-        Fitted, on the CPU.
+    estimator : estimator of the class that was saved
+        It is fitted and on the CPU.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or foreign, or `parts` or `trusted` lacks something; the message
-        names it.
+        If the file is damaged or not written by this library, or if something is missing in `parts`
+        or `trusted`. The message names it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is particular to estimators that carry over: sources, and targets of their own."""
+"""Transfer estimators: `fit` from a source, and `adapt` to a target."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ OF_NETWORK = (
 
 
 class TransferMixin(BaseMultiTask):
-    """An estimator whose `fit` may start from a source, and whose `adapt` leads to a target.
+    """Base of estimators whose `fit` may start from a source and that adapt to a target.
 
     Attributes
     ----------
     _only_target : bool
-        Whether what `adapt` gives predicts the columns of its y alone.
+        Whether the result of `adapt` predicts the columns of its y only.
     """
 
     _parameter_constraints = TRANSFER_CONSTRAINTS
@@ -81,11 +81,11 @@ class TransferMixin(BaseMultiTask):
         return self
 
     def _source_is_start(self) -> bool:
-        """Whether training goes on from the source's weights, with an objective of its own."""
+        """Whether training continues from the source's weights with this estimator's objective."""
         return False
 
     def _started_from(self, source: Settings) -> Self:
-        """Itself as if it had been fitted as the source was."""
+        """A copy of this estimator with the fitted attributes of the source."""
         start = copy.copy(self)
         start.__dict__.update(fitted_attributes(source))
         start._model = _as_fitted_by(self, source._model)
@@ -105,7 +105,7 @@ class TransferMixin(BaseMultiTask):
         return start
 
     def _tasks_after(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        """The target's own: a known one goes on where its labels fit, others are new."""
+        """The targets of y: known ones if their labels fit, otherwise new ones."""
         if not self._only_target:
             return super()._tasks_after(targets)
         known = self._model.codec.tasks
@@ -123,9 +123,9 @@ class TransferMixin(BaseMultiTask):
 
 
 def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
-    """A source's model with an estimator's parameters, where they don't shape it.
+    """The source's model with the parameters of an estimator, except those of the network.
 
-    Tasks that adapt on their own rows are left behind: their common start is the source.
+    If tasks of the source adapt by `meta`, only the weights that they start from are used.
     """
     if model.objective.exchangeable:
         model = _without_tasks(model)
@@ -141,7 +141,7 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
 
 
 def _without_tasks(model: FittedModel) -> FittedModel:
-    """A model whose outputs stood for whatever classes an episode drew: what is below them."""
+    """A model trained on episodes of classes, without its outputs, which have no fixed classes."""
     network, codec = copy.copy(model.network), TargetCodec({})
     # nn.Module keeps its parts in dicts, which a shallow copy would share.
     network._modules = dict(network._modules)
@@ -151,7 +151,7 @@ def _without_tasks(model: FittedModel) -> FittedModel:
 
 
 def _refuse_other_network(estimator: Settings, model: FittedModel) -> None:
-    """The source's network is used as it is: parameters that ask for another are a mistake."""
+    """Refuse parameters that ask for another network than the source's, which is used as it is."""
     defaults = inspect.signature(type(estimator)).parameters
     given = estimator.get_params(deep=False)
     for name in OF_NETWORK:
@@ -165,7 +165,7 @@ def _refuse_other_network(estimator: Settings, model: FittedModel) -> None:
 
 
 def _column_left_behind(source: Settings) -> Hashable | None:
-    """The task column of a source whose tasks adapt, which a transfer from it doesn't read."""
+    """The task column of a source whose tasks adapt by `meta`; a transfer from it ignores that."""
     model = source._model
     if not model.objective.adapts or model.ids_given:
         return None
@@ -173,7 +173,7 @@ def _column_left_behind(source: Settings) -> Hashable | None:
 
 
 def _refuse_ids(estimator: Settings, source: Settings, X: Any, ids: Any) -> None:
-    """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    """Refuse task ids if the source has none, or if its tasks adapt by `meta`."""
     model, column = source._model, _column_left_behind(source)
     named = estimator.task is not None or ids is not None
     if column is not None:
@@ -194,7 +194,7 @@ def _refuse_ids(estimator: Settings, source: Settings, X: Any, ids: Any) -> None
 
 
 def _goes_on(task: Task, column: Any) -> bool:
-    """Whether labels can be those of a known task."""
+    """Whether labels can belong to a known target."""
     observed = column.dropna()
     if task.classes is not None:
         return bool(len(observed) and observed.isin(task.classes.tolist()).all())

@@ -1,4 +1,4 @@
-"""What is particular to the union: parts that are switched on and off."""
+"""The union of all paradigms, whose parts can be switched off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ABSENT: dict[str, dict[str, Any]] = {
 
 
 class ThreeMTLMixin(TransferMixin):
-    """An estimator with every part, of which `paradigm` leaves some out."""
+    """Base of estimators that have every part; `paradigm` switches some off."""
 
     _parameter_constraints = THREE_MTL_CONSTRAINTS
     _only_target = False
@@ -57,7 +57,7 @@ class ThreeMTLMixin(TransferMixin):
         return adapted
 
     def _parts(self) -> Self:
-        """The estimator without the parts that its paradigm lacks."""
+        """A copy without the parts that are not in the paradigm."""
         parts = copy.copy(self)
         for part, neutral in ABSENT.items():
             if part not in PARADIGMS[self.paradigm]:
@@ -85,7 +85,7 @@ class ThreeMTLMixin(TransferMixin):
 
 
 def _become(estimator: ThreeMTLMixin, fitted: ThreeMTLMixin) -> None:
-    """Take over what another one was fitted to."""
+    """Replace the fitted attributes by those of another estimator."""
     for stale in fitted_attributes(estimator):
         delattr(estimator, stale)
     estimator.__dict__.update(fitted_attributes(fitted))
