@@ -34,7 +34,8 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
     ----------
     task : str, int or None, default=None
         Column of X with each row's task id (store, patient), by name or position. It is not an
-        input of the network. None: there are no task ids, or they are passed to `fit`.
+        input of the network. None: task ids are passed to `fit`, or there are none and nothing
+        adapts, except with ``episodes="classes"``.
     task_kinds : mapping of target name to kind, or None, default=None
         ``"binary"`` or ``"multiclass"``. None: two labels are binary, more are multiclass.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
@@ -59,16 +60,16 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
     dropout : float in [0, 1) or "auto", default="auto"
         Dropout rate after each layer of the backbone. ``"auto"``: chosen by `fit`.
     n_estimators : int or "auto", default="auto"
-        Number of networks that are trained side by side and averaged. ``"auto"``: 4 for a `meta`
-        with a closed form, 1 for one that takes gradient steps.
+        Number of networks that are trained side by side and averaged. ``"auto"``: 4 for closed-form
+        methods, 1 for methods with an inner loop.
     heads : "column" or mapping of target name to spec, default="column"
         Output layers. ``"column"``: a linear head for each target. A mapping gives hidden widths (a
         tuple) or an nn.Module for some targets; the others get a linear head.
     fusion : {"concat"}, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
-        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: their sum,
-        which needs a `task_weight`. ``"uncertainty"``: a sum with learned weights.
+        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
+        but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
     task_weight : mapping of target name to float, array-like or None, default=None
         Weight of each target's loss, by name or in y's order; 0 leaves it out. None: 1 for each.
     class_weight : "balanced", mapping or None, default=None

@@ -71,8 +71,8 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     fusion : {"concat"}, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
-        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: their sum,
-        which needs a `task_weight`. ``"uncertainty"``: a sum with learned weights.
+        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
+        but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
     task_weight : mapping of target name to float, array-like or None, default=None
         Weight of each target's loss, by name or in y's order; 0 leaves it out. None: 1 for each.
     class_weight : "balanced", mapping or None, default=None

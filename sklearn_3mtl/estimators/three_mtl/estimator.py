@@ -78,8 +78,8 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     fusion : {"concat"}, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
-        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: their sum,
-        which needs a `task_weight`. ``"uncertainty"``: a sum with learned weights.
+        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
+        but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
     task_weight : mapping of target name to float, array-like or None, default=None
         Weight of each target's loss, by name or in y's order; 0 leaves it out. None: 1 for each.
     class_weight : "balanced", mapping or None, default=None
@@ -125,7 +125,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         Model that ``strategy="extract"`` fits for each target. None: logistic regression, or ridge
         regression with the penalty chosen by leave-one-out, on standardised features.
     domain_loss : {"dann", "coral", "mmd"}, DomainLoss or None, default=None
-        Loss that makes the features of domains similar, also of unlabelled rows. None: not used.
+        Loss that makes features of the domains similar, unlabelled rows included. None: not used.
     domain_loss_weight : float >= 0, default=1.0
         Weight of `domain_loss` in the objective. 0 leaves it out.
     adapt_parts : {"head", "all", "auto"} or list of str, default="auto"
@@ -173,6 +173,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         The known task ids; absent without task ids.
     classes_ : ndarray of shape (n_classes,), or list of them
         Labels of a single target; for several targets a list, with None for regression targets.
+        Absent if all targets are regression.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -186,7 +187,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     history_ : skorch History
         A record of each epoch: ``train_loss`` and ``valid_loss``, also of each target
         (``valid_loss/<target>``), and ``valid_score/<target>``: accuracy or R2.
-        ``valid_domain_gap`` is the weighted difference between domains.
+        ``valid_domain_gap`` is the weighted difference between features of domains.
     n_iter_ : int
         Number of epochs.
 

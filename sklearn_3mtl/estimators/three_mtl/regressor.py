@@ -79,8 +79,8 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
     fusion : {"concat"}, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
-        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: their sum,
-        which needs a `task_weight`. ``"uncertainty"``: a sum with learned weights.
+        How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
+        but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
     task_weight : mapping of target name to float, array-like or None, default=None
         Weight of each target's loss, by name or in y's order; 0 leaves it out. None: 1 for each.
     class_weight : "balanced", mapping or None, default=None
@@ -126,7 +126,7 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
         Model that ``strategy="extract"`` fits for each target. None: logistic regression, or ridge
         regression with the penalty chosen by leave-one-out, on standardised features.
     domain_loss : {"dann", "coral", "mmd"}, DomainLoss or None, default=None
-        Loss that makes the features of domains similar, also of unlabelled rows. None: not used.
+        Loss that makes features of the domains similar, unlabelled rows included. None: not used.
     domain_loss_weight : float >= 0, default=1.0
         Weight of `domain_loss` in the objective. 0 leaves it out.
     adapt_parts : {"head", "all", "auto"} or list of str, default="auto"
@@ -185,7 +185,7 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
     history_ : skorch History
         A record of each epoch: ``train_loss`` and ``valid_loss``, also of each target
         (``valid_loss/<target>``), and ``valid_score/<target>``: accuracy or R2.
-        ``valid_domain_gap`` is the weighted difference between domains.
+        ``valid_domain_gap`` is the weighted difference between features of domains.
     n_iter_ : int
         Number of epochs.
 

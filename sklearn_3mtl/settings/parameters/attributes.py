@@ -13,7 +13,7 @@ _HISTORY = """
 _WITH_GAP = (
     _HISTORY
     + """
-    ``valid_domain_gap`` is the weighted difference between domains.
+    ``valid_domain_gap`` is the weighted difference between features of domains.
 """
 )
 
@@ -37,7 +37,7 @@ ATTRIBUTES = (
             "mixed": {
                 "text": """
                     Labels of a single target; for several targets a list, with None for regression
-                    targets.
+                    targets. Absent if all targets are regression.
                 """,
             },
         },

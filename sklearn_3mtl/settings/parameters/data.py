@@ -21,6 +21,15 @@ DATA = (
             Column of X with each row's task id (store, patient), by name or position. It is not an
             input of the network. None: there are no task ids, or they are passed to `fit`.
         """,
+        variants={
+            "meta": {
+                "text": """
+                    Column of X with each row's task id (store, patient), by name or position. It is
+                    not an input of the network. None: task ids are passed to `fit`, or there are
+                    none and nothing adapts, except with ``episodes="classes"``.
+                """,
+            },
+        },
     ),
     Parameter(
         name="domain",

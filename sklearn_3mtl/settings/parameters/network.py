@@ -82,7 +82,7 @@ NETWORK = (
             "meta": {
                 "text": """
                     Number of networks that are trained side by side and averaged. ``"auto"``: 4 for
-                    a `meta` with a closed form, 1 for one that takes gradient steps.
+                    closed-form methods, 1 for methods with an inner loop.
                 """,
             },
             "three_mtl": {

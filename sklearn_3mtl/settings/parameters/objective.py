@@ -20,8 +20,8 @@ OBJECTIVE = (
         constraint=[StrOptions(set(BALANCING)), Balancing],
         type=f"{choices(BALANCING)} or Balancing",
         text="""
-            How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: their
-            sum, which needs a `task_weight`. ``"uncertainty"``: a sum with learned weights.
+            How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the
+            same, but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
         """,
     ),
     Parameter(

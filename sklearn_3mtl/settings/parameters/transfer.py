@@ -80,7 +80,7 @@ TRANSFER = (
         constraint=[StrOptions(set(DOMAIN_LOSSES)), DomainLoss, None],
         type=f"{choices(DOMAIN_LOSSES)}, DomainLoss or None",
         text="""
-            Loss that makes the features of domains similar, also of unlabelled rows. None: not
+            Loss that makes features of the domains similar, unlabelled rows included. None: not
             used.
         """,
         families=_FAMILIES,
