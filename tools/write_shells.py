@@ -1,8 +1,9 @@
 """Write the signatures and docstrings of the shells from the table of parameters.
 
 In each file of a shell it replaces ``__init__`` and the sections Parameters and Attributes of the
-class's docstring; everything else is written by hand. Run it by ``make shells``. With ``--check``
-it writes nothing, and fails if a file would change.
+class's docstring. Everything else is written by hand, also the imports that annotations need
+(``make lint`` finds missing ones). Run it by ``make shells``. With ``--check`` it writes nothing,
+and fails if a file would change.
 """
 
 from __future__ import annotations
