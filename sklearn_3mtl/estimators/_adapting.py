@@ -1,4 +1,4 @@
-"""From a fitted estimator and a few rows to a new one: the verb `adapt`."""
+"""The method `adapt`: a new estimator from a fitted one and labelled rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["AdaptingMixin"]
 
 
 class AdaptingMixin(PredictingMixin):
-    """The method `adapt`, which reads a FittedModel and makes another."""
+    """The method `adapt`, which makes a new FittedModel from the present one."""
 
     # Which tasks an adapted estimator predicts.
     _tasks_after: TasksAfter = AllTasks()
@@ -52,34 +52,35 @@ class AdaptingMixin(PredictingMixin):
         task: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Use what was learned on a new target, on more rows, on a new task id, on new classes.
+        """Return a new estimator that has adapted to labelled rows; this one is not changed.
 
-        A column of y that the estimator knows goes on being that task; one with another name is
-        a new task, of any kind, appended after the old (what a transfer estimator gives predicts
-        the columns of y alone). In the long layout a new task id starts from what all ids share,
-        and with an inner loop uses its rows as `meta` says. With ``episodes="classes"`` the labels
-        define the classes, and there are no others. This estimator is left as it is, to the bit.
+        A column of y with the name of a known target gives more labels of that target. A column
+        with another name is a new target, of any kind; it is added to the old ones, except that the
+        result of a transfer estimator predicts the columns of y only. A new task id starts from
+        what all task ids share. If the estimator was trained by `meta`, the rows of a task are its
+        support set. With ``episodes="classes"`` the labels are the new classes, and the old classes
+        are dropped.
 
-        But for that, the network stays frozen unless `adapt_parts` or `strategy` say otherwise:
-        each adapted task gets a linear correction, which reads the representation, the encoded
-        inputs and the plain ones, and is averaged with a smooth function of the inputs that does
-        without what was learned before. Leave-one-out validation chooses the penalties, and how
-        much each of them counts.
+        Without `meta` the network is frozen unless `adapt_parts` or `strategy` say otherwise. Each
+        labelled target gets a linear correction, fitted in closed form to the shared features, the
+        encoded inputs and the plain inputs. Its prediction is averaged with that of a smooth
+        function of the plain inputs, fitted to the new rows alone. Leave-one-out validation chooses
+        the ridge penalties and the weights of the average.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
-            Rows with the columns of `fit`'s X. The task column may be missing: all rows are then
-            one new task, and so are those that the result predicts without it. Adapted once more
-            without it, that task has all the rows; for a second one, name ids.
-        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Labels; missing ones are left out. Without names: the targets of `fit`, if there are
-            as many. None where X is a pair.
+            Rows with the columns of `fit`'s X. Without the task column all rows are one new task,
+            and so are rows that the result predicts without it. If the result adapts again without
+            the task column, the rows are added to that task.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_targets), or None
+            Labels, some of which may be missing. Without names they are labels of the targets of
+            `fit`, if the number of columns is the same. None: X is the tuple (X, y).
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids, where `fit` was given them as an argument. None: one new task.
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Weights >= 0 of the rows, or of each label. None weighs all alike. A weight of 2 is not
-            a row twice: leave-one-out leaves both out.
+            Task ids, if they were an argument of `fit`. None: all rows are one new task.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), or None
+            Weights >= 0 of the rows, or of each label. None: all labels have weight 1. A weight of
+            2 differs from two equal rows, since leave-one-out validation leaves out one row.
 
         Returns
         -------
@@ -89,9 +90,10 @@ class AdaptingMixin(PredictingMixin):
         Raises
         ------
         ValueError
-            If X, y or a task is unfit; the message names it and what would do.
+            If X, y or the task ids are invalid. The message names what is wrong and what is
+            expected.
         TypeError
-            If the pair is a list.
+            If X is a list that holds X and y, or a tuple although y is given too.
         """
         check_is_fitted(self)
         self._validate_params()

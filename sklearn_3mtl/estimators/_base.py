@@ -1,4 +1,4 @@
-"""The one base of all estimators: the verb `fit`."""
+"""The base of all estimators: `fit`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["BaseMultiTask"]
 
 
 class BaseMultiTask(AdaptingMixin):
-    """Fits a ThreeMTLNetwork on a SingleLevelObjective; shells choose the kinds of tasks."""
+    """Base of all estimators; a shell adds its parameters and the kinds of targets it takes."""
 
     def fit(
         self,
@@ -49,23 +49,24 @@ class BaseMultiTask(AdaptingMixin):
         domain: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train one network on all tasks.
+        """Train the network on all targets.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            Numbers, categories, and what `modalities` names; any may be missing.
-        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-            A column for each task. NaN, None, ``pd.NA`` or NaT is a missing label.
+            Inputs: numbers, categories, and the columns that `modalities` names. Values may be
+            missing.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            A column for each target. NaN, None, ``pd.NA`` and NaT are missing labels.
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids of the long layout, where they are not a column of X. None: one set of rows,
-            or the column that the parameter `task` names.
+            Task id of each row, if it is not a column of X. None: the column that the parameter
+            `task` names, or no task ids.
         domain : array-like of shape (n_samples,) or None, default=None
-            The domain that each row comes from, for an estimator with a `domain_loss`; where that
-            is None, as in a search, they change nothing. None: the column that the parameter
-            `domain` names, or no domains.
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Weights >= 0 of the rows, or of each label. None weighs all labels alike.
+            Domain of each row, if it is not a column of X. It has no effect if the parameter
+            `domain_loss` is None. None: the column that the parameter `domain` names, or no
+            domains.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), or None
+            Weights >= 0 of the rows, or of each label. None: all labels have weight 1.
 
         Returns
         -------
@@ -75,10 +76,10 @@ class BaseMultiTask(AdaptingMixin):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a task is unfit, or `source` is not fitted; the message names it
-            and what would do.
+            If a parameter, X, y or the task ids are invalid, or `source` is not fitted. The message
+            names what is wrong and what is expected.
         TypeError
-            If y is a dict or a list of arrays, X is sparse, or a column is of an unfit type.
+            If y is a dict or a list of arrays, X is sparse, or a column has an unsupported type.
         """
         self._validate_params()
         if domain is not None and "domain_loss" not in self._get_param_names():

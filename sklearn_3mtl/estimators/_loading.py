@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn_3mtl.estimators._keeping import keep_fitted
-from sklearn_3mtl.estimators._meta_classifier import MetaClassifier
-from sklearn_3mtl.estimators._meta_learner import MetaLearner
-from sklearn_3mtl.estimators._meta_regressor import MetaRegressor
-from sklearn_3mtl.estimators._multitask_classifier import MultiTaskClassifier
-from sklearn_3mtl.estimators._multitask_estimator import MultiTaskEstimator
-from sklearn_3mtl.estimators._multitask_regressor import MultiTaskRegressor
-from sklearn_3mtl.estimators._three_mtl_classifier import ThreeMTLClassifier
-from sklearn_3mtl.estimators._three_mtl_estimator import ThreeMTLEstimator
-from sklearn_3mtl.estimators._three_mtl_regressor import ThreeMTLRegressor
-from sklearn_3mtl.estimators._transfer_classifier import TransferClassifier
-from sklearn_3mtl.estimators._transfer_estimator import TransferEstimator
-from sklearn_3mtl.estimators._transfer_regressor import TransferRegressor
+from sklearn_3mtl.estimators.meta import MetaClassifier, MetaLearner, MetaRegressor
+from sklearn_3mtl.estimators.multitask import (
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+)
+from sklearn_3mtl.estimators.three_mtl import (
+    ThreeMTLClassifier,
+    ThreeMTLEstimator,
+    ThreeMTLRegressor,
+)
+from sklearn_3mtl.estimators.transfer import (
+    TransferClassifier,
+    TransferEstimator,
+    TransferRegressor,
+)
 from sklearn_3mtl.saving.estimator_file import read_estimator
 
 __all__ = ["load_estimator"]
@@ -37,31 +41,31 @@ def load_estimator(
     parts: Mapping[str, Any] | None = None,
     trusted: Sequence[str] = (),
 ) -> Any:
-    """Read an estimator that ``save`` wrote; no code from the file is run.
+    """Read an estimator that ``save`` wrote. No code from the file is run.
 
     Parameters
     ----------
     path : path-like
         The file.
     parts : mapping of parameter name to value, or None, default=None
-        The user's own modules, plug-ins and functions, which a file never holds: for each
-        parameter that had one, the object. None where there were none.
+        Values that a file cannot hold: your own modules, plug-ins and functions, by the name of the
+        parameter that had them. None: there were none.
     trusted : sequence of str, default=()
-        Types of objects within scikit-learn transformers, by their full names, that may be built
-        though skops doesn't know them to be harmless.
+        Full names of further types that may be built inside scikit-learn transformers. skops lists
+        the types that it trusts by default.
 
     Returns
     -------
-    estimator : the class that was saved
-        Fitted, on the CPU.
+    estimator : estimator of the class that was saved
+        It is fitted and on the CPU.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or foreign, or `parts` or `trusted` lacks something; the message
-        names it.
+        If the file is damaged or not written by this library, or if something is missing in `parts`
+        or `trusted`. The message names it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`adapt` for a Pipeline, which has no such method."""
+"""The function `adapt`, which also takes a Pipeline."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ def adapt(estimator: Any, X: Any, y: ArrayLike | None = None, **params: Any) -> 
 
     Parameters
     ----------
-    estimator : estimator with `adapt`, or Pipeline that ends in one
-        Fitted; it is left as it is.
+    estimator : estimator of this library, or Pipeline that ends in one
+        It must be fitted, and is not changed.
     X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
-        Rows as the pipeline's `fit` took them; its transformers stay as they were fitted.
+        Rows with the columns of the pipeline's `fit`. The transformers are not fitted again.
     y : DataFrame, Series or array-like, or None, default=None
-        Labels. None where X is a pair.
+        Labels. None: X is the tuple (X, y).
     **params
-        Passed to the last step's `adapt`: `task`, `sample_weight`.
+        Further arguments of the last step's `adapt`: `task`, `sample_weight`.
 
     Returns
     -------
     adapted : estimator or Pipeline
-        A new one; a pipeline shares the transformers.
+        A new fitted estimator, or a new pipeline with the same transformers.
 
     Raises
     ------
     TypeError
-        If the last step has no `adapt`.
+        If the last step has no method `adapt`.
 
     Examples
     --------

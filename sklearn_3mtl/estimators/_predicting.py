@@ -1,4 +1,4 @@
-"""What a fitted estimator answers: predictions, probabilities, features, scores."""
+"""Methods of a fitted estimator: predictions, probabilities, features, scores, saving."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -16,24 +16,26 @@ from torch import Tensor
 from sklearn_3mtl.data.columns import rebuild_container
 from sklearn_3mtl.data.tables import InputTable, read_inputs
 from sklearn_3mtl.estimators._keeping import FittedAttributes, fitted_of, has_classes
-from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.metrics import mean_score
 from sklearn_3mtl.saving.estimator_file import write_estimator
-from sklearn_3mtl.settings import Settings as ParameterValues
+from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.constraints import CONSTRAINTS
 
 __all__ = ["PredictingMixin", "with_id_column"]
 
 
 class PredictingMixin(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedAttributes, Settings
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedAttributes, BaseEstimator
 ):
-    """The methods of a fitted estimator, which read its FittedModel."""
+    """Methods of a fitted estimator that read its FittedModel."""
 
-    def _read_settings(self) -> ParameterValues:
+    _parameter_constraints = CONSTRAINTS
+
+    def _read_settings(self) -> Settings:
         """The parameters of the parts that are switched on."""
-        return ParameterValues.of(self.get_params(deep=False)).of_paradigm()
+        return Settings.of(self.get_params(deep=False)).of_paradigm()
 
     def _table_and_group(
         self, X: ArrayLike, task: ArrayLike | None
@@ -64,20 +66,20 @@ class PredictingMixin(
         return table, group_index(model.groups, ids, warn=named)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
-        """Predict all tasks.
+        """Predict all targets.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
             Rows with the columns of `fit`'s X.
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids, where `fit` was given them as an argument.
+            Task ids, if they were an argument of `fit`.
 
         Returns
         -------
-        y : the container of `fit`'s y, with n_samples rows
-            Class labels in their own dtype, regression targets as float64; for frames the columns
-            of `fit`'s y and the index of X.
+        y : same container as y in `fit`, with n_samples rows
+            Class labels in their original dtype, and regression targets as float64. A DataFrame has
+            the columns of `fit`'s y and the index of X.
         """
         table, group = self._table_and_group(X, task)
         columns = self._model.codec.predict(self._model.outputs(table, group))
@@ -93,31 +95,33 @@ class PredictingMixin(
         X : DataFrame or array-like of shape (n_samples, n_features)
             Rows with the columns of `fit`'s X.
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids, where `fit` was given them as an argument.
+            Task ids, if they were an argument of `fit`.
 
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes), or a list of them
-            A list in the order of the tasks where there are several; None for a regression task.
+            Probabilities in the order of `classes_`. For several targets a list, with None for a
+            regression target.
         """
         table, group = self._table_and_group(X, task)
         probabilities = self._model.codec.predict_proba(self._model.outputs(table, group))
         return probabilities[0] if len(probabilities) == 1 else probabilities
 
     def transform(self, X: ArrayLike, *, task: ArrayLike | None = None) -> np.ndarray:
-        """Compute the features z at the cut between shared layers and heads.
+        """Compute the features that the heads read.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
             Rows with the columns of `fit`'s X.
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids; needed only where each id has a net of its own.
+            Task ids, if they were an argument of `fit`. They are needed only if each task id has a
+            network of its own.
 
         Returns
         -------
         z : float32 ndarray of shape (n_samples, n_features_out)
-            For independent nets the features of all nets side by side.
+            Output of the backbone. The features of separate networks are concatenated.
         """
         table, group = self._table_and_group(X, task)
         if group is not None and self._model.network.shape.net_per_group and (group < 0).any():
@@ -134,40 +138,40 @@ class PredictingMixin(
         task: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> float:
-        """Mean over tasks of accuracy (classification) or R2 (regression).
+        """Return the mean over targets of accuracy (classification) or R2 (regression).
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
             Rows with the columns of `fit`'s X.
-        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-            Labels; missing ones are left out, and a task without any is left out of the mean.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Labels. Missing labels are ignored, and so are targets without any label.
         task : array-like of shape (n_samples,) or None, default=None
-            Task ids, where `fit` was given them as an argument.
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-            Weights of the rows or labels. None weighs all alike.
+            Task ids, if they were an argument of `fit`.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), or None
+            Weights of the rows, or of each label. None: all labels have weight 1.
 
         Returns
         -------
         score : float
-            1 is perfect; NaN where no task has a label.
+            1 is perfect. NaN if no target has a label.
         """
         return mean_score(
             y, self.predict(X, task=task), tasks=self.tasks_, sample_weight=sample_weight
         )
 
     def save(self, path: Any) -> None:
-        """Write the fitted estimator to a file that :func:`load_estimator` reads.
+        """Write the fitted estimator to a file; :func:`load_estimator` reads it.
 
         Parameters
         ----------
         path : path-like
-            Where to; the file is written under a temporary name and renamed.
+            The file to write. It replaces an existing file only once it is complete.
 
         Raises
         ------
         ValueError
-            If a parameter can't be written without code; the message names it.
+            If a parameter could only be written as code. The message names it.
         """
         check_is_fitted(self)
         write_estimator(self, fitted_of(self), path)

@@ -1,15 +1,16 @@
-"""What is particular to the union: `adapt` keeps the old tasks."""
+"""The union of all paradigms, whose parts can be switched off."""
 
 from __future__ import annotations
 
 from sklearn_3mtl.adapting.tasks_after import AllTasks, TasksAfter
-from sklearn_3mtl.estimators._three_mtl_settings import ThreeMTLSettings
 from sklearn_3mtl.estimators._transferring import TransferMixin
+from sklearn_3mtl.settings.constraints import THREE_MTL_CONSTRAINTS
 
 __all__ = ["ThreeMTLMixin"]
 
 
-class ThreeMTLMixin(ThreeMTLSettings, TransferMixin):
-    """An estimator with every part, of which `paradigm` leaves some out."""
+class ThreeMTLMixin(TransferMixin):
+    """Base of estimators that have every part; `paradigm` switches some off."""
 
+    _parameter_constraints = THREE_MTL_CONSTRAINTS
     _tasks_after: TasksAfter = AllTasks()
