@@ -107,7 +107,7 @@ class TaskAdapter:
                     # Of heads for more classes than there are, the first ones are used.
                     out = adapted.of(tasks.to(device))(x).flatten(-3, -2)[..., :n_outputs]
                     out = network.with_corrections(out, x.flatten(-3, -2))
-                    outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
+                    outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu().numpy()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
         if len(lost):
             rate = bi_level.inner_lr if self.lr is None else self.lr
