@@ -158,9 +158,7 @@ def _class_weights(
     return found
 
 
-def _balanced(
-    task: Task, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
+def _balanced(task: Task, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weights with which all classes have the same total; scikit-learn 1.6's takes no weights."""
     totals = np.bincount(codes, weights=weight, minlength=len(classes))
     if not totals.all():
