@@ -1,4 +1,4 @@
-"""Every example runs, prints a table of finite numbers, and saves a picture with something on it."""
+"""Every example runs, prints a table of finite numbers, and saves a picture that shows something."""
 
 import math
 import os

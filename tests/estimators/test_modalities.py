@@ -189,7 +189,7 @@ def tastes(n_users, n_rows, seed, first=0):
     return X, pd.Series(np.where(y, "yes", "no"), name="liked")
 
 
-@pytest.mark.parametrize("meta", ["ridge", "maml"])
+@pytest.mark.parametrize("meta", ["ridge", pytest.param("maml", marks=pytest.mark.slow)])
 def test_text_tells_what_a_new_task_is_about(meta):
     X, y = tastes(30, 20, seed=0)
     new, liked = tastes(20, 60, seed=1, first=100)
