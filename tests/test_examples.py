@@ -1,4 +1,4 @@
-"""Every example runs, prints a table of finite numbers, and saves a picture that shows something."""
+"""Every example runs, prints a table of finite numbers, and saves a picture that is not blank."""
 
 import math
 import os
