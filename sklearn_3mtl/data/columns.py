@@ -239,7 +239,10 @@ def _from_array(y: Any) -> TargetColumns:
 
 
 def _array_column(values: np.ndarray) -> pd.Series:
-    return _tidy(pd.Series(values, dtype=object if values.dtype == object else None))
+    column = _tidy(pd.Series(values, dtype=object if values.dtype == object else None))
+    # pandas 2 has no dtype of its own for an array of text, which would come back as objects.
+    is_text = values.dtype.kind == "U" and column.dtype == object
+    return column.astype("string") if is_text else column
 
 
 def _tidy(column: pd.Series) -> pd.Series:

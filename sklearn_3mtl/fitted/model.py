@@ -135,7 +135,7 @@ class FittedModel:
                 out = self._average_of_nets(inputs, unknown)
             else:
                 out = self.network(**inputs)
-            outputs[done : done + rows] = self.codec.combine(out)[:rows].cpu()
+            outputs[done : done + rows] = self.codec.combine(out)[:rows].cpu().numpy()
             done += rows
         return outputs
 

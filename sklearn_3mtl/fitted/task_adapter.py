@@ -109,7 +109,7 @@ class TaskAdapter:
                     out = adapted_outputs(chosen, x, len(rows), network.n_members)
                     # Of heads for more classes than there are, the first ones are used.
                     out = network.with_corrections(out[..., :n_outputs], x)
-                    outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu()
+                    outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu().numpy()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()
         if len(lost):
             rate = bi_level.inner.lr if self.lr is None else self.lr

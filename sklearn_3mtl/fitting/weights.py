@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
@@ -152,10 +151,7 @@ def _class_weights(
                 [given.get(label, 1.0) for label in task.classes.tolist()],
             )
         else:
-            per_class = compute_class_weight(
-                given, classes=np.arange(len(task.classes)), y=codes,
-                sample_weight=weight[labelled, index],
-            )  # fmt: skip
+            per_class = _balanced(task, task.classes, codes, weight[labelled, index])
         if not (np.isfinite(per_class) & (per_class >= 0)).all():
             raise ValueError(
                 f"`class_weight[{task.name!r}]` should be >= 0 and finite. "
@@ -163,6 +159,18 @@ def _class_weights(
             )
         found.append((index, per_class.astype(np.float32)))
     return found
+
+
+def _balanced(task: Task, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weights with which all classes have the same total; scikit-learn 1.6's takes no weights."""
+    totals = np.bincount(codes, weights=weight, minlength=len(classes))
+    if not totals.all():
+        lacking = classes[totals == 0].tolist()
+        raise ValueError(
+            f"class_weight='balanced' needs labels of every class, but task {task.name!r} has none "
+            f"of {lacking!r} with a positive weight. Give weights: {{class: weight}}."
+        )
+    return totals.sum() / (len(totals) * totals)
 
 
 def _by_task(tasks: tuple[Task, ...], class_weight: ClassWeight) -> dict[Hashable, object]:

@@ -156,8 +156,10 @@ def polars_frame():
 def test_polars_frames_come_back_as_polars_frames():
     Y = polars_frame().drop_nulls()
     result = rebuilt(Y)
-    assert result.equals(Y)
     assert result.schema == Y.schema
+    # In polars 1.0 the categories of two frames are never equal.
+    as_text = pl.col("cat").cast(pl.String)
+    assert result.with_columns(as_text).equals(Y.with_columns(as_text))
 
 
 def test_polars_nulls_are_missing_and_integers_stay_integers():

@@ -14,6 +14,7 @@ from sklearn_3mtl import MetaClassifier
 from sklearn_3mtl.inputs.vector_cache import CACHE
 from tests._inputs import mixed_table
 from tests._modal import (
+    WORDS,
     FlatLinear,
     Letters,
     bars,
@@ -24,10 +25,10 @@ from tests._pinned import tiny
 from tests._reductions import assert_same_bits
 
 LEARNS = {"max_epochs": 30, "lr": 0.01, "hidden_layer_sizes": (16,)}
-WORDS = make_pipeline(TfidfVectorizer(), TruncatedSVD(6, random_state=0))
+LSA = make_pipeline(TfidfVectorizer(), TruncatedSVD(6, random_state=0))
 TEXT = {
     "default": {"text": "review"},
-    "transformer": {"words": (WORDS, "review")},
+    "transformer": {"words": (LSA, "review")},
     "object": {"letters": (Letters(), "review")},
 }
 
@@ -177,16 +178,38 @@ def test_groups_of_rows_and_nets_of_their_own(sharing, n_estimators):
     assert np.isfinite(est.predict_proba(X)).all()
 
 
-@pytest.mark.parametrize("meta", ["ridge", "maml"])
-def test_meta_learning_and_a_new_task(meta):
-    X, y = reviews(120, missing=0.1)
-    X = X.assign(user=np.repeat(range(12), 10))
+def tastes(n_users, n_rows, seed, first=0):
+    """Each user likes reviews with one word or those with another; numbers say nothing."""
+    random = np.random.default_rng(seed)
+    texts = [" ".join(random.choice(WORDS, 4)) for _ in range(n_users * n_rows)]
+    liked = random.choice(["good", "red"], n_users).repeat(n_rows)
+    y = [word in text for word, text in zip(liked, texts, strict=True)]
+    X = pd.DataFrame(random.normal(size=(len(texts), 2)), columns=["a", "b"])
+    X = X.assign(review=texts, user=np.arange(first, first + n_users).repeat(n_rows))
+    return X, pd.Series(np.where(y, "yes", "no"), name="liked")
+
+
+@pytest.mark.parametrize("meta", ["ridge", pytest.param("maml", marks=pytest.mark.slow)])
+def test_text_tells_what_a_new_task_is_about(meta):
+    X, y = tastes(30, 20, seed=0)
+    new, liked = tastes(20, 60, seed=1, first=100)
+    few = np.arange(len(new)) % 60 < 20
     est = MetaClassifier(
-        task="user", modalities={"text": "review"}, meta=meta, hidden_layer_sizes=(8,),
-        n_estimators=1, max_epochs=2, random_state=0,
-    ).fit(X, y)  # fmt: skip
-    new = est.adapt(X.drop(columns="user").head(6), y.head(6))
-    assert np.isfinite(new.predict_proba(X.drop(columns="user"))).all()
+        task="user", meta=meta, hidden_layer_sizes=(16,), n_estimators=1, dropout=0.0, lr=0.01,
+        max_epochs=20 if meta == "ridge" else 10, random_state=0,
+    )  # fmt: skip
+    blind = clone(est).fit(X.drop(columns="review"), y)
+    est.set_params(modalities={"letters": (Letters(), "review")}).fit(X, y)
+    scores = {"adapted": est.adapt(new[few], liked[few]).score(new[~few], liked[~few])}
+    with pytest.warns(UserWarning, match="not seen with a label"):
+        scores["unknown"] = est.score(new[~few], liked[~few])
+    numbers = new.drop(columns="review")
+    scores["blind"] = blind.adapt(numbers[few], liked[few]).score(numbers[~few], liked[~few])
+    assert scores["adapted"] > 0.9
+    assert scores["adapted"] > scores["unknown"] + 0.1, "its own rows tell which word counts"
+    assert scores["adapted"] > scores["blind"] + 0.2, "only the text tells anything"
+    lone = est.adapt(new[few].head(20).drop(columns="user"), liked[few].head(20))
+    assert lone.score(new[20:60].drop(columns="user"), liked[20:60]) > 0.8
 
 
 def test_adapt_reads_the_text():

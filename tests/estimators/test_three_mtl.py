@@ -16,7 +16,6 @@ from sklearn_3mtl import (
     ThreeMTLClassifier,
     ThreeMTLEstimator,
     ThreeMTLRegressor,
-    TransferRegressor,
     load_estimator,
 )
 from sklearn_3mtl.model_selection import KShotSplit
@@ -111,16 +110,6 @@ def test_pretrained_and_then_meta_learned():
     fitted = clone(est).fit(table.drop(columns="store"), y)
     assert fitted.chosen_["n_estimators"] == 4
     assert len(est.set_params(task="store").fit(table, y).groups_) == table["store"].nunique()
-
-
-def test_from_meta_learning_to_transfer():
-    table, y = slopes(n_rows=12)
-    source = MetaRegressor(task="store", **QUICK).fit(table, y)
-    table = table.drop(columns="store")
-    few = table.iloc[:30]
-    for strategy in ("auto", "extract", "fine_tune"):
-        est = TransferRegressor(source=source, strategy=strategy, adapt_steps=2, random_state=0)
-        assert np.isfinite(est.fit(few, y[:30]).predict(table)).all()
 
 
 def test_cross_validation_over_tasks_and_a_search():

@@ -93,3 +93,11 @@ def test_task_weight_turns_a_competition():
     for heavy, light in (("first", "second"), ("second", "first")):
         found = est.set_params(task_weight={light: 0.02}).fit(X, Y).predict(X)
         assert r2(Y[heavy], found[heavy]) > r2(Y[light], found[light]) + 0.2
+
+
+def test_balanced_weights_need_labels_of_every_class():
+    X = np.arange(12.0)[:, None]
+    y = np.resize(["a", "b", "c"], 12)
+    est = MultiTaskClassifier(class_weight="balanced", max_epochs=1, hidden_layer_sizes=(4,))
+    with pytest.raises(ValueError, match=r"every class, but task 'y' has none of \['b'\]"):
+        est.fit(X, y, sample_weight=y != "b")
