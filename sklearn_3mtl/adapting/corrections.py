@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from sklearn_3mtl.adapting.probe import Blocks, Probe, solve_probe
-from sklearn_3mtl.core.adapted import GroupCorrection, SharedCorrection
+from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.smooth import SmoothFeatures
 from sklearn_3mtl.data.layout import TaskLayout
@@ -51,7 +51,7 @@ class Corrections:
 
     def fill(self, network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> None:
         """Give a network's last adaptation the weights, and the features they were solved for."""
-        last: Any = network.adaptations[-1]
+        last = cast(AdaptedOutputs, network.adaptations[-1])
         if smooth is not None and last.smooth is not None:
             last.smooth.load_state_dict(smooth.state_dict())
         for correction in last.corrections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from typing import Any
 
@@ -160,7 +161,7 @@ class PredictingMixin(
             y, self.predict(X, task=task), tasks=self.tasks_, sample_weight=sample_weight
         )
 
-    def save(self, path: Any) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file; :func:`load_estimator` reads it.
 
         Parameters

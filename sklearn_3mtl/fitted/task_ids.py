@@ -78,7 +78,9 @@ def read_task_ids(
     return found, position
 
 
-def with_task_column(X: Any, names: Sequence[Hashable], task: Hashable, value: Hashable) -> Any:
+def with_task_column(
+    X: ArrayLike, names: Sequence[Hashable], task: Hashable, value: Hashable
+) -> ArrayLike:
     """X with a constant task column at its place, or X itself where it has that column.
 
     Parameters
