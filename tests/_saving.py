@@ -44,6 +44,18 @@ def good_file(folder):
         return path.read_bytes(), archive.read(META), archive.read(TENSORS)
 
 
+def entry(encoded, name):
+    """The [name, value] pair of a name in a file's JSON, however deep it lies."""
+    if isinstance(encoded, list):
+        if len(encoded) == 2 and encoded[0] == name:
+            return encoded
+        inner = encoded
+    else:
+        inner = encoded.values() if isinstance(encoded, dict) else ()
+    found = (entry(item, name) for item in inner)
+    return next((pair for pair in found if pair is not None), None)
+
+
 def refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="no intact file of a saved estimator"):

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from sklearn_3mtl.data.columns import rebuild_container
 from sklearn_3mtl.data.tables import InputTable, read_inputs
-from sklearn_3mtl.estimators._settings import Settings, columns_of, has_classes
+from sklearn_3mtl.estimators._pickling import PicklingMixin
+from sklearn_3mtl.estimators._settings import columns_of, has_classes
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.metrics import mean_score
 from sklearn_3mtl.saving.estimator_file import write_estimator
@@ -23,7 +24,7 @@ from sklearn_3mtl.saving.estimator_file import write_estimator
 __all__ = ["PredictingMixin"]
 
 
-class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Settings):
+class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, PicklingMixin):
     """The methods of a fitted estimator, which read its FittedModel."""
 
     def _table_and_group(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 
@@ -99,6 +100,30 @@ class Readout:
             if task.name in self.models:
                 found = _outputs(self.models[task.name], task, features)
                 outputs[:, codec.layout.outputs_of(index)] = found
+
+    def state(self) -> State:
+        """The models, by the tasks' names."""
+        return State({"models": dict(self.models)})
+
+    @classmethod
+    def restore(cls, state: State, tasks: Mapping[Hashable, Task]) -> Readout:
+        """The models that `state` described.
+
+        Raises
+        ------
+        ValueError
+            If one is a model of no task, or of a task of another kind.
+        """
+        models = state.entry("models", dict)
+        for name, model in models.items():
+            if name not in tasks:
+                raise ValueError(f"it holds a model for {name!r}, which is no task of it")
+            classes = tasks[name].classes
+            _refuse_other_kind(model, tasks[name])
+            known = getattr(model, "classes_", None)
+            if classes is not None and not set(np.asarray(known)) <= set(range(len(classes))):
+                raise ValueError(f"the model for {name!r} knows the classes {known!r}")
+        return cls(models)
 
 
 def _refuse_too_few(labels: np.ndarray, task: Task) -> None:

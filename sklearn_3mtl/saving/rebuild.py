@@ -1,0 +1,187 @@
+"""The state of a fitted model, and the model that has that state."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import pairwise
+from typing import cast, get_args
+
+import numpy as np
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.columns import Container
+from sklearn_3mtl.data.state import State
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.estimators._settings import Settings
+from sklearn_3mtl.fitted.adaptation import Adaptation, restore_adaptations
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.readout import Readout
+from sklearn_3mtl.fitted.task_adapter import TaskAdapter
+from sklearn_3mtl.fitted.task_memory import TaskMemory
+from sklearn_3mtl.fitting.assembly import build_untrained
+from sklearn_3mtl.fitting.auto import with_chosen
+from sklearn_3mtl.fitting.network import check_widths
+from sklearn_3mtl.inputs.modalities import ModalInputs
+from sklearn_3mtl.objective import SingleLevelObjective
+
+__all__ = ["rebuild", "state_of"]
+
+MOST_DOMAINS = 10_000
+
+
+def state_of(model: FittedModel) -> State:
+    """What a fitted model is made of, its parameters aside."""
+    values = {
+        "trained": [task.state() for task in model.trained.in_columns()],
+        "groups": model.groups,
+        "uses_groups": model.uses_groups,
+        "ids_given": model.ids_given,
+        "container": model.container,
+        "names": model.names,
+        "named": model.named,
+        "chosen": model.chosen,
+        "n_domains": model.n_domains,
+        "adaptations": [record.state() for record in model.adaptations],
+        "lone_id": model.lone_id,
+    }
+    parts = {
+        "inputs": model.inputs.state(),
+        "codec": model.codec.state(),
+        "network": State({}, model.network.state_dict()),
+        "objective": State({}, model.objective.state_dict()),
+    }
+    if model.adapter is not None:
+        parts["memory"] = model.adapter.memory.state()
+    if model.readout is not None:
+        parts["readout"] = model.readout.state()
+    return State(values).with_parts(parts)
+
+
+def rebuild(estimator: Settings, state: State, n_columns: int) -> FittedModel:
+    """The fitted model that `state_of` described.
+
+    Parameters
+    ----------
+    estimator : Settings
+        One with the parameters of the fit.
+    state : State
+        What `state_of` gave.
+    n_columns : int
+        How many columns X has.
+
+    Raises
+    ------
+    ValueError
+        If the parts can't be those of one model.
+    """
+    inputs = ModalInputs.restore(state.part("inputs"), estimator.modalities, n_columns)
+    codec = TargetCodec.restore(state.part("codec"))
+    trained = TargetCodec(_trained_tasks(state, codec.tasks))
+    groups = state.optional("groups", np.ndarray)
+    n_groups = None if groups is None else len(groups)
+    adaptations = restore_adaptations(
+        state.entry("adaptations", list), trained.layout.n_outputs, codec.layout.n_outputs, n_groups
+    )
+    chosen = state.entry("chosen", dict)
+    if not set(chosen) <= set(estimator.get_params(deep=False)):
+        raise ValueError(f"its 'chosen' is {chosen!r}")
+    network, objective = _build(estimator, state, inputs, trained, adaptations)
+    memory, readout = None, None
+    if state.has("memory"):
+        n_tasks = 1 if n_groups is None else n_groups
+        memory = TaskMemory.restore(state.part("memory"), n_tasks)
+    if state.has("readout"):
+        readout = Readout.restore(state.part("readout"), codec.tasks)
+    names = state.entry("names", tuple)
+    if list(names) != list(codec.tasks):
+        raise ValueError(f"its 'names' is {names!r}")
+    return FittedModel(
+        inputs=inputs,
+        codec=codec,
+        network=network,
+        objective=objective,
+        groups=groups,
+        uses_groups=state.entry("uses_groups", bool),
+        ids_given=state.entry("ids_given", bool),
+        container=_container(state),
+        names=names,
+        named=state.entry("named", bool),
+        parameters=estimator.get_params(deep=False),
+        chosen=chosen,
+        adaptations=adaptations,
+        lone_id=state.values["lone_id"],
+        adapter=None if memory is None else TaskAdapter.of(estimator, memory),
+        trained=trained.layout,
+        readout=readout,
+    )
+
+
+def _container(state: State) -> Container:
+    found = state.entry("container", str)
+    if found not in get_args(Container):
+        raise ValueError(f"its 'container' is {found!r}")
+    return cast(Container, found)
+
+
+def _trained_tasks(state: State, tasks: dict[Hashable, Task]) -> dict[Hashable, Task]:
+    """The tasks that the network was trained on."""
+    trained = {task.name: task for task in map(Task.restore, state.entry("trained", list))}
+    # A target that goes on since the fit is the same task, and not another that equals it.
+    same = {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
+    return trained | same
+
+
+def _are_alike(one: Task, other: Task) -> bool:
+    return one.kind == other.kind and np.array_equal(
+        np.asarray(one.classes, dtype=object), np.asarray(other.classes, dtype=object)
+    )
+
+
+def _build(
+    estimator: Settings,
+    state: State,
+    inputs: ModalInputs,
+    trained: TargetCodec,
+    adaptations: tuple[Adaptation, ...],
+) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
+    """The network and the objective, with the weights that the state holds."""
+    concrete = with_chosen(estimator, state.entry("chosen", dict))
+    concrete._validate_params()
+    groups, n_domains = state.optional("groups", np.ndarray), state.entry("n_domains", int)
+    if not 0 <= n_domains <= MOST_DOMAINS:
+        raise ValueError(f"its 'n_domains' is {n_domains!r}")
+    if adaptations and groups is not None:
+        groups = groups[: adaptations[0].n_base_groups]
+    _check_size(concrete, inputs, trained, groups, sum(t.numel() for t in state.tensors.values()))
+    network, objective = build_untrained(
+        concrete, inputs, trained, groups, state.entry("uses_groups", bool), n_domains, Seed(0)
+    )
+    for record in adaptations:
+        network = record.apply(network)
+    network.load_state_dict(state.part("network").tensors)
+    objective.load_state_dict(state.part("objective").tensors)
+    return network.to("cpu"), objective
+
+
+def _check_size(
+    estimator: Settings,
+    inputs: ModalInputs,
+    codec: TargetCodec,
+    groups: np.ndarray | None,
+    n_stored: int,
+) -> None:
+    """Refuse parameters that ask for more weights than there are."""
+    if not isinstance(estimator.backbone, str):
+        return
+    hidden = check_widths("hidden_layer_sizes", estimator.hidden_layer_sizes)
+    vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)
+    n_in = inputs.tabular.n_numeric + vectors
+    n_weights = sum(a * b for a, b in pairwise([n_in, *hidden]))
+    if estimator.sharing == "none":
+        by_group = groups is not None and estimator.heads in ("auto", "group")
+        n_weights *= len(codec.tasks) * (len(groups) if by_group and groups is not None else 1)
+    n_weights *= int(estimator.n_estimators)
+    if n_weights > n_stored:
+        raise ValueError(f"its parameters ask for {n_weights} weights, it holds {n_stored} numbers")
