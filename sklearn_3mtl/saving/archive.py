@@ -73,16 +73,18 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
         raise
 
 
-def read_archive(content: bytes) -> Archive:
+def read_archive(source: str | os.PathLike[str] | io.BytesIO) -> Archive:
     """Read what `pack_archive` packed.
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If the content is no such archive.
+        If the source is no such archive.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        with zipfile.ZipFile(source) as packed:
             infos = {info.filename: info for info in packed.infolist()}
             models = [f"models/{n}.skops" for n in range(len(infos) - 2)]
             if set(infos) != {META, TENSORS, *models}:
@@ -92,6 +94,8 @@ def read_archive(content: bytes) -> Archive:
             meta = json.loads(packed.read(META))
             tensors: dict[str, torch.Tensor] = load_tensors(packed.read(TENSORS))
             return Archive(meta, tensors, [packed.read(name) for name in models])
+    except FileNotFoundError:
+        raise
     except (
         zipfile.BadZipFile, SafetensorError, ValueError, KeyError, EOFError, OSError,
         RecursionError, NotImplementedError, RuntimeError,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,7 +108,7 @@ def unpack_estimator(estimator: Settings, packed: Packed) -> None:
     """
     decoder = Decoder(packed.objects)
     try:
-        archive = read_archive(packed.archive)
+        archive = read_archive(io.BytesIO(packed.archive))
         _check_format(archive.meta)
         given = {name: decoder.decode(v) for name, v in archive.meta["parameters"].items()}
         state = State(decoder.decode(archive.meta["fitted"]), dict(archive.tensors))
@@ -124,9 +124,8 @@ def read_estimator(
     trusted: Sequence[str],
 ) -> Settings:
     """Read an estimator whose class is one of `classes`."""
-    content = Path(path).read_bytes()
     try:
-        archive = read_archive(content)
+        archive = read_archive(path)
         meta = archive.meta
         _check_format(meta)
         cls, needed = classes[meta["class"]], list(meta["supplied"])
@@ -135,7 +134,7 @@ def read_estimator(
         state = State(decoder.decode(meta["fitted"]), dict(archive.tensors))
         if not all(isinstance(name, str) for name in needed):
             raise ValueError(f"its 'supplied' is {needed!r}")
-    except UntrustedError:
+    except (FileNotFoundError, UntrustedError):
         raise
     except _DAMAGE as error:
         raise _unfit(path, error) from error

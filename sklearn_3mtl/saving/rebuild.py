@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from itertools import pairwise
 from typing import cast, get_args
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.columns import Container
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
@@ -50,6 +51,9 @@ def state_of(model: FittedModel) -> State:
         "inputs": model.inputs.state(),
         "codec": model.codec.state(),
         "network": State({}, model.network.state_dict()),
+        "dropout": State({}).with_parts(
+            {name: module.state() for name, module in _dropouts(model.network)}
+        ),
         "objective": State({}, model.objective.state_dict()),
     }
     if model.adapter is not None:
@@ -80,6 +84,8 @@ def rebuild(estimator: Settings, state: State, n_columns: int) -> FittedModel:
     codec = TargetCodec.restore(state.part("codec"))
     trained = TargetCodec(_trained_tasks(state, codec.tasks))
     groups = state.optional("groups", np.ndarray)
+    if groups is not None and (groups.ndim != 1 or groups.dtype != object):
+        raise ValueError(f"its 'groups' is {groups!r}")
     n_groups = None if groups is None else len(groups)
     adaptations = restore_adaptations(
         state.entry("adaptations", list), trained.layout.n_outputs, codec.layout.n_outputs, n_groups
@@ -111,7 +117,7 @@ def rebuild(estimator: Settings, state: State, n_columns: int) -> FittedModel:
         parameters=estimator.get_params(deep=False),
         chosen=chosen,
         adaptations=adaptations,
-        lone_id=state.values["lone_id"],
+        lone_id=_lone_id(state),
         adapter=None if memory is None else TaskAdapter.of(estimator, memory),
         trained=trained.layout,
         readout=readout,
@@ -123,6 +129,13 @@ def _container(state: State) -> Container:
     if found not in get_args(Container):
         raise ValueError(f"its 'container' is {found!r}")
     return cast(Container, found)
+
+
+def _lone_id(state: State) -> Hashable | None:
+    found: object = state.values.get("lone_id")
+    if not isinstance(found, Hashable):
+        raise ValueError(f"its 'lone_id' is {found!r}")
+    return found
 
 
 def _trained_tasks(state: State, tasks: dict[Hashable, Task]) -> dict[Hashable, Task]:
@@ -162,7 +175,17 @@ def _build(
         network = record.apply(network)
     network.load_state_dict(state.part("network").tensors)
     objective.load_state_dict(state.part("objective").tensors)
+    streams = state.part("dropout")
+    for name, module in _dropouts(network):
+        module.restore(streams.part(name))
     return network.to("cpu"), objective
+
+
+def _dropouts(network: ThreeMTLNetwork) -> Iterator[tuple[str, SeededDropout]]:
+    """The modules that draw from streams of their own, which a warm start goes on with."""
+    for name, module in network.named_modules():
+        if isinstance(module, SeededDropout):
+            yield name, module
 
 
 def _check_size(
