@@ -46,7 +46,7 @@ def load_estimator(
         The user's own modules, plug-ins and functions, which a file never holds: for each
         parameter that had one, the object. None where there were none.
     trusted : sequence of str, default=()
-        Types of objects within scikit-learn transformers, by their full names, that may be built
+        Types of objects within scikit-learn estimators, by their full names, that may be built
         though skops doesn't know them to be harmless.
 
     Returns
@@ -59,8 +59,8 @@ def load_estimator(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or foreign, or `parts` or `trusted` lacks something; the message
-        names it.
+        If the file is damaged, foreign or of another version's format, or `parts` or `trusted`
+        lacks something; the message names it.
 
     Examples
     --------

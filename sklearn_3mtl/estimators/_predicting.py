@@ -157,17 +157,22 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         )
 
     def save(self, path: Any) -> None:
-        """Write the fitted estimator to a file that :func:`load_estimator` reads.
+        """Write the fitted estimator to a file without code, which :func:`load_estimator` reads.
+
+        The file has the parameters of the fit. Modules, plug-ins and functions of your own are left
+        out; `load_estimator` takes them as `parts`. scikit-learn estimators within, such as the
+        models of ``strategy="extract"``, need the extra ``[skops]``.
 
         Parameters
         ----------
         path : path-like
-            Where to; the file is written under a temporary name and renamed.
+            The file; it is written under a temporary name and renamed.
 
         Raises
         ------
         ValueError
-            If a parameter can't be written without code; the message names it.
+            If a label, category, task id, dtype or model can't be written without code, or the
+            class is a subclass of your own.
         """
         check_is_fitted(self)
         write_estimator(self, path)

@@ -11,7 +11,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.state import State
@@ -112,7 +112,7 @@ class Readout:
         Raises
         ------
         ValueError
-            If one is a model of no task, or of a task of another kind.
+            If one is of no task, of a task of another kind, or not fitted.
         """
         models = state.entry("models", dict)
         for name, model in models.items():
@@ -120,6 +120,7 @@ class Readout:
                 raise ValueError(f"it holds a model for {name!r}, which is no task of it")
             classes = tasks[name].classes
             _refuse_other_kind(model, tasks[name])
+            check_is_fitted(model)
             known = getattr(model, "classes_", None)
             if classes is not None and not set(np.asarray(known)) <= set(range(len(classes))):
                 raise ValueError(f"the model for {name!r} knows the classes {known!r}")

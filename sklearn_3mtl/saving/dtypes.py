@@ -50,12 +50,16 @@ def _decode_categorical(value: Mapping[str, Json], decode: Decode) -> pd.Categor
 
 
 def _decode_string_dtype(value: Mapping[str, Json], decode: Decode) -> pd.StringDtype:
-    missing = {"nan": np.nan, "NA": pd.NA}[value["missing"]]
+    is_nan = {"nan": True, "NA": False}[value["missing"]]
     try:
-        return pd.StringDtype(value["storage"], missing)
+        return _string_dtype(value["storage"], is_nan)
     except ImportError:
         # The storage is a matter of speed alone, and pyarrow is optional.
-        return pd.StringDtype("python", missing)
+        return _string_dtype("python", is_nan)
+
+
+def _string_dtype(storage: Any, is_nan: bool) -> pd.StringDtype:
+    return pd.StringDtype(storage, np.nan) if is_nan else pd.StringDtype(storage, pd.NA)
 
 
 # Types of pyarrow that need more than a name.

@@ -74,8 +74,9 @@ def write_estimator(estimator: Settings, path: str | os.PathLike[str]) -> None:
         fitted = encoder.encode(state.values)
     except NotPlainError as error:
         raise ValueError(
-            "The estimator can't be saved without code: a label, category, task id or model is a "
-            f"{error}. Use numbers and strings, models that skops knows, or pickle."
+            "The estimator can't be saved without code: a label, category, task id, dtype or model "
+            f"is none that a file can hold, {error}. Use numbers and strings, models that skops "
+            "knows, or pickle."
         ) from error
     meta = {
         "format": FORMAT,
