@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import reduce
 from typing import Any
 
@@ -190,15 +190,24 @@ class TargetCodec:
         return State.of({"tasks": tasks}, {name: getattr(self, name) for name in _LEARNED})
 
     @classmethod
-    def restore(cls, state: State) -> TargetCodec:
+    def restore(
+        cls, state: State, make_task: Callable[[object], Task] = Task.restore
+    ) -> TargetCodec:
         """The codec that `state` described.
+
+        Parameters
+        ----------
+        state : State
+            What `state` gave.
+        make_task : callable, default=Task.restore
+            Makes a task of what ``Task.state`` gave.
 
         Raises
         ------
         ValueError
             If its parts don't fit together.
         """
-        tasks = [Task.restore(plain) for plain in state.entry("tasks", list)]
+        tasks = [make_task(plain) for plain in state.entry("tasks", list)]
         codec = cls({task.name: task for task in tasks})
         for name in _LEARNED:
             numbers = state.array(name, np.float64)

@@ -6,7 +6,7 @@ import copy
 from typing import Any, Self
 
 from sklearn_3mtl.estimators._settings import Settings
-from sklearn_3mtl.saving.estimator_file import Packed, pack_estimator, unpack_estimator
+from sklearn_3mtl.saving.estimator_file import pack_estimator, unpack_estimator
 
 __all__ = ["PicklingMixin"]
 
@@ -31,7 +31,7 @@ class PicklingMixin(Settings):
         packed = state.get("_packed")
         super().__setstate__({name: value for name, value in state.items() if name != "_packed"})
         if packed is not None:
-            unpack_estimator(self, Packed(**packed))
+            unpack_estimator(self, packed)
 
     def __copy__(self) -> Self:
         return self._with_attributes(self.__dict__)

@@ -99,17 +99,24 @@ def pack_estimator(estimator: Settings) -> Packed:
     return Packed(pack_archive(Archive(meta, state.tensors, [])), encoder.objects)
 
 
-def unpack_estimator(estimator: Settings, packed: Packed) -> None:
-    """Let an estimator, whose parameters are set, be fitted to what `pack_estimator` packed.
+def unpack_estimator(estimator: Settings, packed: Mapping[str, Any]) -> None:
+    """Let an estimator, whose parameters are set, be fitted as it was when it was packed.
+
+    Parameters
+    ----------
+    estimator : Settings
+        The estimator.
+    packed : mapping
+        The fields of what `pack_estimator` gave.
 
     Raises
     ------
     ValueError
         If the archive is damaged.
     """
-    decoder = Decoder(packed.objects)
     try:
-        archive = read_archive(io.BytesIO(packed.archive))
+        decoder = Decoder(packed["objects"])
+        archive = read_archive(io.BytesIO(packed["archive"]))
         _check_format(archive.meta)
         given = {name: decoder.decode(v) for name, v in archive.meta["parameters"].items()}
         state = State(decoder.decode(archive.meta["fitted"]), dict(archive.tensors))

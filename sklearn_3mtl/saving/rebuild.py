@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import pairwise
 from typing import cast, get_args
 
@@ -81,8 +81,9 @@ def rebuild(estimator: Settings, state: State, n_columns: int) -> FittedModel:
         If the parts can't be those of one model.
     """
     inputs = ModalInputs.restore(state.part("inputs"), estimator.modalities, n_columns)
-    codec = TargetCodec.restore(state.part("codec"))
-    trained = TargetCodec(_trained_tasks(state, codec.tasks))
+    make_task = _task_maker(estimator)
+    codec = TargetCodec.restore(state.part("codec"), make_task)
+    trained = TargetCodec(_trained_tasks(state, codec.tasks, make_task))
     groups = state.optional("groups", np.ndarray)
     if groups is not None and (groups.ndim != 1 or groups.dtype != object):
         raise ValueError(f"its 'groups' is {groups!r}")
@@ -138,9 +139,16 @@ def _lone_id(state: State) -> Hashable | None:
     return found
 
 
-def _trained_tasks(state: State, tasks: dict[Hashable, Task]) -> dict[Hashable, Task]:
+def _task_maker(estimator: Settings) -> Callable[[object], Task]:
+    """What makes a task of its state."""
+    return Task.restore
+
+
+def _trained_tasks(
+    state: State, tasks: dict[Hashable, Task], make_task: Callable[[object], Task]
+) -> dict[Hashable, Task]:
     """The tasks that the network was trained on."""
-    trained = {task.name: task for task in map(Task.restore, state.entry("trained", list))}
+    trained = {task.name: task for task in map(make_task, state.entry("trained", list))}
     # A target that goes on since the fit is the same task, and not another that equals it.
     same = {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
     return trained | same

@@ -33,9 +33,7 @@ def arrow(values, dtype):
     return series(pd.array(values, dtype=pd.ArrowDtype(dtype)))
 
 
-NUMPY = {
-    name: NUMBERS.astype(name) for name in ("float16", "float32", "float64", "longdouble")
-} | {
+NUMPY = {name: NUMBERS.astype(name) for name in ("float16", "float32", "float64", "longdouble")} | {
     "int8": BITS.astype("int8"),
     "uint64": BITS.astype("uint64"),
     "bool": BITS.astype(bool),
@@ -151,7 +149,7 @@ def test_a_dtype_that_would_not_come_back_is_refused_when_it_is_saved(tmp_path):
 
     est = tiny(max_epochs=1).fit(X, NUMBERS)
     object.__setattr__(est.tasks_["y"], "dtype", OddDtype())
-    with pytest.raises(ValueError, match="can't be saved without code.*OddDtype"):
+    with pytest.raises(ValueError, match=r"can't be saved without code.*OddDtype"):
         est.save(tmp_path / "est")
     assert list(tmp_path.iterdir()) == []
 

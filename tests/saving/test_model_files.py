@@ -89,10 +89,10 @@ def test_a_model_that_skops_cannot_hold_is_refused_when_it_is_saved(source, tmp_
     twice = FunctionTransformer(lambda values: 2 * values)
     est = source.adapt(X, NEW["rent"])
     est._model.readout.models["rent"].note_ = Unwritable()
-    with pytest.raises(ValueError, match="Pipeline that skops can't hold.*not this one"):
+    with pytest.raises(ValueError, match=r"Pipeline that skops can't hold.*not this one"):
         est.save(tmp_path / "est")
     est._model.readout.models["rent"].note_ = twice
-    with pytest.raises(ValueError, match="Pipeline that skops can't hold.*lambda"):
+    with pytest.raises(ValueError, match=r"Pipeline that skops can't hold.*lambda"):
         est.save(tmp_path / "est")
     assert list(tmp_path.iterdir()) == []
 

@@ -8,7 +8,6 @@ import zipfile
 from fractions import Fraction
 
 import joblib
-import numpy as np
 import pandas as pd
 import pytest
 import sklearn

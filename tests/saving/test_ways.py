@@ -135,7 +135,9 @@ def test_predictions_come_back_to_the_bit(name, way, tmp_path):
     assert found.chosen_ == est.chosen_
     assert repr(found.history_) == repr(est.history_)
     assert getattr(found, "forgetting_", None) == getattr(est, "forgetting_", None)
-    assert getattr(found, "feature_names_in_", np.array(0)).tolist() == est.feature_names_in_.tolist()
+    assert (
+        getattr(found, "feature_names_in_", np.array(0)).tolist() == est.feature_names_in_.tolist()
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
