@@ -1,8 +1,10 @@
 """Files of estimators for the tests of `save` and `load_estimator`."""
 
 import io
+import pickle
 import zipfile
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,18 @@ def good_file(folder):
         return path.read_bytes(), archive.read(META), archive.read(TENSORS)
 
 
+def entry(encoded, name):
+    """The [name, value] pair of a name in a file's JSON, however deep it lies."""
+    if isinstance(encoded, list):
+        if len(encoded) == 2 and encoded[0] == name:
+            return encoded
+        inner = encoded
+    else:
+        inner = encoded.values() if isinstance(encoded, dict) else ()
+    found = (entry(item, name) for item in inner)
+    return next((pair for pair in found if pair is not None), None)
+
+
 def refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="no intact file of a saved estimator"):
@@ -56,3 +70,29 @@ def zipped(members, compression=zipfile.ZIP_STORED):
         for name, content in members:
             archive.writestr(name, content)
     return file.getvalue()
+
+
+def by_file(est, folder):
+    path = folder / "estimator"
+    est.save(path)
+    return load_estimator(path)
+
+
+def by_pickle(est, folder):
+    return pickle.loads(pickle.dumps(est))
+
+
+def by_joblib(est, folder):
+    joblib.dump(est, folder / "joblib")
+    return joblib.load(folder / "joblib")
+
+
+def by_skops(est, folder):
+    skops = pytest.importorskip("skops.io")
+    data = skops.dumps(est)
+    own = [name for name in skops.get_untrusted_types(data=data) if name.startswith("sklearn_3mtl")]
+    return skops.loads(data, trusted=own)
+
+
+# How a fitted estimator is written and read.
+WAYS = {"file": by_file, "pickle": by_pickle, "joblib": by_joblib, "skops": by_skops}

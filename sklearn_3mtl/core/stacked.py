@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.state import State
 
 __all__ = [
     "Copies",
@@ -213,6 +215,20 @@ class SeededDropout(nn.Module):
     def reseed(self, seed: Seed) -> None:
         """Begin to draw anew."""
         self.seed, self._generator = seed, None
+
+    def state(self) -> State:
+        """Where in its stream it is; on other devices than the CPU, where the stream begins."""
+        generator = self._generator
+        drawn = generator is not None and generator.device.type == "cpu"
+        tensors = {"drawn": generator.get_state()} if generator is not None and drawn else {}
+        return State({"root": self.seed.root, "path": self.seed.path, "drawn": drawn}, tensors)
+
+    def restore(self, state: State) -> None:
+        """Go on where `state` was."""
+        self.reseed(Seed(state.entry("root", int), state.entry("path", str)))
+        if state.entry("drawn", bool):
+            self._generator = self.seed.generator()
+            self._generator.set_state(torch.from_numpy(state.array("drawn", np.uint8)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop each feature with probability p while training."""

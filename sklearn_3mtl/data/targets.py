@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import reduce
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["TargetCodec", "check_targets_length"]
@@ -19,6 +20,8 @@ __all__ = ["TargetCodec", "check_targets_length"]
 
 # No probability is nearer to 0 or 1.
 TINY = 1e-7
+# The attributes with a number for each task.
+_LEARNED = ("center", "scale", "temperature")
 
 
 class TargetCodec:
@@ -55,7 +58,7 @@ class TargetCodec:
         some = TargetCodec({task.name: task for task in layout.in_columns()})
         own = list(self.layout.tasks)
         where = [own.index(task) for task in some.layout.tasks]
-        for name in ("center", "scale", "temperature"):
+        for name in _LEARNED:
             setattr(some, name, getattr(self, name)[where])
         return some
 
@@ -180,6 +183,38 @@ class TargetCodec:
                 "use NaN for a missing label, or a large finite number."
             )
         return numbers
+
+    def state(self) -> State:
+        """The tasks, and the numbers that were learned for each."""
+        tasks = [task.state() for task in self.tasks.values()]
+        return State.of({"tasks": tasks}, {name: getattr(self, name) for name in _LEARNED})
+
+    @classmethod
+    def restore(
+        cls, state: State, make_task: Callable[[object], Task] = Task.restore
+    ) -> TargetCodec:
+        """The codec that `state` described.
+
+        Parameters
+        ----------
+        state : State
+            What `state` gave.
+        make_task : callable, default=Task.restore
+            Makes a task of what ``Task.state`` gave.
+
+        Raises
+        ------
+        ValueError
+            If its parts don't fit together.
+        """
+        tasks = [make_task(plain) for plain in state.entry("tasks", list)]
+        codec = cls({task.name: task for task in tasks})
+        for name in _LEARNED:
+            numbers = state.array(name, np.float64)
+            if len(numbers) != len(tasks) or len(codec.tasks) != len(tasks):
+                raise ValueError(f"its {len(tasks)} tasks have {len(numbers)} numbers of {name!r}")
+            setattr(codec, name, numbers)
+        return codec
 
 
 def _mean_of_members(values: torch.Tensor) -> torch.Tensor:

@@ -57,6 +57,34 @@ class Task:
         """How many numbers the network puts out for the task."""
         return len(self.classes) if self.kind == "multiclass" and self.classes is not None else 1
 
+    def state(self) -> tuple[object, ...]:
+        """What the task is made of, as plain values."""
+        return self.name, self.kind, self.classes, self.dtype
+
+    @classmethod
+    def restore(cls, state: object) -> Task:
+        """The task that `state` described.
+
+        Raises
+        ------
+        ValueError
+            If there can be no such task.
+        """
+        if not isinstance(state, tuple) or len(state) != 4:
+            raise ValueError(f"a task of it is {state!r}")
+        name, kind, classes, dtype = state
+        has_classes = isinstance(classes, np.ndarray) and classes.ndim == 1 and len(classes) > 1
+        holds = (
+            isinstance(name, Hashable)
+            and kind in KINDS
+            and (classes is None if kind == "regression" else has_classes)
+            and (kind != "binary" or len(classes) == 2)
+            and isinstance(dtype, np.dtype | pd.api.extensions.ExtensionDtype)
+        )
+        if not holds:
+            raise ValueError(f"a task of it is {state!r}")
+        return cls(name, kind, classes, dtype)
+
 
 def infer_tasks(
     Y: ArrayLike, overrides: Mapping[Hashable, str] | None = None

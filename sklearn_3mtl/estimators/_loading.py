@@ -64,8 +64,8 @@ def load_estimator(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or not written by this library, or if something is missing in `parts`
-        or `trusted`. The message names it.
+        If the file is damaged, of another format, or not written by this library, or if something
+        is missing in `parts` or `trusted`. The message names it.
 
     Examples
     --------

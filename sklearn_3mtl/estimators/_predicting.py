@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -16,7 +16,8 @@ from torch import Tensor
 
 from sklearn_3mtl.data.columns import rebuild_container
 from sklearn_3mtl.data.tables import InputTable, read_inputs
-from sklearn_3mtl.estimators._keeping import FittedAttributes, fitted_of, has_classes
+from sklearn_3mtl.estimators._keeping import fitted_of, has_classes
+from sklearn_3mtl.estimators._pickling import PicklingMixin
 from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.task_ids import group_index, read_task_ids, with_task_column
 from sklearn_3mtl.metrics import mean_score
@@ -27,9 +28,7 @@ from sklearn_3mtl.settings.constraints import CONSTRAINTS
 __all__ = ["PredictingMixin", "with_id_column"]
 
 
-class PredictingMixin(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, FittedAttributes, BaseEstimator
-):
+class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, PicklingMixin):
     """Methods of a fitted estimator that read its FittedModel."""
 
     _parameter_constraints = CONSTRAINTS
@@ -162,7 +161,11 @@ class PredictingMixin(
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator to a file; :func:`load_estimator` reads it.
+        """Write the fitted estimator to a file without code; :func:`load_estimator` reads it.
+
+        The file has the parameters of the fit. Modules, plug-ins and functions of your own are left
+        out; `load_estimator` takes them as `parts`. scikit-learn estimators within, such as the
+        models of ``strategy="extract"``, need the extra ``[skops]``.
 
         Parameters
         ----------
@@ -172,7 +175,8 @@ class PredictingMixin(
         Raises
         ------
         ValueError
-            If a parameter could only be written as code. The message names it.
+            If a label, category, task id, dtype or model can't be written without code, or the
+            class is a subclass of your own.
         """
         check_is_fitted(self)
         write_estimator(self, fitted_of(self), path)

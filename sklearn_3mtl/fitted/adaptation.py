@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import cast
 
 from torch import nn
@@ -11,8 +12,9 @@ from torch import nn
 from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.smooth import SmoothFeatures
+from sklearn_3mtl.data.state import are_positions
 
-__all__ = ["Adaptation", "smooth_features"]
+__all__ = ["Adaptation", "restore_adaptations", "smooth_features"]
 
 
 def smooth_features(network: ThreeMTLNetwork) -> SmoothFeatures | None:
@@ -65,3 +67,78 @@ class Adaptation:
         after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups
         return cast(ThreeMTLNetwork, after)
+
+    def state(self) -> dict[str, object]:
+        """The record as plain values."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def restore(cls, state: object, n_outputs: int, n_groups: int | None) -> Adaptation:
+        """The record that `state` described, of a network with so many outputs and groups.
+
+        Raises
+        ------
+        ValueError
+            If there can be no such adaptation of that network.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(state, dict) or set(state) != names:
+            raise ValueError(f"its record of an adaptation is {state!r}")
+        record = cls(**state)
+        corrected = record.shared + record.own
+        kept = [column for column in record.order if column != -1]
+        holds = (
+            record.n_before == n_outputs
+            and are_positions(kept, n_outputs)
+            and len(set(kept)) == len(kept)
+            and sorted(set(corrected)) == sorted(corrected)
+            and are_positions(corrected, len(record.order))
+            and record.n_base_groups == n_groups
+            and are_positions(record.groups, record.n_groups or 0)
+            and bool(record.groups) == bool(record.own)
+            and (n_groups is None) == (record.n_groups is None)
+            and 0 <= (n_groups or 0) <= (record.n_groups or 0)
+        )
+        if not holds:
+            raise ValueError(f"its record of an adaptation is {record!r}")
+        return record
+
+
+def restore_adaptations(
+    states: Sequence[object], n_outputs: int, n_after: int, groups: int | None
+) -> tuple[Adaptation, ...]:
+    """The records of several adaptations in turn.
+
+    Parameters
+    ----------
+    states : sequence
+        What `state` gave for each.
+    n_outputs, n_after : int
+        How many outputs there were before the first, and there are after the last.
+    groups : int or None
+        How many groups are known after the last. None where no ids were given.
+
+    Raises
+    ------
+    ValueError
+        If they can't have led from the one to the other.
+    """
+    records: list[Adaptation] = []
+    n_groups = _first_groups(states)
+    for state in states:
+        record = Adaptation.restore(state, n_outputs, n_groups)
+        n_groups, n_outputs = record.n_groups, len(record.order)
+        records.append(record)
+    if records and n_outputs != n_after:
+        raise ValueError(f"its records of adaptations lead to {n_outputs} outputs")
+    if n_groups is not None and n_groups != (groups or 0):
+        raise ValueError(f"its records of adaptations lead to {n_groups} groups")
+    return tuple(records)
+
+
+def _first_groups(states: Sequence[object]) -> int | None:
+    first = states[0] if states else None
+    found = first.get("n_base_groups") if isinstance(first, dict) else None
+    if found is not None and type(found) is not int:
+        raise ValueError(f"its record of an adaptation is {first!r}")
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 
@@ -99,6 +100,31 @@ class Readout:
             if task.name in self.models:
                 found = _outputs(self.models[task.name], task, features)
                 outputs[:, codec.layout.outputs_of(index)] = found
+
+    def state(self) -> State:
+        """The models, by the tasks' names."""
+        return State({"models": dict(self.models)})
+
+    @classmethod
+    def restore(cls, state: State, tasks: Mapping[Hashable, Task]) -> Readout:
+        """The models that `state` described.
+
+        Raises
+        ------
+        ValueError
+            If one is of no task, of a task of another kind, or not fitted.
+        """
+        models = state.entry("models", dict)
+        for name, model in models.items():
+            if name not in tasks:
+                raise ValueError(f"it holds a model for {name!r}, which is no task of it")
+            classes = tasks[name].classes
+            _refuse_other_kind(model, tasks[name])
+            check_is_fitted(model)
+            known = getattr(model, "classes_", None)
+            if classes is not None and not set(np.asarray(known)) <= set(range(len(classes))):
+                raise ValueError(f"the model for {name!r} knows the classes {known!r}")
+        return cls(models)
 
 
 def _refuse_too_few(labels: np.ndarray, task: Task) -> None:

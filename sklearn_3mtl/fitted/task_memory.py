@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.rows.batch import Supports
 from sklearn_3mtl.rows.episodes import RowIndex
 from sklearn_3mtl.rows.loader import RowDataset
@@ -84,20 +85,24 @@ class TaskMemory:
         rows = RowDataset(inputs, old.values, old.weight, old.group)
         return TaskMemory(rows, self.n_tasks).extended(newer)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What a file holds of it."""
+    def state(self) -> State:
+        """The supports."""
         labels = dict(zip(_LABELS, _labels(self.rows), strict=True))
-        return labels | {f"{_INPUTS}{name}": value for name, value in self.rows.inputs.items()}
+        inputs = {f"{_INPUTS}{name}": value for name, value in self.rows.inputs.items()}
+        return State({"n_tasks": self.n_tasks}, labels | inputs)
 
     @classmethod
-    def read(cls, tensors: Mapping[str, Tensor], n_tasks: int) -> TaskMemory:
-        """The memory of n tasks that a file holds.
+    def restore(cls, state: State, n_tasks: int) -> TaskMemory:
+        """The supports that `state` described, of one task or of so many.
 
         Raises
         ------
         ValueError
             If the tensors don't fit together.
         """
+        found, tensors = state.entry("n_tasks", int), state.tensors
+        if found != n_tasks or not set(_LABELS) <= set(tensors):
+            raise ValueError(f"its 'n_tasks' is {found!r}")
         values, weight, group = (tensors[name] for name in _LABELS)
         inputs = {n.removeprefix(_INPUTS): t for n, t in tensors.items() if n.startswith(_INPUTS)}
         lengths = {len(t) for t in (values, weight, group, *inputs.values())}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
 from sklearn_3mtl.inputs.content import content_key
@@ -40,16 +40,16 @@ class _ArrayColumns(ColumnEncoder):
         self.value_shape = values.shape[1:]
         return self.encode(values)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The shape, and whether it is that of a cell."""
-        return {"shape": self.value_shape, "in_cells": self.in_cells}
+        return State({"shape": self.value_shape, "in_cells": self.in_cells})
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take up the shape."""
-        shape, in_cells = state["shape"], state["in_cells"]
-        if not all(type(n) is int and n > 0 for n in shape) or not isinstance(in_cells, bool):
+        shape, self.in_cells = state.entry("shape", tuple), state.entry("in_cells", bool)
+        if not all(type(n) is int and n > 0 for n in shape):
             raise ValueError(f"the shape of {self.parameter} is {shape!r}")
-        self.value_shape, self.in_cells = tuple(shape), in_cells
+        self.value_shape = shape
 
 
 class TrainedModule(_ArrayColumns):
@@ -121,12 +121,12 @@ class FrozenModule(_ArrayColumns):
             ) from error
         return self.matrix(made.numpy(), len(values))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The shape, and what tells the module's weights from others."""
-        return {**super().state(), "weights": content_key(self.given.state_dict())}
+        return State({**super().state().values, "weights": content_key(self.given.state_dict())})
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take up the shape, and refuse another module."""
         super().restore(state)
-        if state["weights"] != content_key(self.given.state_dict()):
+        if state.optional("weights", str) != content_key(self.given.state_dict()):
             raise ValueError(f"{self.parameter} is another module than that of the fit")

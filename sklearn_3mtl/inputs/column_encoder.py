@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.inputs.modal_rows import ModalColumns, Rows
 
@@ -63,11 +63,11 @@ class ColumnEncoder(ABC):
         """Learn from `fit`'s values, and encode them."""
         return self.encode(values)
 
-    def state(self) -> dict[str, Any]:
-        """What was learned, as arrays and plain values."""
-        return {}
+    def state(self) -> State:
+        """What was learned."""
+        return State({})
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take up what was learned.
 
         Raises
@@ -75,7 +75,7 @@ class ColumnEncoder(ABC):
         ValueError
             If it can't be that of such an encoder.
         """
-        if any(value is not None for value in state.values()):
+        if state.values or state.tensors:
             raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
 
     def matrix(self, vectors: Any, n_rows: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
 
@@ -115,6 +117,35 @@ class EmbeddedInputs:
         if self.has_gaps:
             out[:, self.n_values] = torch.from_numpy(~there)
         return out
+
+    def state(self) -> State:
+        """What was learned."""
+        columns = self.encoder.columns
+        values = {
+            "name": columns.modality,
+            "positions": columns.positions,
+            "alone": columns.alone,
+            "has_gaps": self.has_gaps,
+            "scale": float(self.scale),
+        }
+        return State.of(values, {"mean": self.mean}).with_parts({"encoder": self.encoder.state()})
+
+    def restore(self, state: State) -> EmbeddedInputs:
+        """Take up what was learned.
+
+        Raises
+        ------
+        ValueError
+            If it can't be that of such an encoder.
+        """
+        self.encoder.restore(state.part("encoder"))
+        self.mean, self.has_gaps = state.array("mean", np.float32), state.entry("has_gaps", bool)
+        self.scale, shape = state.entry("scale", float), self.encoder.shape
+        if not math.isfinite(self.scale) or (
+            shape is not None and math.prod(shape) != len(self.mean)
+        ):
+            raise ValueError(f"{self.encoder.parameter} has parts that don't fit together")
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_ready": None}

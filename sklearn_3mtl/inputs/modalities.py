@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.inputs.array_columns import FrozenModule, Images, TrainedModule
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
@@ -140,6 +141,44 @@ class ModalInputs:
             for name, inputs in self.embedded.items():
                 block[name] = inputs.transform(table, start, start + READ_ROWS)
             yield block
+
+    def state(self) -> State:
+        """What was learned of the table and of each further modality."""
+        further = {str(number): each.state() for number, each in enumerate(self.embedded.values())}
+        embedded = State({"n_modalities": len(further)}).with_parts(further)
+        return State({}).with_parts({"tabular": self.tabular.state(), "embedded": embedded})
+
+    @classmethod
+    def restore(
+        cls, state: State, modalities: Mapping[str, Any] | None, n_columns: int
+    ) -> ModalInputs:
+        """The inputs that `state` described.
+
+        Parameters
+        ----------
+        state : State
+            What `state` gave.
+        modalities : mapping of modality name to spec, or None
+            The estimator's parameter.
+        n_columns : int
+            How many columns X has.
+
+        Raises
+        ------
+        ValueError
+            If the parts don't fit together, or are not those of the parameter.
+        """
+        parts = state.part("embedded")
+        known = [parts.part(str(n)) for n in range(parts.entry("n_modalities", int))]
+        given = {name: spec for name, spec in (modalities or {}).items() if name != TABULAR}
+        if [part.entry("name", str) for part in known] != list(given):
+            raise ValueError("its modalities are not those of the parameter")
+        embedded = {}
+        for part, (name, spec) in zip(known, given.items(), strict=True):
+            positions, alone = part.positions("positions", n_columns), part.entry("alone", bool)
+            encoder = make_encoder(ModalColumns(name, positions, alone), split_spec(spec)[0])
+            embedded[name] = EmbeddedInputs(encoder).restore(part)
+        return cls(TabularInputs.restore(state.part("tabular"), n_columns), embedded)
 
 
 def read_modalities(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from sklearn_3mtl.data.state import State, are_positions
 from sklearn_3mtl.data.tables import InputTable
 
 __all__ = ["TabularInputs"]
@@ -185,6 +186,53 @@ class TabularInputs:
                 found = np.append(found, MISSING_CODE)[positions]
             codes[:, index] = found
         return codes
+
+    def state(self) -> State:
+        """The coding of each column."""
+        values = {
+            "numeric": self.numeric,
+            "categorical": self.categorical,
+            "gaps": self.gaps,
+            "categories": self.categories,
+            "edges": self.edges,
+        }
+        return State.of(values, {"center": self.center, "scale": self.scale})
+
+    @classmethod
+    def restore(cls, state: State, n_columns: int) -> TabularInputs:
+        """The coding that `state` described, of tables with so many columns.
+
+        Raises
+        ------
+        ValueError
+            If its parts don't fit together.
+        """
+        inputs = cls(
+            state.positions("numeric", n_columns),
+            state.positions("categorical", n_columns),
+            state.array("center", np.float64),
+            state.array("scale", np.float64),
+            state.entry("gaps", np.ndarray),
+            state.entry("categories", list),
+            state.entry("edges", list),
+        )
+        n_numeric = len(inputs.numeric)
+        checks = {
+            "gaps": inputs.gaps.dtype.kind == "i"
+            and are_positions(inputs.gaps.tolist(), n_numeric),
+            "categories": len(inputs.categories) == len(inputs.categorical)
+            and all(isinstance(values, np.ndarray) for values in inputs.categories),
+            "edges": len(inputs.edges) == n_numeric and all(map(_are_edges, inputs.edges)),
+            "numeric": len(inputs.center) == len(inputs.scale) == n_numeric,
+        }
+        for name, holds in checks.items():
+            if not holds:
+                raise ValueError(f"its {name!r} is {getattr(inputs, name)!r}")
+        return inputs
+
+
+def _are_edges(edges: object) -> bool:
+    return isinstance(edges, np.ndarray) and bool((np.diff(edges) > 0).all())
 
 
 def _is_bent(numbers: np.ndarray) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.extmath import randomized_svd
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
 from sklearn_3mtl.inputs.modal_rows import Rows, read_texts
@@ -63,15 +64,17 @@ class WordWeights(ColumnEncoder):
     def _project(self, counts: sparse.csr_matrix) -> np.ndarray:
         return self.matrix(counts @ self.components.T, counts.shape[0])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The words, their weights and the directions."""
         words = self.words.get_feature_names_out().tolist()
-        return {"words": words, "idf": self.words.idf_, "components": self.components}
+        arrays = {"idf": self.words.idf_, "components": self.components}
+        return State.of({"words": words}, arrays)
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take up words, weights and directions."""
-        words, idf, components = state["words"], state["idf"], state["components"]
-        if idf.shape != (len(words),) or components.shape[1:] != (len(words),):
+        words, idf = state.entry("words", list), state.array("idf", np.float32)
+        components = state.array("components", np.float32, n_dims=2)
+        if len(idf) != len(words) or components.shape[1] != len(words):
             raise ValueError(f"the words of {self.parameter} don't fit together")
         self.words = _vectorizer(vocabulary={word: index for index, word in enumerate(words)})
         self.words.idf_, self.components = idf, components

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
 from sklearn_3mtl.inputs.content import content_key
@@ -70,15 +70,13 @@ class Transformer(ColumnEncoder):
             )
         return self.matrix(made.toarray() if sparse.issparse(made) else made, len(values))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The fitted transformer."""
-        return {"transformer": self.fitted}
+        return State({"transformer": self.fitted})
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take up the fitted transformer."""
-        self.fitted = state["transformer"]
-        if type(self.fitted) is not type(self.given):
-            raise ValueError(f"{self.parameter} holds another transformer")
+        self.fitted = state.entry("transformer", type(self.given))
 
 
 def _as(like: Any, rows: list[Any]) -> Any:

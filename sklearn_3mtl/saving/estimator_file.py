@@ -1,50 +1,63 @@
-"""Saving and loading fitted estimators."""
+"""Fitted estimators in files, and in what pickle and skops hold of them."""
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
 from skorch.history import History
-from torch import Tensor, nn
+from torch import nn
 
 from sklearn_3mtl.adapting.source_modules import modalities_around
-from sklearn_3mtl.balancing import BALANCING
-from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.fitted.adaptation import Adaptation
+from sklearn_3mtl.data.state import State
 from sklearn_3mtl.fitted.fitted import Fitted, InputColumns
-from sklearn_3mtl.fitted.model import FittedModel
-from sklearn_3mtl.fitted.predictors import ByHeads, BySupports, OnlyNewClasses, Predictor
-from sklearn_3mtl.fitted.task_adapter import TaskAdapter
-from sklearn_3mtl.fitted.task_memory import TaskMemory
-from sklearn_3mtl.fitting.assembly import build_untrained
-from sklearn_3mtl.fitting.facts import Facts
-from sklearn_3mtl.fitting.planning import make_plan
-from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.meta import META
-from sklearn_3mtl.saving import input_files
-from sklearn_3mtl.saving.archive import NotPlainError, decode, encode, read_archive, write_archive
-from sklearn_3mtl.saving.checks import check_adaptations, check_fitted, check_size
+from sklearn_3mtl.saving.archive import (
+    Archive,
+    pack_archive,
+    read_archive,
+    write_file,
+)
+from sklearn_3mtl.saving.dtypes import Json
+from sklearn_3mtl.saving.models import ModelEncoder, UntrustedError, load_models
+from sklearn_3mtl.saving.rebuild import rebuild, state_of
+from sklearn_3mtl.saving.values import Decoder, Encoder, NotPlainError
 from sklearn_3mtl.settings import Settings
-from sklearn_3mtl.sharing import SHARING
-from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES
 
-__all__ = ["SavedEstimator", "read_estimator", "write_estimator"]
+__all__ = [
+    "Packed",
+    "SavedEstimator",
+    "pack_estimator",
+    "read_estimator",
+    "unpack_estimator",
+    "write_estimator",
+]
 
-FORMAT = 1
+FORMAT = 2
+# The package whose estimators `load_estimator` knows.
+PACKAGE = __name__.partition(".")[0]
 # What reading a damaged or hostile file can end in.
 _DAMAGE = (
     TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError, MemoryError,
 )  # fmt: skip
-_REGISTRIES: tuple[Mapping[str, type], ...] = (BALANCING, SHARING, META, DOMAIN_LOSSES, STRATEGIES)
-_METHODS = {cls.__name__: cls for registry in _REGISTRIES for cls in registry.values()}
+
+
+class Packed(NamedTuple):
+    """What an estimator was fitted to.
+
+    Attributes
+    ----------
+    archive : bytes
+        An archive as `save` writes it, without files of skops.
+    objects : list
+        The scikit-learn estimators, and the user's own objects, that the archive refers to.
+    """
+
+    archive: bytes
+    objects: list[object]
 
 
 class SavedEstimator(NamedTuple):
@@ -54,64 +67,80 @@ class SavedEstimator(NamedTuple):
     fitted: Fitted
 
 
-def write_estimator(
-    estimator: BaseEstimator, fitted_parts: Fitted, path: str | os.PathLike[str]
-) -> None:
-    """Write an estimator and what it keeps of its fit."""
-    model, columns = fitted_parts.model, fitted_parts.columns
-    if model.readout is not None:
+def write_estimator(estimator: BaseEstimator, fitted: Fitted, path: str | os.PathLike[str]) -> None:
+    """Write an estimator and what it keeps of its fit to a file that holds no code."""
+    cls = type(estimator)
+    if cls.__module__.partition(".")[0] != PACKAGE:
         raise ValueError(
-            "An estimator with strategy='extract' holds scikit-learn models, which a file without "
-            "code can't. Use pickle, or strategy='auto'."
+            f"`save` writes the library's own estimators. Found a {cls.__name__} of the module "
+            f"{cls.__module__!r}, which load_estimator doesn't know. Use pickle."
         )
-    plain, supplied = {}, []
-    given = estimator.get_params(deep=False)
-    for name in given:
-        value = getattr(model.settings, name)
+    encoder = ModelEncoder()
+    plain: dict[str, Json] = {}
+    supplied: list[str] = []
+    for name, value in _parameters(estimator, fitted).items():
         try:
-            plain[name] = _encode_parameter(name, value)
+            plain[name] = encoder.encode_parameter(name, value)
         except NotPlainError:
             # A module that is the source is known to the user by that name.
             of_source = name == "modalities" and isinstance(
                 estimator.get_params(deep=False).get("source"), nn.Module
             )
             supplied.append("source" if of_source else name)
+    state = _state(fitted)
     try:
-        fitted = encode(
-            {
-                "tasks": _plain_tasks(model.codec.tasks.values()),
-                "trained": _plain_tasks(model.trained.in_columns()),
-                "groups": model.groups,
-                "uses_groups": model.uses_groups,
-                "ids_given": model.ids_given,
-                "container": model.container,
-                "names": model.names,
-                "named": model.named,
-                **input_files.inputs_record(model.inputs),
-                "chosen": model.chosen,
-                "n_domains": model.n_domains,
-                "adaptations": [asdict(record) for record in model.adaptations],
-                "lone_id": model.lone_id,
-                "n_remembered": 0 if model.adapter is None else model.adapter.memory.n_tasks,
-                "forgetting": fitted_parts.forgetting,
-                "n_features_in": columns.n,
-                "feature_names_in": columns.names,
-                "history": [dict(epoch) for epoch in fitted_parts.history],
-            }
-        )
+        values = encoder.encode(state.values)
     except NotPlainError as error:
         raise ValueError(
-            f"The estimator can't be saved without code: a label, category or task id is a "
-            f"{error}. Use numbers and strings, or pickle."
+            "The estimator can't be saved without code: a label, category, task id, dtype or model "
+            f"is none that a file can hold, {error}. Use numbers and strings, models that skops "
+            "knows, or pickle."
         ) from error
     meta = {
         "format": FORMAT,
-        "class": type(estimator).__name__,
+        "class": cls.__name__,
         "parameters": plain,
         "supplied": supplied,
-        "fitted": fitted,
+        "fitted": values,
     }
-    write_archive(path, meta, _tensors(model), input_files.transformer_members(model.inputs))
+    write_file(path, pack_archive(Archive(meta, state.tensors, encoder.members)))
+
+
+def pack_estimator(estimator: BaseEstimator, fitted: Fitted) -> Packed:
+    """What pickle holds of what an estimator was fitted to; the same gives the same bytes."""
+    encoder, state = Encoder(), _state(fitted)
+    meta = {
+        "format": FORMAT,
+        "parameters": {n: encoder.encode(v) for n, v in _parameters(estimator, fitted).items()},
+        "fitted": encoder.encode(state.values),
+    }
+    return Packed(pack_archive(Archive(meta, state.tensors, [])), encoder.objects)
+
+
+def unpack_estimator(estimator: Settings, packed: Mapping[str, Any]) -> None:
+    """Let an estimator, whose parameters are set, be fitted as it was when it was packed.
+
+    Parameters
+    ----------
+    estimator : Settings
+        The estimator.
+    packed : mapping
+        The fields of what `pack_estimator` gave.
+
+    Raises
+    ------
+    ValueError
+        If the archive is damaged.
+    """
+    try:
+        decoder = Decoder(packed["objects"])
+        archive = read_archive(io.BytesIO(packed["archive"]))
+        _check_format(archive.meta)
+        given = {name: decoder.decode(v) for name, v in archive.meta["parameters"].items()}
+        state = State(decoder.decode(archive.meta["fitted"]), dict(archive.tensors))
+        return _restore(type(estimator)(**given), state)
+    except _DAMAGE as error:
+        raise ValueError(f"The pickled estimator is not intact: {error}.") from error
 
 
 def read_estimator(
@@ -121,40 +150,86 @@ def read_estimator(
     trusted: Sequence[str],
 ) -> SavedEstimator:
     """Read an estimator whose class is one of `classes`."""
-    meta, tensors, members = read_archive(path)
     try:
-        if meta["format"] != FORMAT:
-            raise ValueError(f"its format is {meta['format']!r}; this version reads {FORMAT}")
+        archive = read_archive(path)
+        meta = archive.meta
+        _check_format(meta)
         cls, needed = classes[meta["class"]], list(meta["supplied"])
-        transformers = input_files.load_transformers(path, members, trusted)
-        given = {n: _decode_parameter(v, transformers) for n, v in meta["parameters"].items()}
-        fitted = decode(meta["fitted"])
-        check_fitted(fitted, cls._get_param_names())
+        decoder = Decoder(load_models(path, archive.members, trusted))
+        given = {name: decoder.decode(value) for name, value in meta["parameters"].items()}
+        state = State(decoder.decode(meta["fitted"]), dict(archive.tensors))
         if not all(isinstance(name, str) for name in needed):
             raise ValueError(f"its 'supplied' is {needed!r}")
-    except input_files.UntrustedError:
+    except (FileNotFoundError, UntrustedError):
         raise
     except _DAMAGE as error:
         raise _unfit(path, error) from error
     _check_parts(path, cls, needed, parts)
-    given_parts = dict(parts)
-    if "source" in needed:
-        names = fitted["feature_names_in"]
-        columns = list(range(fitted["n_features_in"]) if names is None else names)
-        given_parts["modalities"] = modalities_around(given_parts.pop("source"), columns)
     try:
+        given_parts = dict(parts)
+        if "source" in needed:
+            columns = _columns(state).as_list()
+            given_parts["modalities"] = modalities_around(given_parts.pop("source"), columns)
         estimator = cls(**{**given, **given_parts})
-        estimator._validate_params()
-        settings = Settings.of(estimator.get_params(deep=False))
-        inputs = input_files.read_inputs_record(fitted, tensors, settings.modalities, transformers)
-        cls(**{**given, **given_parts, **fitted["chosen"]})._validate_params()
-        return SavedEstimator(estimator, _restore(settings, fitted, tensors, inputs))
+        return SavedEstimator(estimator, _restore(estimator, state))
     except _DAMAGE as error:
         raise _unfit(path, error) from error
 
 
+def _parameters(estimator: BaseEstimator, fitted: Fitted) -> dict[str, object]:
+    """The parameters of the fit; of a source, which gave its weights, nothing is kept."""
+    names = [name for name in estimator.get_params(deep=False) if name != "source"]
+    return {name: getattr(fitted.model.settings, name) for name in names}
+
+
+def _state(fitted: Fitted) -> State:
+    """What a fit has made."""
+    values = {
+        "n_features_in": fitted.columns.n,
+        "feature_names_in": fitted.columns.names,
+        "history": [dict(epoch) for epoch in fitted.history],
+        "forgetting": fitted.forgetting,
+    }
+    return State(values).with_parts({"model": state_of(fitted.model)})
+
+
+def _check_format(meta: Json) -> None:
+    if meta["format"] != FORMAT:
+        raise ValueError(f"its format is {meta['format']!r}; this version reads {FORMAT}")
+
+
+def _columns(state: State) -> InputColumns:
+    """The columns of the X of the fit."""
+    n_columns = state.entry("n_features_in", int)
+    names = state.optional("feature_names_in", np.ndarray)
+    if n_columns < 1 or (names is not None and names.shape != (n_columns,)):
+        raise ValueError(f"its 'n_features_in' is {n_columns!r}")
+    return InputColumns(n_columns, names)
+
+
+def _restore(estimator: BaseEstimator, state: State) -> Fitted:
+    """What an estimator with the parameters of the fit keeps of it, from what `_state` gave."""
+    estimator._validate_params()
+    columns, model = _columns(state), state.part("model")
+    parameters = estimator.get_params(deep=False)
+    chosen = model.entry("chosen", dict)
+    if not set(chosen) <= set(parameters):
+        raise ValueError(f"its 'chosen' is {chosen!r}")
+    type(estimator)(**{**parameters, **chosen})._validate_params()
+    settings = Settings.of(parameters).of_paradigm()
+    history = state.entry("history", list)
+    if not all(isinstance(epoch, dict) for epoch in history):
+        raise ValueError(f"its 'history' is {history!r}")
+    return Fitted(
+        model=rebuild(settings, model, columns.n),
+        history=History(history),
+        columns=columns,
+        forgetting=state.optional("forgetting", dict),
+    )
+
+
 def _check_parts(
-    path: Any, cls: type[BaseEstimator], needed: list[str], parts: Mapping[str, Any]
+    path: object, cls: type[BaseEstimator], needed: list[str], parts: Mapping[str, Any]
 ) -> None:
     unknown = [name for name in parts if name not in cls._get_param_names()]
     if unknown:
@@ -173,126 +248,5 @@ def _check_parts(
         )
 
 
-def _unfit(path: Any, error: Exception) -> ValueError:
+def _unfit(path: object, error: Exception) -> ValueError:
     return ValueError(f"{str(path)!r} is no intact file of a saved estimator: {error}.")
-
-
-def _restore(
-    settings: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
-) -> Fitted:
-    tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
-    # A target that went on since the fit is one task, not two alike.
-    trained |= {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
-    codec = TargetCodec(tasks)
-    for name in ("center", "scale", "temperature"):
-        setattr(codec, name, tensors.pop(f"codec.{name}").numpy())
-    of_tasks = [len(codec.center), len(codec.scale), len(codec.temperature), len(tasks)]
-    if len(set(of_tasks)) > 1:
-        raise ValueError("its parts don't fit together")
-    groups = fitted["groups"]
-    adaptations = tuple(Adaptation(**record) for record in fitted["adaptations"])
-    first = TargetCodec(trained)
-    check_adaptations(adaptations, first.layout, codec, groups)
-    first_groups = groups
-    if adaptations and groups is not None:
-        first_groups = groups[: adaptations[0].n_base_groups]
-    first_groups = first_groups if fitted["uses_groups"] else None
-    changed: dict[str, object] = {**fitted["chosen"], "device": "cpu"}
-    if adaptations:
-        # Weights are of the tasks of today, which the objective of the fit may not know.
-        changed["task_weight"] = {} if trained else None
-    facts = Facts(0, trained, has_ids=groups is not None)
-    plan = make_plan(settings.with_values(changed), facts)
-    check_size(plan.network, inputs, first, first_groups, sum(t.numel() for t in tensors.values()))
-    network, objective = build_untrained(
-        plan, inputs, first, first_groups, fitted["n_domains"], Seed(0)
-    )
-    for record in adaptations:
-        network = record.apply(network)
-    predictor: Predictor = OnlyNewClasses() if objective.draws_classes else ByHeads()
-    if fitted["n_remembered"]:
-        memory = TaskMemory.read(_part("memory", tensors), fitted["n_remembered"])
-        adapter = TaskAdapter.of(memory, settings.adapt_lr, settings.adapt_steps)
-        predictor = BySupports(adapter)
-    for prefix, module in (("network", network), ("objective", objective)):
-        module.load_state_dict(_part(prefix, tensors))
-    model = FittedModel(
-        inputs=inputs,
-        codec=codec,
-        network=network.to("cpu"),
-        objective=objective,
-        groups=groups,
-        uses_groups=fitted["uses_groups"],
-        ids_given=fitted["ids_given"],
-        container=fitted["container"],
-        names=fitted["names"],
-        named=fitted["named"],
-        settings=settings,
-        chosen=fitted["chosen"],
-        adaptations=adaptations,
-        lone_id=fitted["lone_id"],
-        predictor=predictor,
-        trained=first.layout,
-    )
-    columns = InputColumns(fitted["n_features_in"], fitted["feature_names_in"])
-    return Fitted(model, History(fitted["history"]), columns, fitted["forgetting"])
-
-
-def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    start = len(prefix) + 1
-    return {name[start:]: v for name, v in tensors.items() if name.startswith(f"{prefix}.")}
-
-
-def _plain_tasks(tasks: Iterable[Task]) -> list[tuple[Any, ...]]:
-    return [(task.name, task.kind, task.classes, task.dtype) for task in tasks]
-
-
-def _are_alike(one: Task, other: Task) -> bool:
-    return one.kind == other.kind and np.array_equal(
-        np.asarray(one.classes, dtype=object), np.asarray(other.classes, dtype=object)
-    )
-
-
-def _read_tasks(plain: Iterable[tuple[Any, ...]]) -> dict[Any, Task]:
-    return {name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in plain}
-
-
-def _tensors(model: FittedModel) -> dict[str, Tensor]:
-    tensors = {
-        "codec.center": torch.from_numpy(model.codec.center),
-        "codec.scale": torch.from_numpy(model.codec.scale),
-        "codec.temperature": torch.from_numpy(model.codec.temperature),
-        **input_files.inputs_tensors(model.inputs),
-    }
-    if model.adapter is not None:
-        memory = model.adapter.memory.tensors()
-        tensors |= {f"memory.{name}": value for name, value in memory.items()}
-    for prefix, module in (("network", model.network), ("objective", model.objective)):
-        tensors |= {f"{prefix}.{name}": value for name, value in module.state_dict().items()}
-    return tensors
-
-
-def _encode_parameter(parameter: str, value: Any) -> Any:
-    if parameter == "modalities":
-        return {"modalities": input_files.encode_modalities(value)}
-    if type(value) in _METHODS.values():
-        return {"method": type(value).__name__, "parameters": encode(value.get_params(deep=False))}
-    name = getattr(value, "__name__", "")
-    if isinstance(value, type) and getattr(torch.optim, name, None) is value:
-        return {"optimizer": name}
-    if isinstance(value, torch.device):
-        return {"value": str(value)}
-    return {"value": encode(value)}
-
-
-def _decode_parameter(value: Any, transformers: Mapping[str, Any]) -> Any:
-    if "modalities" in value:
-        return input_files.decode_modalities(value["modalities"], transformers)
-    if "method" in value:
-        return _METHODS[value["method"]](**decode(value["parameters"]))
-    if "optimizer" in value:
-        found = getattr(torch.optim, value["optimizer"])
-        if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
-            raise ValueError(f"{value['optimizer']!r} is no optimizer of torch.optim")
-        return found
-    return decode(value["value"])

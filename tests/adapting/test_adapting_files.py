@@ -8,6 +8,7 @@ import pytest
 
 from sklearn_3mtl import load_estimator
 from tests._adapting import planted, shops, small
+from tests._saving import entry
 
 META = "estimator.json"
 X, Y, NEW = planted(80)
@@ -31,7 +32,7 @@ def saved(tmp_path_factory):
 
 def write(path, members, change):
     meta = json.loads(members[META])
-    fitted = next(pair[1] for pair in meta["fitted"]["items"] if pair[0] == "adaptations")
+    fitted = entry(meta["fitted"], "adaptations")[1]
     change({key: (fitted[0]["items"], i) for i, (key, _) in enumerate(fitted[0]["items"])})
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():

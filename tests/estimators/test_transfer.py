@@ -239,13 +239,15 @@ def test_files_and_pickles(source, strategy, tmp_path):
     assert np.array_equal(again.predict(X), target.adapt(X, -y).predict(X))
 
 
-def test_models_on_features_are_pickled_not_saved(source, tmp_path):
+def test_models_on_features_are_saved_and_pickled(source, tmp_path):
+    pytest.importorskip("skops.io")
     X, y = rows(40, 1)
     target = source.set_params(strategy="extract").adapt(X, y)
     source.set_params(strategy="auto")
-    with pytest.raises(ValueError, match="strategy='extract' holds scikit-learn models"):
-        target.save(tmp_path / "est.3mtl")
-    assert np.array_equal(pickle.loads(pickle.dumps(target)).predict(X), target.predict(X))
+    target.save(tmp_path / "est.3mtl")
+    for found in (load_estimator(tmp_path / "est.3mtl"), pickle.loads(pickle.dumps(target))):
+        assert np.array_equal(found.predict(X), target.predict(X))
+        assert np.array_equal(found.adapt(X, -y).predict(X), target.adapt(X, -y).predict(X))
 
 
 def test_files_of_what_started_from_a_source_of_other_sizes(source, tmp_path):

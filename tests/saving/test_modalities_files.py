@@ -139,7 +139,8 @@ def saved(tmp_path_factory):
 
 
 def test_the_members_of_a_good_file(saved, tmp_path):
-    assert list(saved) == [META, TENSORS, "modalities/0.skops", "modalities/1.skops"]
+    # Two transformers as they were given, and as they were fitted.
+    assert list(saved) == [META, TENSORS, *(f"models/{n}.skops" for n in range(4))]
     (tmp_path / "est").write_bytes(zipped(saved.items()))
     assert load_estimator(tmp_path / "est").modalities["text"] == "review"
 
@@ -164,20 +165,22 @@ def compressed(content):
         zipped([("schema.json", b"[]")]),
         zipped([("schema.json", b"{}")]),
         skops.dumps([1, 2]),
-        skops.dumps({"given": 1, "fitted": 2}),
-        skops.dumps({"given": StandardScaler(), "fitted": TfidfVectorizer()}),
-        compressed(skops.dumps({"given": WORDS, "fitted": WORDS})),
+        skops.dumps({"given": WORDS, "fitted": WORDS}),
+        skops.dumps(StandardScaler()),
+        compressed(skops.dumps(WORDS)),
     ],
 )
 def test_damaged_or_foreign_transformers_are_refused(saved, content, tmp_path):
-    refused(tmp_path / "est", zipped({**saved, "modalities/0.skops": content}.items()))
+    for name in ("models/0.skops", "models/2.skops"):
+        refused(tmp_path / "est", zipped({**saved, name: content}.items()))
 
 
 def test_members_too_many_or_too_few_are_refused(saved, tmp_path):
-    first = saved["modalities/0.skops"]
-    without = {name: content for name, content in saved.items() if name != "modalities/1.skops"}
-    refused(tmp_path / "est", zipped(without.items()))
-    for name in ("modalities/x.skops", "../0.skops", "modalities/0.pkl", "0.skops"):
+    first = saved["models/0.skops"]
+    for name in ("models/0.skops", "models/3.skops"):
+        without = {key: content for key, content in saved.items() if key != name}
+        refused(tmp_path / "est", zipped(without.items()))
+    for name in ("models/x.skops", "../0.skops", "models/0.pkl", "0.skops", "models/04.skops"):
         refused(tmp_path / "est", zipped({**saved, name: first}.items()))
 
 
@@ -193,7 +196,7 @@ def test_members_too_many_or_too_few_are_refused(saved, tmp_path):
         (b'"items": [1, 8, 8]', b'"items": [1, -8, -8]'),
         (b'"in_cells", true', b'"in_cells", 0'),
         (b'["words", [', b'["words", [[], '),
-        (b'["state", ', b'["stale", '),
+        (b'["encoder", ', b'["encoders", '),
     ],
 )
 def test_records_that_do_not_fit_are_refused(saved, old, new, tmp_path):

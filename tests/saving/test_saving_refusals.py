@@ -1,6 +1,7 @@
 """What can't be saved, and files whose JSON or tensors have another shape."""
 
 import json
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from safetensors.torch import save as save_tensors
 from sklearn_3mtl import MultiTaskEstimator, load_estimator
 from tests._inputs import numeric_table
 from tests._pinned import tiny
-from tests._saving import META, TENSORS, good_file, refused, zipped
+from tests._saving import META, TENSORS, entry, good_file, refused, zipped
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def saved(tmp_path_factory):
 
 def test_labels_that_json_cannot_hold_are_refused_by_name(tmp_path):
     X, _ = numeric_table()
-    labels = pd.Series([pd.Interval(0, 1), pd.Interval(1, 2)] * 30)
-    est = tiny().fit(X, pd.DataFrame({"span": labels.astype(object)}))
+    labels = pd.Series([Fraction(1, 3), Fraction(2, 3)] * 30, dtype=object)
+    est = tiny(task_kinds={"share": "binary"}).fit(X, pd.DataFrame({"share": labels}))
     with pytest.raises(ValueError, match="can't be saved without code"):
         est.save(tmp_path / "est")
     assert list(tmp_path.iterdir()) == []
@@ -38,7 +39,7 @@ def test_deep_nesting_is_refused(saved, text, tmp_path):
 
 def test_deeply_nested_values_are_refused(saved, tmp_path):
     meta = json.loads(saved[1])
-    fitted_item(meta, "names")[1] = "<here>"
+    entry(meta["fitted"], "names")[1] = "<here>"
     before, after = json.dumps(meta).split('"<here>"')
     opening, closing = '{"__type__": "tuple", "items": [', "]}"
     text = before + opening * 5000 + closing * 5000 + after
@@ -52,16 +53,16 @@ def edited(saved, change):
     return zipped([(META, content), (TENSORS, saved[2])])
 
 
-def fitted_item(meta, key):
-    """The [key, value] pair of a fitted attribute."""
-    return next(pair for pair in meta["fitted"]["items"] if pair[0] == key)
-
-
 def set_fitted(key, value):
     def change(meta):
-        fitted_item(meta, key)[1] = value
+        entry(meta["fitted"], key)[1] = value
 
     return change
+
+
+def set_balancing(**changes):
+    good = {"__type__": "plug_in", "parameter": "balancing", "name": "equal", "parameters": []}
+    return lambda meta: meta["parameters"].update(balancing={**good, **changes})
 
 
 def adaptation(**changes):
@@ -86,21 +87,25 @@ CHANGES = {
     "fitted is a list": lambda meta: meta.update(fitted=[1, 2]),
     "an unknown tag": lambda meta: meta.update(fitted={"__type__": "eval", "code": "1"}),
     "a tag that is a list": lambda meta: meta.update(fitted={"__type__": ["dict"]}),
-    "an unknown parameter": lambda meta: meta["parameters"].update(evil={"value": 1}),
-    "a parameter of another type": lambda meta: meta["parameters"].update(lr={"value": "fast"}),
-    "a parameter that is bare": lambda meta: meta["parameters"].update(lr=3),
-    "an unknown method": lambda meta: meta["parameters"].update(
-        balancing={"method": "system", "parameters": {"__type__": "dict", "items": []}}
-    ),
-    "a method with another argument": lambda meta: meta["parameters"].update(
-        balancing={"method": "Equal", "parameters": {"__type__": "dict", "items": [["x", 1]]}}
-    ),
+    "an unknown parameter": lambda meta: meta["parameters"].update(evil=1),
+    "a parameter of another type": lambda meta: meta["parameters"].update(lr="fast"),
+    "a parameter with an unknown tag": lambda meta: meta["parameters"].update(lr={"value": 3}),
+    "an unknown method": set_balancing(name="system"),
+    "a class as a method": set_balancing(name="Equal"),
+    "a method of another parameter": set_balancing(parameter="sharing"),
+    "a method of an unknown parameter": set_balancing(parameter="os"),
+    "a method with another argument": set_balancing(parameters=[["x", 1]]),
+    "a method whose arguments are text": set_balancing(parameters="x"),
     "an optimizer that is a function": lambda meta: meta["parameters"].update(
-        optimizer={"optimizer": "os"}
+        optimizer={"__type__": "optimizer", "name": "os"}
     ),
     "an optimizer that is private": lambda meta: meta["parameters"].update(
-        optimizer={"optimizer": "__loader__"}
+        optimizer={"__type__": "optimizer", "name": "__loader__"}
     ),
+    "an object that the file lacks": lambda meta: meta["parameters"].update(
+        balancing={"__type__": "object", "number": 0}
+    ),
+    "an object by a negative number": set_fitted("lone_id", {"__type__": "object", "number": -1}),
     "no parameters": lambda meta: meta.update(parameters=None),
     "supplied is a number": lambda meta: meta.update(supplied=3),
     "tasks are none": set_fitted("tasks", []),
@@ -178,13 +183,13 @@ def other_shape(tensors):
     "change",
     [
         other_shape,
-        lambda t: t.pop("codec.center"),
-        lambda t: t.pop("inputs.scale"),
-        lambda t: t.pop(next(n for n in t if n.startswith("network."))),
-        lambda t: t.update({"network.more": torch.zeros(2)}),
-        lambda t: t.update({"codec.center": torch.zeros(9)}),
-        lambda t: t.update({"codec.scale": torch.zeros(2, 2)}),
-        lambda t: t.update({"inputs.center": torch.zeros(1)}),
+        lambda t: t.pop("model.codec.center"),
+        lambda t: t.pop("model.inputs.tabular.scale"),
+        lambda t: t.pop(next(n for n in t if n.startswith("model.network."))),
+        lambda t: t.update({"model.network.more": torch.zeros(2)}),
+        lambda t: t.update({"model.codec.center": torch.zeros(9)}),
+        lambda t: t.update({"model.codec.scale": torch.zeros(2, 2)}),
+        lambda t: t.update({"model.inputs.tabular.center": torch.zeros(1)}),
         lambda t: t.clear(),
     ],
     ids=[

@@ -1,0 +1,95 @@
+"""What a fitted part is made of, as plain values and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike
+from torch import Tensor
+
+__all__ = ["State", "are_positions"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a fitted part is made of.
+
+    A part that holds other parts has the state of each under its name. The methods that read
+    entries raise ValueError where an entry is missing or of another type, so that a part built
+    from a damaged file is refused.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Numbers, strings, dtypes, arrays, containers of them, and scikit-learn estimators.
+    tensors : dict of str to tensor
+        What is stored as binary numbers.
+    """
+
+    values: dict[str, Any]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    def with_parts(self, parts: Mapping[str, State]) -> State:
+        """The state of a part that holds others."""
+        values, tensors = dict(self.values), dict(self.tensors)
+        for name, part in parts.items():
+            values[name] = part.values
+            tensors |= {f"{name}.{key}": value for key, value in part.tensors.items()}
+        return State(values, tensors)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an entry or part."""
+        return name in self.values
+
+    def part(self, name: str) -> State:
+        """The state of the part of that name."""
+        start = f"{name}."
+        own = {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
+        return State(self.entry(name, dict), own)
+
+    def entry(self, name: str, kind: type[T]) -> T:
+        """The value of an entry, which is of exactly one type."""
+        if name not in self.values:
+            raise ValueError(f"it has no {name!r}")
+        value = self.values[name]
+        if type(value) is not kind:
+            raise ValueError(f"its {name!r} is {value!r}")
+        return value
+
+    def optional(self, name: str, kind: type[T]) -> T | None:
+        """The value of an entry that may be None."""
+        return None if self.values.get(name, self) is None else self.entry(name, kind)
+
+    def positions(self, name: str, limit: int) -> list[int]:
+        """An entry that lists positions below a limit."""
+        found = self.entry(name, list)
+        if not are_positions(found, limit):
+            raise ValueError(f"its {name!r} is {found!r}")
+        return found
+
+    def array(self, name: str, dtype: DTypeLike, n_dims: int = 1) -> np.ndarray:
+        """A tensor as an array of that dtype and number of dimensions."""
+        if name not in self.tensors:
+            raise ValueError(f"it has no {name!r}")
+        array = self.tensors[name].numpy()
+        if array.dtype != dtype or array.ndim != n_dims:
+            raise ValueError(f"its {name!r} has dtype {array.dtype} and shape {array.shape}")
+        return array
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> State:
+        """The state of a part without others; arrays are stored as tensors."""
+        return cls(dict(values), {name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def are_positions(values: object, limit: int) -> bool:
+    """Whether something is a list of positions below a limit."""
+    return isinstance(values, list) and all(
+        type(value) is int and 0 <= value < limit for value in values
+    )

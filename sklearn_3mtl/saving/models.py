@@ -1,0 +1,108 @@
+"""scikit-learn estimators as files of skops."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from torch import nn
+
+from sklearn_3mtl.data.extras import needs
+from sklearn_3mtl.saving.dtypes import Json
+from sklearn_3mtl.saving.values import Encoder, NotPlainError
+
+__all__ = ["ModelEncoder", "UntrustedError", "load_models"]
+
+# The parameters that may hold scikit-learn estimators.
+PARAMETERS = ("modalities", "head")
+
+
+class UntrustedError(ValueError):
+    """A file holds objects of types that nobody vouched for."""
+
+
+class ModelEncoder(Encoder):
+    """Collects scikit-learn estimators as files of skops, and refuses other objects.
+
+    Attributes
+    ----------
+    members : list of bytes
+        The file of each object.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.members: list[bytes] = []
+
+    def take(self, value: object, where: str | None) -> None:
+        """Write an estimator of scikit-learn."""
+        allowed = where is None or where.partition("[")[0] in PARAMETERS
+        if not allowed or not _is_model(value):
+            raise NotPlainError(f"{type(value).__name__} {value!r}")
+        what = "the models of strategy='extract'" if where is None else f"`{where}`"
+        self.members.append(_dumped(value, what))
+
+    def encode_parameter(self, name: str, value: object) -> Json:
+        """A parameter; where a part of it isn't plain, nothing of it is kept."""
+        n_before = len(self.members)
+        try:
+            return self.encode(value, name)
+        except NotPlainError:
+            del self.members[n_before:], self.objects[n_before:]
+            raise
+
+
+def _is_model(value: object) -> bool:
+    """Whether an object is a scikit-learn estimator."""
+    is_instance = not isinstance(value, type | nn.Module)
+    return is_instance and hasattr(value, "__sklearn_tags__") and hasattr(value, "get_params")
+
+
+def _dumped(model: object, what: str) -> bytes:
+    skops = needs("skops.io", f"Saving {what}", extra="skops")
+    try:
+        data: bytes = skops.dumps(model)
+        # skops writes a lambda, for example, and fails when it reads it.
+        skops.loads(data, trusted=skops.get_untrusted_types(data=data))
+    except Exception as error:  # Whatever a user's class raises.
+        raise NotPlainError(
+            f"{type(model).__name__} that skops can't hold ({type(error).__name__}: {error})"
+        ) from error
+    return data
+
+
+def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) -> list[object]:
+    """The estimators of a file's members.
+
+    Raises
+    ------
+    UntrustedError
+        If one holds types that neither skops nor `trusted` vouches for; nothing was built then.
+    ValueError
+        If a member is damaged.
+    """
+    if not members:
+        return []
+    skops = needs("skops.io", f"Loading {str(path)!r}", extra="skops")
+    strange: set[str] = set()
+    for number, data in enumerate(members):
+        _refuse_compressed(number, data)
+        strange |= set(skops.get_untrusted_types(data=data)) - set(trusted)
+    if strange:
+        raise UntrustedError(
+            f"{str(path)!r} holds objects of types that skops doesn't know to be harmless: "
+            f"{sorted(strange)!r}. If you trust the file, name them: "
+            f"load_estimator(path, trusted={sorted(strange)!r})."
+        )
+    return [skops.loads(data, trusted=list(trusted)) for data in members]
+
+
+def _refuse_compressed(number: int, data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as inner:
+            stored = all(info.compress_type == zipfile.ZIP_STORED for info in inner.infolist())
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"its model {number} is {error}") from error
+    if not stored:
+        raise ValueError(f"its model {number} is compressed, which `save` never does")

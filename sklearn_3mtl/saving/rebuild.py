@@ -1,0 +1,226 @@
+"""The state of a fitted model, and the model that has that state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from itertools import pairwise
+from typing import cast, get_args
+
+import numpy as np
+from torch import nn
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import SeededDropout
+from sklearn_3mtl.data.columns import Container
+from sklearn_3mtl.data.state import State
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.fitted.adaptation import Adaptation, restore_adaptations
+from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.predictors import (
+    ByHeads,
+    ByReadout,
+    BySupports,
+    OnlyNewClasses,
+    Predictor,
+)
+from sklearn_3mtl.fitted.readout import Readout
+from sklearn_3mtl.fitted.task_adapter import TaskAdapter
+from sklearn_3mtl.fitted.task_memory import TaskMemory
+from sklearn_3mtl.fitting.assembly import build_untrained
+from sklearn_3mtl.fitting.facts import Facts
+from sklearn_3mtl.fitting.plan import NetworkPlan
+from sklearn_3mtl.fitting.planning import make_plan
+from sklearn_3mtl.inputs.modalities import ModalInputs
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.settings import Settings
+
+__all__ = ["rebuild", "state_of"]
+
+MOST_DOMAINS = 10_000
+
+
+def state_of(model: FittedModel) -> State:
+    """What a fitted model is made of, its parameters aside."""
+    values = {
+        "trained": [task.state() for task in model.trained.in_columns()],
+        "groups": model.groups,
+        "uses_groups": model.uses_groups,
+        "ids_given": model.ids_given,
+        "container": model.container,
+        "names": model.names,
+        "named": model.named,
+        "chosen": model.chosen,
+        "n_domains": model.n_domains,
+        "adaptations": [record.state() for record in model.adaptations],
+        "lone_id": model.lone_id,
+    }
+    parts = {
+        "inputs": model.inputs.state(),
+        "codec": model.codec.state(),
+        "network": State({}, model.network.state_dict()),
+        "dropout": State({}).with_parts(
+            {name: module.state() for name, module in _dropouts(model.network)}
+        ),
+        "objective": State({}, model.objective.state_dict()),
+    }
+    if model.adapter is not None:
+        parts["memory"] = model.adapter.memory.state()
+    if model.readout is not None:
+        parts["readout"] = model.readout.state()
+    return State(values).with_parts(parts)
+
+
+def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
+    """The fitted model that `state_of` described.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters of the fit.
+    state : State
+        What `state_of` gave.
+    n_columns : int
+        How many columns X has.
+
+    Raises
+    ------
+    ValueError
+        If the parts can't be those of one model.
+    """
+    inputs = ModalInputs.restore(state.part("inputs"), settings.modalities, n_columns)
+    make_task = _task_maker(settings)
+    codec = TargetCodec.restore(state.part("codec"), make_task)
+    trained = TargetCodec(_trained_tasks(state, codec.tasks, make_task))
+    groups = state.optional("groups", np.ndarray)
+    if groups is not None and (groups.ndim != 1 or groups.dtype != object):
+        raise ValueError(f"its 'groups' is {groups!r}")
+    n_groups = None if groups is None else len(groups)
+    adaptations = restore_adaptations(
+        state.entry("adaptations", list), trained.layout.n_outputs, codec.layout.n_outputs, n_groups
+    )
+    network, objective = _build(settings, state, inputs, trained, adaptations)
+    predictor: Predictor = OnlyNewClasses() if objective.draws_classes else ByHeads()
+    if state.has("memory"):
+        memory = TaskMemory.restore(state.part("memory"), 1 if n_groups is None else n_groups)
+        adapter = TaskAdapter.of(memory, settings.adapt_lr, settings.adapt_steps)
+        predictor = BySupports(adapter)
+    elif state.has("readout"):
+        predictor = ByReadout(Readout.restore(state.part("readout"), codec.tasks))
+    names = state.entry("names", tuple)
+    if list(names) != list(codec.tasks):
+        raise ValueError(f"its 'names' is {names!r}")
+    return FittedModel(
+        inputs=inputs,
+        codec=codec,
+        network=network,
+        objective=objective,
+        groups=groups,
+        uses_groups=state.entry("uses_groups", bool),
+        ids_given=state.entry("ids_given", bool),
+        container=_container(state),
+        names=names,
+        named=state.entry("named", bool),
+        settings=settings,
+        chosen=state.entry("chosen", dict),
+        adaptations=adaptations,
+        lone_id=_lone_id(state),
+        predictor=predictor,
+        trained=trained.layout,
+    )
+
+
+def _container(state: State) -> Container:
+    found = state.entry("container", str)
+    if found not in get_args(Container):
+        raise ValueError(f"its 'container' is {found!r}")
+    return cast(Container, found)
+
+
+def _lone_id(state: State) -> Hashable | None:
+    found: object = state.values.get("lone_id")
+    if not isinstance(found, Hashable):
+        raise ValueError(f"its 'lone_id' is {found!r}")
+    return found
+
+
+def _task_maker(settings: Settings) -> Callable[[object], Task]:
+    """What makes a task of its state."""
+    return Task.restore
+
+
+def _trained_tasks(
+    state: State, tasks: dict[Hashable, Task], make_task: Callable[[object], Task]
+) -> dict[Hashable, Task]:
+    """The tasks that the network was trained on."""
+    trained = {task.name: task for task in map(make_task, state.entry("trained", list))}
+    # A target that goes on since the fit is the same task, and not another that equals it.
+    same = {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
+    return trained | same
+
+
+def _are_alike(one: Task, other: Task) -> bool:
+    return one.kind == other.kind and np.array_equal(
+        np.asarray(one.classes, dtype=object), np.asarray(other.classes, dtype=object)
+    )
+
+
+def _build(
+    settings: Settings,
+    state: State,
+    inputs: ModalInputs,
+    trained: TargetCodec,
+    adaptations: tuple[Adaptation, ...],
+) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
+    """The network and the objective, with the weights that the state holds."""
+    groups, n_domains = state.optional("groups", np.ndarray), state.entry("n_domains", int)
+    if not 0 <= n_domains <= MOST_DOMAINS:
+        raise ValueError(f"its 'n_domains' is {n_domains!r}")
+    changed: dict[str, object] = {**state.entry("chosen", dict), "device": "cpu"}
+    if adaptations:
+        # Weights are of the tasks of today, which the objective of the fit may not know.
+        changed["task_weight"] = {} if trained.tasks else None
+    facts = Facts(0, trained.tasks, has_ids=groups is not None)
+    plan = make_plan(settings.with_values(changed), facts)
+    if adaptations and groups is not None:
+        groups = groups[: adaptations[0].n_base_groups]
+    groups = groups if state.entry("uses_groups", bool) else None
+    n_stored = sum(t.numel() for t in state.tensors.values())
+    _check_size(plan.network, inputs, trained, groups, n_stored)
+    network, objective = build_untrained(plan, inputs, trained, groups, n_domains, Seed(0))
+    for record in adaptations:
+        network = record.apply(network)
+    network.load_state_dict(state.part("network").tensors)
+    objective.load_state_dict(state.part("objective").tensors)
+    streams = state.part("dropout")
+    for name, module in _dropouts(network):
+        module.restore(streams.part(name))
+    return network.to("cpu"), objective
+
+
+def _dropouts(network: ThreeMTLNetwork) -> Iterator[tuple[str, SeededDropout]]:
+    """The modules that draw from streams of their own, which a warm start goes on with."""
+    for name, module in network.named_modules():
+        if isinstance(module, SeededDropout):
+            yield name, module
+
+
+def _check_size(
+    plan: NetworkPlan,
+    inputs: ModalInputs,
+    codec: TargetCodec,
+    groups: np.ndarray | None,
+    n_stored: int,
+) -> None:
+    """Refuse parameters that ask for more weights than there are."""
+    if isinstance(plan.backbone, nn.Module):
+        return
+    vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)
+    n_in = inputs.tabular.n_numeric + vectors
+    n_weights = sum(a * b for a, b in pairwise([n_in, *plan.widths]))
+    if plan.sharing.net_per_group:
+        n_weights *= len(codec.tasks) * (1 if groups is None else len(groups))
+    n_weights *= len(plan.members)
+    if n_weights > n_stored:
+        raise ValueError(f"its parameters ask for {n_weights} weights, it holds {n_stored} numbers")

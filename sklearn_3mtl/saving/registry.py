@@ -1,0 +1,53 @@
+"""The library's own plug-ins, by the parameter that takes them and their short name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sklearn.base import BaseEstimator
+
+from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.meta import META
+from sklearn_3mtl.sharing import SHARING
+from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES
+
+__all__ = ["REGISTRIES", "PlugIn", "find_plug_in", "make_plug_in"]
+
+REGISTRIES: dict[str, Mapping[str, type[BaseEstimator]]] = {
+    "balancing": BALANCING,
+    "sharing": SHARING,
+    "meta": META,
+    "domain_loss": DOMAIN_LOSSES,
+    "strategy": STRATEGIES,
+}
+
+
+class PlugIn(NamedTuple):
+    """An instance of a plug-in as a file names it.
+
+    Attributes
+    ----------
+    parameter, name : str
+        The estimator's parameter that takes it, and its short name there.
+    parameters : dict
+        The plug-in's own parameters.
+    """
+
+    parameter: str
+    name: str
+    parameters: dict[str, object]
+
+
+def find_plug_in(value: object) -> PlugIn | None:
+    """How a file names an object; None where it is not an instance of a plug-in of the library."""
+    for parameter, registry in REGISTRIES.items():
+        for name, cls in registry.items():
+            if type(value) is cls and isinstance(value, BaseEstimator):
+                return PlugIn(parameter, name, value.get_params(deep=False))
+    return None
+
+
+def make_plug_in(plug_in: PlugIn) -> BaseEstimator:
+    """The object that a file names."""
+    return REGISTRIES[plug_in.parameter][plug_in.name](**plug_in.parameters)
