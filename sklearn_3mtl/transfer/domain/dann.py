@@ -70,7 +70,7 @@ class DANN(FeatureLoss[nn.Module]):
                 "`DANN.hidden_layer_sizes` should be a sequence of whole numbers >= 1, such as "
                 f"(100,). Found {widths!r}."
             )
-        copies = Copies(["domain"]).times(n_members)
+        copies = Copies(["domain"]).times(range(n_members))
         hidden = MLP(n_features, tuple(widths), "relu", 0.0, copies, seed.child("hidden"))
         return nn.Sequential(
             hidden, StackedLinear(hidden.n_out, n_domains, copies, seed.child("out"))
