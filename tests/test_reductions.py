@@ -39,7 +39,7 @@ def boxes(est):
         "several modalities": len(network.encoders) > 1,
         "inner loop": isinstance(objective, BiLevelObjective),
         "supports of tasks": est._model.adapter is not None,
-        "domains made alike": objective.alignment is not None,
+        "domains made alike": objective.domain_term is not None,
     }
 
 
