@@ -50,9 +50,7 @@ def step_of(rule, n_members, n_views, n_groups=None):
     z = numbers(n_members, n_views, N, D).requires_grad_()
     heads = numbers(n_members, D, LAYOUT.n_outputs)
     view_of_output = [0, 1, 1, 1, 1] if n_views > 1 else [0] * 5
-    outputs = torch.stack(
-        [(z[:, v] @ heads)[..., o] for o, v in enumerate(view_of_output)], dim=-1
-    )
+    outputs = torch.stack([(z[:, v] @ heads)[..., o] for o, v in enumerate(view_of_output)], dim=-1)
     weight = (torch.rand(n_members, N, 3, generator=RANDOM) < 0.6).double()
     group = None if n_groups is None else GROUP
     batch = Batch({}, VALUES, weight, group)

@@ -148,7 +148,7 @@ def test_each_active_task_id_counts_as_it_would_alone(balancing):
     rule = objective(balancing, n_groups=3)
     total = taken(rule, OUTPUTS, None, GROUP)[0]
     alone = [
-        taken(objective(balancing), OUTPUTS[:, GROUP == g], values=VALUES[GROUP == g])[0]
+        taken(objective(balancing), OUTPUTS[:, g == GROUP], values=VALUES[g == GROUP])[0]
         for g in (0, 2)
     ]
     torch.testing.assert_close(total, sum(alone))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.backbones import MLP
 from sklearn_3mtl.core.encoders import TabularEncoder
 from sklearn_3mtl.core.fusion import ConcatFusion
@@ -16,7 +17,6 @@ from sklearn_3mtl.core.terms import Phase, Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
-from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.rows.batch import Batch
 from sklearn_3mtl.sharing import HardSharing
 from sklearn_3mtl.training import MultiTaskNet

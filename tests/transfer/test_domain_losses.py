@@ -38,7 +38,9 @@ def test_coral_is_the_mean_squared_distance_of_covariances():
     expected = np.mean([float((covariances[a] - covariances[b]).square().sum()) for a, b in pairs])
     found = CORAL().loss(z, DOMAIN, 0.0, None)
     assert float(found) == pytest.approx(expected / (4 * N_FEATURES**2))
-    assert CORAL().loss(z[:, :2], torch.tensor([0, 1]), 0.0, None) is None, "one row has no variance"
+    assert CORAL().loss(z[:, :2], torch.tensor([0, 1]), 0.0, None) is None, (
+        "one row has no variance"
+    )
 
 
 def test_mmd_is_the_squared_distance_of_kernel_means():
@@ -99,7 +101,9 @@ def test_dann_reverses_the_gradient_of_the_features_alone(progress):
     parameters = [z, *state.parameters()]
     found = torch.autograd.grad(rule.loss(z, DOMAIN, progress, state), parameters)
     logs = state(z).log_softmax(-1)
-    plain = torch.autograd.grad(-sum(logs[0, k == DOMAIN, k].mean() for k in range(3)) / 3, parameters)
+    plain = torch.autograd.grad(
+        -sum(logs[0, k == DOMAIN, k].mean() for k in range(3)) / 3, parameters
+    )
     strength = 2 / (1 + np.exp(-10 * progress)) - 1
     torch.testing.assert_close(found[0], -strength * plain[0])
     for mine, other in zip(found[1:], plain[1:], strict=True):
