@@ -24,11 +24,11 @@ LAYOUT = TaskLayout(TASKS)
 
 def chain(backbone="mlp", n_in=3, widths=(16, 16), n_members=1, dtype=torch.float64, seed=0):
     """The stages of a net for TASKS."""
-    copies = Copies(("shared",)).times(n_members)
+    copies = Copies(("shared",)).times(range(n_members))
     make = {"mlp": MLP, "resnet": ResNet}[backbone]
     net = make(n_in, widths, "tanh", 0.0, copies, Seed(seed)).to(dtype)
     names = {task.name: task.n_outputs for task in TASKS}
-    head = LinearHeads(net.n_out, names, Seed(seed).child("head"), n_members).to(dtype)
+    head = LinearHeads(net.n_out, names, Seed(seed).child("head"), range(n_members)).to(dtype)
     return [*(Stage.of(layer) for layer in net.layers), Stage.of(head, is_head=True)]
 
 

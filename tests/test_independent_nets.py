@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl.balancing import Manual
+from sklearn_3mtl.balancing import BALANCING, Manual
 from tests._pinned import tiny
-from tests._reductions import answers, complete_table
+from tests._reductions import answers, assert_same_bits, complete_table
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_independent_nets_equal_single_task_nets_with_early_stopping():
     assert together.n_iter_ == max(epochs) > min(epochs)
 
 
-@pytest.mark.parametrize("change", ["labels", "weight", "balancing"])
+@pytest.mark.parametrize("change", ["labels", "weight"])
 def test_an_independent_net_keeps_its_bits_whatever_happens_to_the_others(change):
     X, Y = complete_table()
     options = {"sharing": "none", "dropout": 0.2, "max_epochs": 5}
@@ -82,11 +82,35 @@ def test_an_independent_net_keeps_its_bits_whatever_happens_to_the_others(change
     other = tiny(**options)
     if change == "labels":
         Y = Y.assign(other=-3 * Y["other"][::-1].to_numpy() + X["b"])
-    elif change == "weight":
-        other.set_params(task_weight={"other": 5.0})
     else:
-        other.set_params(balancing=Manual({"other": 0.1}))
+        other.set_params(task_weight={"other": 5.0})
     other.fit(X, Y)
     for name in ("number", "answer", "sort"):
         assert np.array_equal(answers(plain, X, name), answers(other, X, name)), name
     assert not np.array_equal(answers(plain, X, "other"), answers(other, X, "other"))
+
+
+@pytest.mark.parametrize("layout", ["wide", "long"])
+@pytest.mark.parametrize("rule", [r for r in sorted(BALANCING) if r != "manual"])
+def test_nets_that_share_nothing_need_no_balance(rule, layout):
+    """Whatever the rule, each net is the one that a lone task trains."""
+    X, Y = complete_table()
+    options = {"sharing": "none", "dropout": 0.2, "max_epochs": 5}
+    if layout == "long":
+        X = X.assign(shop=np.resize(["p", "q"], len(X)))
+        options["task"] = "shop"
+    plain, ruled = (tiny(balancing=b, **options).fit(X, Y) for b in ("equal", rule))
+    assert_same_bits(plain, ruled)
+    if layout == "wide":
+        for name in Y:
+            alone = tiny(balancing=rule, **options).fit(X, Y[[name]])
+            np.testing.assert_allclose(
+                answers(ruled, X, name), answers(alone, X, name), rtol=1e-3, atol=1e-4
+            )
+
+
+def test_given_weights_move_no_net_that_shares_nothing():
+    X, Y = complete_table()
+    plain = tiny(sharing="none", max_epochs=3).fit(X, Y)
+    weighed = tiny(sharing="none", max_epochs=3, balancing=Manual({"other": 0.1})).fit(X, Y)
+    assert_same_bits(plain, weighed)

@@ -22,7 +22,6 @@ from sklearn_3mtl import (
     TransferEstimator,
     TransferRegressor,
 )
-from sklearn_3mtl.core.fusion import ConcatFusion
 from sklearn_3mtl.objective import BiLevelObjective
 from tests._reductions import assert_same_bits, complete_table
 from tests._small_tasks import QUICK, both, signs, slopes
@@ -39,7 +38,7 @@ def boxes(est):
         "several modalities": len(network.encoders) > 1,
         "inner loop": isinstance(objective, BiLevelObjective),
         "supports of tasks": est._model.adapter is not None,
-        "domains made alike": objective.alignment is not None,
+        "domains made alike": objective.domain_term is not None,
     }
 
 
@@ -64,7 +63,7 @@ def test_figure_8a_multi_task_learning(given):
     ).fit(X, Y)
     plain = MultiTaskEstimator(balancing="uncertainty", **given, **SMALL).fit(X, Y)
     assert not any(boxes(union).values())
-    assert isinstance(union._model.network.fusion, ConcatFusion)
+    assert union._model.network.fusion.is_concatenation
     same(union, plain, X)
     new = pd.DataFrame({"new": np.arange(len(X)) % 3 == 0})
     same(union.adapt(X, new), plain.adapt(X, new), X)

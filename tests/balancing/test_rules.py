@@ -1,14 +1,14 @@
 """The contract of a balancing rule, on every registered one, and each rule's own numbers."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
 from torch import nn
 
-from sklearn_3mtl import MultiTaskEstimator
-from sklearn_3mtl.balancing import BALANCING, Balancing, Equal, Manual, Uncertainty
+from sklearn_3mtl.balancing import BALANCING, Equal, Manual, Uncertainty
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.terms import Step, Term
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.training.callbacks import BestWeights
 from tests._inputs import mixed_table, numeric_table
@@ -19,12 +19,39 @@ TASKS = [
     Task("b", "binary", np.arange(2)),
     Task("c", "multiclass", np.arange(3)),
 ]
-LOSSES = torch.tensor([0.5, 0.7, 1.1])
+N_MEMBERS = 2
+LOSSES = torch.tensor([[0.5, 0.7, 1.1], [0.2, 1.3, 0.4]])
 rules = pytest.mark.parametrize("name", sorted(BALANCING))
 
 
-def state_of(rule, tasks=TASKS):
-    return rule.init(tasks, torch.Generator().manual_seed(0))
+def state_of(rule, tasks=TASKS, n_members=N_MEMBERS):
+    return rule.init(tasks, n_members, Seed(0))
+
+
+def gramian(losses, seed=0):
+    """Inner products of gradients of tasks, zero where a task has no loss."""
+    draw = torch.Generator().manual_seed(seed)
+    gradients = torch.randn(*losses.shape, 6, generator=draw) * losses.unsqueeze(-1)
+    return gradients @ gradients.mT
+
+
+def weights_of_step(rule, state, losses=LOSSES, present=None, seed=0):
+    """The weights as numbers; those of a rule that needs nothing are ones."""
+    if rule.needs == "nothing":
+        assert rule.weights(losses, present, None, state) is None
+        return torch.ones_like(losses)
+    between = gramian(losses, seed) if rule.needs == "gramian" else None
+    found = rule.weights(losses, present, between, state)
+    return torch.ones_like(losses) if found is None else found
+
+
+def total_of(rule, state, losses=LOSSES, present=None):
+    """The number that a step minimises."""
+    mass = None if present is None else present.to(losses.dtype)
+    step = Step(None, None, 0.0, None, None, losses, mass, losses.shape[1])
+    total = (weights_of_step(rule, state, losses, present) * losses).sum()
+    found = [term(step) for term in rule.terms(state)]
+    return total + sum(summand for summand in found if summand is not None)
 
 
 def weights_of(est):
@@ -46,13 +73,36 @@ def test_one_task_is_the_identity(name):
 
 
 @rules
-def test_weights_are_one_number_per_task_or_none(name):
+def test_weights_are_one_number_per_task_of_each_member(name):
     rule = BALANCING[name]()
-    weights = rule.weights(LOSSES, None, state_of(rule))
-    if weights is not None:
-        assert weights.shape == (3,)
-        assert (weights >= 0).all()
-        assert weights.isfinite().all()
+    weights = weights_of_step(rule, state_of(rule))
+    assert weights.shape == (N_MEMBERS, 3)
+    assert (weights >= 0).all()
+    assert weights.isfinite().all()
+
+
+@rules
+def test_members_do_not_influence_each_other(name):
+    """Other losses of the second member leave the first's weights, and its gradients, alone."""
+    rule, changed = BALANCING[name](), LOSSES.clone()
+    changed[1] = torch.tensor([9.0, 0.1, 3.0])
+    found = []
+    for losses in (LOSSES, changed):
+        state = state_of(rule)
+        leaf = losses.clone().requires_grad_()
+        weights = weights_of_step(rule, state, leaf)
+        (weights[0] * leaf[0]).sum().backward()
+        rule.after_step(losses, None, state)
+        found.append((weights[0], leaf.grad[0], weights_of_step(rule, state, losses)[0]))
+        assert (leaf.grad[1] == 0).all()
+    for mine, other in zip(*found, strict=True):
+        assert torch.equal(mine, other)
+
+
+@rules
+def test_terms_of_a_rule_say_what_they_are(name):
+    rule = BALANCING[name]()
+    assert all(isinstance(term, Term) for term in rule.terms(state_of(rule)))
 
 
 @rules
@@ -84,35 +134,43 @@ def test_every_rule_trains_mixed_tasks_with_gaps(name):
 def test_a_task_that_is_absent_changes_no_other_weight(name):
     rule = BALANCING[name]()
     state = state_of(rule)
-    present = torch.tensor([True, False, True])
+    present = torch.tensor([True, False, True]).expand(N_MEMBERS, -1)
     losses = LOSSES * present
-    weights = rule.weights(losses, present, state)
-    total = losses.sum() if weights is None else (weights * losses).sum()
-    penalty = rule.penalty(present, state)
-    total = total if penalty is None else total + penalty
-    alone_rule = BALANCING[name]()
-    alone_state = state_of(alone_rule, [TASKS[0], TASKS[2]])
-    two = LOSSES[[0, 2]]
-    weights = alone_rule.weights(two, None, alone_state)
-    expected = two.sum() if weights is None else (weights * two).sum()
-    penalty = alone_rule.penalty(None, alone_state)
-    torch.testing.assert_close(total, expected if penalty is None else expected + penalty)
+    alone_state = state_of(rule, [TASKS[0], TASKS[2]])
+    found = weights_of_step(rule, state, losses, present)[:, [0, 2]]
+    if rule.needs == "gramian":
+        two = gramian(losses)[:, [0, 2]][:, :, [0, 2]]
+        expected = rule.weights(LOSSES[:, [0, 2]], None, two, alone_state)
+    else:
+        expected = weights_of_step(rule, alone_state, LOSSES[:, [0, 2]])
+        total = total_of(rule, state, losses, present)
+        torch.testing.assert_close(total, total_of(rule, alone_state, LOSSES[:, [0, 2]]))
+    torch.testing.assert_close(found, expected)
 
 
 def test_equal_is_the_sum():
     rule = Equal()
-    assert rule.weights(LOSSES, None, None) is None
-    assert rule.penalty(None, None) is None
+    assert rule.needs == "nothing"
+    assert rule.init(TASKS, 1, Seed(0)) is None
+    assert rule.weights(LOSSES, None, None, None) is None
+    assert list(rule.terms(None)) == []
+    assert rule.epoch_weight(None) is None
 
 
 def test_manual_gives_the_named_weights():
     rule = Manual({"a": 2.0, "c": 0.0})
-    assert rule.weights(LOSSES, None, state_of(rule)).tolist() == [2.0, 1.0, 0.0]
+    assert rule.weights(LOSSES, None, None, state_of(rule)).tolist() == [[2.0, 1.0, 0.0]] * 2
+    assert rule.epoch_weight(state_of(rule)).tolist() == [2.0, 1.0, 0.0]
 
 
-def test_manual_weighs_a_column_alike_in_every_group():
-    rule = Manual({"a": 2.0})
-    assert rule.weights(LOSSES, None, state_of(rule, TASKS * 2)).tolist() == [2, 1, 1, 2, 1, 1]
+def test_manual_weighs_a_column_alike_for_every_task_id():
+    X, Y = numeric_table()
+    X = X.assign(store=np.resize(["p", "q"], len(X)))
+    by_rule = tiny(balancing=Manual({"answer": 3.0}), task="store").fit(X, Y)
+    by_weight = tiny(task_weight={"answer": 3.0}, task="store").fit(X, Y)
+    ruled, weighted = weights_of(by_rule), weights_of(by_weight)
+    for key, value in ruled.items():
+        torch.testing.assert_close(value, weighted[key], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -133,20 +191,24 @@ def test_manual_weights_change_the_fit():
 def test_uncertainty_is_kendalls_sum():
     rule = Uncertainty()
     state = state_of(rule)
-    s = torch.tensor([0.3, -0.2, 1.0])
+    s = torch.tensor([[0.3, -0.2, 1.0], [0.0, 0.4, -0.7]])
     state.log_variance.data = s
-    total = (rule.weights(LOSSES, None, state) * LOSSES).sum() + rule.penalty(None, state)
-    variance = s.exp()
+    variance, losses = s.exp().T, LOSSES.T
     expected = (
-        LOSSES[0] / (2 * variance[0]) + LOSSES[1] / variance[1] + LOSSES[2] / variance[2]
-    ) + variance.sqrt().log().sum()
-    torch.testing.assert_close(total, expected)
+        losses[0] / (2 * variance[0]) + losses[1] / variance[1] + losses[2] / variance[2]
+    ) + variance.sqrt().log().sum(0)
+    torch.testing.assert_close(total_of(rule, state), expected.sum())
+    for m in range(N_MEMBERS):
+        alone = state_of(rule, n_members=1)
+        alone.log_variance.data = s[m : m + 1]
+        torch.testing.assert_close(total_of(rule, alone, LOSSES[m : m + 1]), expected[m])
 
 
 def test_uncertainty_starts_where_it_is_told():
     rule = Uncertainty(initial_log_variance=1.0)
-    expected = torch.tensor([0.5, 1.0, 1.0]) * torch.tensor(-1.0).exp()
-    torch.testing.assert_close(rule.weights(LOSSES, None, state_of(rule)).detach(), expected)
+    expected = torch.tensor([[0.5, 1.0, 1.0]] * N_MEMBERS) * torch.tensor(-1.0).exp()
+    found = rule.weights(LOSSES, None, None, state_of(rule)).detach()
+    torch.testing.assert_close(found, expected)
 
 
 def test_uncertainty_learns_the_optimum_by_hand():
@@ -156,8 +218,7 @@ def test_uncertainty_learns_the_optimum_by_hand():
     optimizer = torch.optim.Adam(state.parameters(), lr=0.05)
     for _ in range(1000):
         optimizer.zero_grad()
-        total = (rule.weights(LOSSES, None, state) * LOSSES).sum() + rule.penalty(None, state)
-        total.backward()
+        total_of(rule, state).backward()
         optimizer.step()
     expected = LOSSES * torch.tensor([1.0, 2.0, 2.0])
     torch.testing.assert_close(state.log_variance.detach().exp(), expected, rtol=1e-3, atol=1e-4)
@@ -166,12 +227,10 @@ def test_uncertainty_learns_the_optimum_by_hand():
 def test_uncertainty_gives_absent_tasks_no_gradient():
     rule = Uncertainty()
     state = state_of(rule)
-    present = torch.tensor([True, False, True])
-    losses = LOSSES * present
-    total = (rule.weights(losses, present, state) * losses).sum() + rule.penalty(present, state)
-    total.backward()
-    assert state.log_variance.grad[1] == 0
-    assert (state.log_variance.grad[[0, 2]] != 0).all()
+    present = torch.tensor([[True, False, True], [False, True, True]])
+    total_of(rule, state, LOSSES * present, present).backward()
+    assert (state.log_variance.grad[~present] == 0).all()
+    assert (state.log_variance.grad[present] != 0).all()
 
 
 def log_variance(est):
@@ -207,48 +266,3 @@ def test_the_rules_parameters_are_restored_with_the_best_weights(monkeypatch):
     assert best < len(seen) - 1
     assert torch.equal(log_variance(est), seen[best])
     assert not torch.equal(log_variance(est), seen[-1])
-
-
-class Loudest(Balancing):
-    """Weighs the task with the greatest loss alone, and counts its steps."""
-
-    def __init__(self, factor=1.0):
-        self.factor = factor
-
-    def init(self, tasks, generator):
-        state = nn.Module()
-        state.register_buffer("steps", torch.zeros(()))
-        state.register_buffer("last", torch.zeros(len(tasks)))
-        return state
-
-    def weights(self, losses, present, state):
-        return self.factor * (losses.detach() == losses.detach().max())
-
-    def after_step(self, losses, present, state):
-        assert not losses.requires_grad
-        state.steps += 1
-        state.last.copy_(losses)
-
-
-def test_a_users_own_rule_trains_and_keeps_its_state():
-    X, Y = numeric_table()
-    est = tiny(balancing=Loudest(), max_epochs=3, batch_size=20).fit(X, Y)
-    state = est._model.objective.state
-    assert state.steps == 9
-    assert (state.last > 0).all()
-    plain = tiny(max_epochs=3, batch_size=20).fit(X, Y)
-    assert not np.allclose(est.predict(X)["number"], plain.predict(X)["number"])
-
-
-def test_a_users_own_rule_has_nested_parameters():
-    est = MultiTaskEstimator(balancing=Loudest()).set_params(balancing__factor=3.0)
-    assert est.get_params()["balancing__factor"] == 3.0
-    assert clone(est).balancing.factor == 3.0
-
-
-def test_a_users_own_rule_balances_groups_too():
-    X, Y = numeric_table()
-    X = X.assign(store=np.resize(["p", "q"], len(X)))
-    est = tiny(balancing=Loudest(), task="store").fit(X, Y)
-    assert est._model.objective.state.last.shape == (6,)
-    assert isinstance(est.predict(X), pd.DataFrame)

@@ -4,12 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sklearn_3mtl.core.adapted import (
-    AdaptedOutputs,
-    GroupCorrection,
-    SharedCorrection,
-    side_by_side,
-)
+from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 
 GROUP = torch.tensor([0, 2, 1, -1, 2, 0])
 B, D = len(GROUP), 4
@@ -26,21 +21,15 @@ def filled(correction):
     return correction
 
 
-def of_members(n_members, *shape):
-    """A tensor with an axis for the members where there are several."""
-    return numbers(n_members, *shape) if n_members > 1 else numbers(*shape)
-
-
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_a_shared_correction_adds_a_linear_layer_to_its_outputs(n_members):
     correction = filled(SharedCorrection(D, [4, 1], n_members))
-    out, z = of_members(n_members, B, 5), numbers(n_members, B, D)
+    out, z = numbers(n_members, B, 5), numbers(n_members, B, D)
     found = correction(out, z, None)
     assert found.shape == out.shape
     assert torch.equal(found[..., [0, 2, 3]], out[..., [0, 2, 3]])
     for m in range(n_members):
-        before, after = (t[m] if n_members > 1 else t for t in (out, found))
-        features = z[m]
+        before, after, features = out[m], found[m], z[m]
         expected = F.linear(features, correction.weight[m], correction.bias[m])
         torch.testing.assert_close(after[:, [4, 1]], before[:, [4, 1]] + expected)
 
@@ -49,14 +38,13 @@ def test_a_shared_correction_adds_a_linear_layer_to_its_outputs(n_members):
 def test_a_group_correction_adds_to_the_rows_of_adapted_groups_alone(n_members):
     groups = [2, 0]
     correction = filled(GroupCorrection(D, [4, 1], groups, n_members))
-    out, z = of_members(n_members, B, 5), numbers(n_members, B, D)
+    out, z = numbers(n_members, B, 5), numbers(n_members, B, D)
     found = correction(out, z, GROUP)
     others = ~torch.isin(GROUP, torch.tensor(groups))
     assert torch.equal(found[..., others, :], out[..., others, :])
     assert torch.equal(found[..., [0, 2, 3]], out[..., [0, 2, 3]])
     for m in range(n_members):
-        before, after = (t[m] if n_members > 1 else t for t in (out, found))
-        features = z[m]
+        before, after, features = out[m], found[m], z[m]
         for place, group in enumerate(groups):
             mine = group == GROUP
             added = F.linear(features[mine], correction.weight[place, m], correction.bias[place, m])
@@ -65,38 +53,28 @@ def test_a_group_correction_adds_to_the_rows_of_adapted_groups_alone(n_members):
 
 def test_a_group_correction_without_rows_of_its_groups_changes_nothing():
     correction = filled(GroupCorrection(D, [1], [5], 1))
-    out = numbers(B, 2)
+    out = numbers(1, B, 2)
     assert torch.equal(correction(out, numbers(1, B, D), GROUP), out)
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_corrections_start_at_zero(n_members):
-    out, z = of_members(n_members, B, 3), numbers(n_members, B, D)
+    out, z = numbers(n_members, B, 3), numbers(n_members, B, D)
     for fresh in (SharedCorrection(D, [1], n_members), GroupCorrection(D, [1], [0], n_members)):
-        assert torch.equal(fresh(out, z, GROUP), out)
-
-
-def test_features_of_independent_nets_stand_side_by_side():
-    z = numbers(2 * 3, B, D)
-    found = side_by_side(z, 3)
-    assert found.shape == (2, B, 3 * D)
-    for member in range(2):
-        for net in range(3):
-            own = found[member, :, net * D : (net + 1) * D]
-            assert torch.equal(own, z[3 * member + net])
-    assert side_by_side(z[:3], 3).shape == (B, 3 * D)
-    assert side_by_side(z, 1) is z
+        found = fresh(out, z, GROUP)
+        assert found.shape == out.shape
+        assert torch.equal(found, out)
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_new_outputs_take_their_place_and_old_ones_keep_their_bits(n_members):
-    before, z = of_members(n_members, B, 3), numbers(n_members, B, D)
+    before, z = numbers(n_members, B, 3), numbers(n_members, B, D)
     # The outputs of a new task stand between the old ones.
     correction = filled(SharedCorrection(D, [1, 2], n_members))
     out = AdaptedOutputs(3, [0, -1, -1, 1, 2], None, [correction])(before, z)
     assert torch.equal(out[..., [0, 3, 4]], before)
     expected = z @ correction.weight.mT + correction.bias.unsqueeze(-2)
-    torch.testing.assert_close(out[..., [1, 2]], expected.view(*before.shape[:-1], 2))
+    torch.testing.assert_close(out[..., [1, 2]], expected)
 
 
 def test_groups_that_came_later_are_unknown_before():
@@ -107,7 +85,7 @@ def test_groups_that_came_later_are_unknown_before():
 
 
 def test_corrections_are_applied_in_turn():
-    out, z = numbers(B, 1), numbers(1, B, D)
+    out, z = numbers(1, B, 1), numbers(1, B, D)
     parts = [filled(SharedCorrection(D, [0], 1)), filled(GroupCorrection(D, [0], [1], 1))]
     found = AdaptedOutputs(1, [0], None, parts)(out, z, GROUP)
     assert torch.equal(found, parts[1](parts[0](out, z, GROUP), z, GROUP))

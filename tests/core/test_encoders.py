@@ -116,20 +116,28 @@ def test_a_rows_image_features_do_not_depend_on_the_batch():
 # Fusion
 
 
+def concatenated(*features):
+    widths = [value.shape[-1] for value in features]
+    layers = ConcatFusion().build(widths, Copies("ab"), SEED)
+    assert layers.n_out == sum(widths)
+    assert layers.is_concatenation
+    return layers(features, None)
+
+
 def test_one_modality_passes_untouched():
-    x = randn(4, 3)
-    assert ConcatFusion()([x]) is x
+    x = randn(1, 4, 3)
+    assert concatenated(x) is x
     assert FUSION["concat"] is ConcatFusion
 
 
 def test_several_stand_side_by_side_in_order():
-    x, z = randn(4, 3), randn(4, 2) + 5
-    assert torch.equal(ConcatFusion()([x, z]), torch.cat([x, z], dim=1))
+    x, z = randn(1, 4, 3), randn(1, 4, 2) + 5
+    assert torch.equal(concatenated(x, z), torch.cat([x, z], dim=2))
 
 
 def test_what_is_common_goes_to_each_net():
-    common, own = randn(4, 3), randn(2, 4, 5)
-    out = ConcatFusion()([common, own])
+    common, own = randn(1, 4, 3), randn(2, 4, 5)
+    out = concatenated(common, own)
     assert out.shape == (2, 4, 8)
     assert torch.equal(out[..., 3:], own)
-    assert torch.equal(out[1, :, :3], common)
+    assert torch.equal(out[1, :, :3], common[0])

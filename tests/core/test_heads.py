@@ -35,8 +35,14 @@ def test_linear_heads_evaluate_as_they_train():
     torch.testing.assert_close(heads.eval()(z), F.linear(z, heads.weight, heads.bias))
 
 
+def group_heads(widths=(("a", 1), ("b", 3)), n_groups=3, members=(0,)):
+    widths = dict(widths)
+    common = LinearHeads(4, widths, SEED, members)
+    return GroupHeads(4, sum(widths.values()), n_groups, common, len(members))
+
+
 def trained_group_heads():
-    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+    heads = group_heads()
     optimizer = torch.optim.AdamW(heads.parameters(), lr=0.1)
     for _ in range(3):
         optimizer.zero_grad()
@@ -46,7 +52,7 @@ def trained_group_heads():
 
 
 def test_group_heads_start_at_the_common_head():
-    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+    heads = group_heads()
     torch.testing.assert_close(heads(Z, GROUP), heads.common(Z))
 
 
@@ -73,21 +79,22 @@ def test_group_heads_equal_the_loop_over_groups():
 
 
 def test_a_group_without_rows_gets_no_gradient():
-    heads = GroupHeads(4, {"a": 1}, 3, SEED)
+    heads = group_heads([("a", 1)])
     heads(Z[:2], torch.tensor([0, 2])).sum().backward()
     touched = heads.deviation.grad.abs().sum(1) > 0
     assert touched.tolist() == [True, False, True, False]
 
 
-def mixed_blocks(n_nets, groups=1, n_members=1):
+def mixed_blocks(n_views, groups=1, n_members=1):
     """Tasks a and c with a hidden layer, b linear; outputs in the order a (2), b (3), c (2)."""
     prefixes = [f"{g}/" for g in range(groups)] if groups > 1 else [""]
 
     def stack(widths, tasks):
         owners = [g * 3 + t for g in range(groups) for t in tasks]
         names = [f"{prefix}{'abc'[t]}" for prefix in prefixes for t in tasks]
-        copies = Copies(names, owners).times(n_members)
-        return StackedHeads(4, widths, tasks, n_nets, copies, SEED)
+        copies = Copies(names, owners).times(range(n_members))
+        views = tasks if n_views > 1 else [0] * len(tasks)
+        return StackedHeads(4, widths, views, n_views, copies, SEED)
 
     return Heads([stack((6, 2), [0, 2]), stack((3,), [1])], [0, 1, 4, 5, 6, 2, 3])
 
@@ -122,12 +129,12 @@ def test_heads_of_mixed_shapes_for_groups():
         torch.testing.assert_close(out[g], expected)
 
 
-@pytest.mark.parametrize("n_nets", [1, 3])
-def test_heads_of_mixed_shapes_for_members(n_nets):
-    z = torch.randn(2 * n_nets, 12, 4)
-    out = mixed_blocks(n_nets, n_members=2)(z)
+@pytest.mark.parametrize("n_views", [1, 3])
+def test_heads_of_mixed_shapes_for_members(n_views):
+    z = torch.randn(2 * n_views, 12, 4)
+    out = mixed_blocks(n_views, n_members=2)(z)
     assert out.shape == (2, 12, 7)
-    for m, own in enumerate(z.unflatten(0, (2, n_nets))):
+    for m, own in enumerate(z.unflatten(0, (2, n_views))):
         expected = side_by_side(own.expand(3, -1, -1), ("{}", "{}/member 1")[m].format)
         torch.testing.assert_close(out[m], expected)
 
@@ -141,11 +148,14 @@ def test_heads_of_mixed_shapes_for_groups_of_members():
 
 
 def test_linear_heads_of_members_equal_separate_ones():
-    heads = LinearHeads(4, {"a": 1, "b": 3}, SEED, n_members=3)
+    heads = LinearHeads(4, {"a": 1, "b": 3}, SEED, range(3))
     first = LinearHeads(4, {"a": 1, "b": 3}, SEED)
     assert torch.equal(heads.weight[0], first.weight), "the first member is the lone one"
     assert torch.equal(heads.bias[0], first.bias)
     assert not torch.equal(heads.weight[0], heads.weight[1])
+    third = LinearHeads(4, {"a": 1, "b": 3}, SEED, [2])
+    assert torch.equal(heads.weight[2], third.weight), "whichever others there are"
+    assert torch.equal(heads.bias[2], third.bias)
     z = torch.randn(3, 12, 4)
     for training in (True, False):
         out = heads.train(training)(z)
@@ -156,14 +166,14 @@ def test_linear_heads_of_members_equal_separate_ones():
 
 @pytest.mark.parametrize("common", [False, True])
 def test_group_heads_of_members_equal_the_loop_over_members(common):
-    heads = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED, n_members=2)
+    heads = group_heads(members=range(2))
     heads.deviation.data[:-1].normal_(generator=torch.Generator().manual_seed(1))
     z = torch.randn(2, 12, 4)
     z = z[:1].expand(2, -1, -1) if common else z
     out = heads(z, GROUP)
     deviation = heads.deviation.view(4, 2, 4, 5)
     for m in range(2):
-        alone = GroupHeads(4, {"a": 1, "b": 3}, 3, SEED)
+        alone = group_heads()
         alone.common.weight.data = heads.common.weight[m].detach()
         alone.common.bias.data = heads.common.bias[m].detach()
         alone.deviation.data = deviation[:, m].reshape(4, -1).detach()
@@ -185,16 +195,17 @@ def test_a_users_head_is_trained_as_a_copy():
 
 def test_a_users_head_reads_its_own_tasks_net():
     z = torch.randn(3, 12, 4)
-    head = ModuleHead(nn.Linear(4, 2), 4, 2, 1, "b", n_nets=3)
+    head = ModuleHead(nn.Linear(4, 2), 4, 2, 1, "b", view=1, n_views=3)
     assert torch.equal(head(z), head.module(z[1]))
 
 
-@pytest.mark.parametrize("n_nets", [1, 3])
-def test_a_users_head_has_a_copy_for_each_member(n_nets):
+@pytest.mark.parametrize("n_views", [1, 3])
+def test_a_users_head_has_a_copy_for_each_member(n_views):
     module = nn.Linear(4, 2)
-    head = ModuleHead(module, 4, 2, 1 if n_nets > 1 else 0, "b", n_nets=n_nets, n_members=2)
-    z = torch.randn(2 * n_nets, 12, 4)
-    own = z if n_nets == 1 else z[[1, 4]]
+    view = 1 if n_views > 1 else 0
+    head = ModuleHead(module, 4, 2, 1, "b", view=view, n_views=n_views, members=range(2))
+    z = torch.randn(2 * n_views, 12, 4)
+    own = z if n_views == 1 else z[[1, 4]]
     torch.testing.assert_close(head(z), module(own))
     optimizer = torch.optim.SGD(head.parameters(), lr=1.0)
     head(z)[0].square().sum().backward()
@@ -202,6 +213,37 @@ def test_a_users_head_has_a_copy_for_each_member(n_nets):
     first, second = head(z)
     assert not torch.equal(first, module(own[0]))
     torch.testing.assert_close(second, module(own[1]))
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_heads_of_two_tasks_may_read_one_view_of_several(n_members):
+    copies = Copies("abc").times(range(n_members))
+    heads = StackedHeads(4, (2,), [1, 0, 1], 2, copies, SEED)
+    z = torch.randn(n_members * 2, 12, 4)
+    out = heads(z).reshape(n_members, 12, 6)
+    for m in range(n_members):
+        name = ("{}", "{}/member 1")[m].format
+        for k, (task, view) in enumerate(zip("abc", [1, 0, 1], strict=True)):
+            expected = alone(name(task), (2,))(z[2 * m + view])
+            torch.testing.assert_close(out[m, :, 2 * k : 2 * k + 2], expected)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_groups_deviation_reads_the_view_of_its_output(n_members):
+    views = [0, 2, 2, 1]
+    copies = Copies("abcd").times(range(n_members))
+    common = StackedHeads(4, (1,), views, 3, copies, SEED)
+    heads = GroupHeads(4, 4, 3, common, n_members, views)
+    heads.deviation.data[:-1].normal_(generator=torch.Generator().manual_seed(1))
+    z = torch.randn(n_members * 3, 12, 4)
+    out, plain = heads(z, GROUP).reshape(n_members, 12, 4), common(z).reshape(n_members, 12, 4)
+    own = DEVIATION_SCALE * heads.deviation.view(4, n_members, 4, 5)
+    for m in range(n_members):
+        for row, group in enumerate(GROUP.tolist()):
+            for k, view in enumerate(views):
+                weight, bias = own[group, m, k, :4], own[group, m, k, 4]
+                expected = plain[m, row, k] + weight @ z[3 * m + view, row] + bias
+                torch.testing.assert_close(out[m, row, k], expected)
 
 
 @pytest.mark.parametrize("module", [nn.Linear(4, 3), nn.Linear(5, 2)])

@@ -112,11 +112,12 @@ def test_each_copy_draws_from_its_own_name():
 
 
 def test_copies_of_members_stand_outermost_and_the_first_keep_their_names():
-    copies = Copies("ab", owners=[4, 7]).times(3)
+    copies = Copies("ab", owners=[4, 7]).times(range(3))
     assert copies.names[:2] == ("a", "b")
     assert len(set(copies.names)) == len(copies) == 6
     assert copies.owners == (4, 7) * 3
-    assert Copies("ab").times(1).names == ("a", "b")
+    assert Copies("ab").times([0]).names == ("a", "b")
+    assert Copies("ab").times([2]).names == copies.names[4:], "whichever others there are"
     first, alone = linear(copies), linear(Copies("ab"))
     assert torch.equal(first.weight[:2], alone.weight)
 

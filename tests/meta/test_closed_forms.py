@@ -117,7 +117,7 @@ def test_classes_drawn_for_a_task_have_no_prior(method):
     """The order of the classes, which episodes draw, says nothing."""
     layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
     support = support_set(layout=layout)
-    object.__setattr__(support, "exchangeable", True)
+    object.__setattr__(support, "draws_classes", True)
     support.weight.fill_(1.0)
     _, _, adapted = adapt(method, support, layout)
     outputs = adapted(support.x)
@@ -131,7 +131,7 @@ def test_classes_drawn_for_a_task_have_no_prior(method):
 def test_ridge_of_drawn_classes_reads_features_and_inputs(n_members):
     layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
     support = support_set(layout=layout)
-    object.__setattr__(support, "exchangeable", True)
+    object.__setattr__(support, "draws_classes", True)
     stages, _, adapted = adapt(Ridge(0.7), support, layout, n_members=n_members)
     outputs = adapted(support.x).detach().reshape(n_members, *support.x.shape[:2], 3)
     for task in range(support.n_tasks):
@@ -163,6 +163,32 @@ def test_a_penalty_that_is_none():
         Ridge(0).init(chain(), N_FEATURES, LAYOUT, 0.1, Seed(0))
 
 
+class Encoded:
+    """Encoded rows of some units, as training rows and as the network that reads them."""
+
+    def __init__(self, stages, x, unit):
+        self.chain, self.x, self.unit = stages, x, unit
+
+    def by_unit(self, most):
+        return {"x": self.x[:most]}, self.unit[:most]
+
+    def encode(self, inputs):
+        return inputs["x"].unsqueeze(0)
+
+    def stages(self):
+        return self.chain
+
+    def eval(self):
+        return self
+
+
+def before_epoch(method, stages, x, unit, state):
+    """Let the method's terms update its state from rows of some classes."""
+    rows = Encoded(stages, x, unit)
+    for term in method.terms(state):
+        term.before_epoch(rows, rows)
+
+
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_plda_is_bayes_rule_for_gaussian_classes(n_members):
     layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
@@ -172,9 +198,8 @@ def test_plda_is_bayes_rule_for_gaussian_classes(n_members):
     unit = torch.randint(5, (200,), generator=draw)
     support = support_set(layout=layout)
     x = torch.randn(200, support.x.shape[-1], generator=draw, dtype=torch.float64)
-    with torch.no_grad():
-        method.settle(stages, x + 0.5 * unit[:, None], unit, state)
-    object.__setattr__(support, "exchangeable", True)
+    before_epoch(method, stages, x + 0.5 * unit[:, None], unit, state)
+    object.__setattr__(support, "draws_classes", True)
     adapted = method.adapt(stages, support, state, 0.1, 1)
     outputs = adapted(support.x).detach().reshape(n_members, *support.x.shape[:2], 3)
     seen = features(stages, x + 0.5 * unit[:, None]).reshape(n_members, 200, -1)
@@ -209,10 +234,10 @@ def test_plda_is_bayes_rule_for_gaussian_classes(n_members):
 def test_plda_of_classes_that_do_not_differ_and_of_constant_features():
     layout = TaskLayout([Task("kind", "multiclass", ["a", "b", "c"])])
     method, stages, support = PLDA(), chain(), support_set(layout=layout)
-    object.__setattr__(support, "exchangeable", True)
+    object.__setattr__(support, "draws_classes", True)
     state = method.init(stages, N_FEATURES, layout, 0.1, Seed(3)).double()
     for x in (torch.zeros(40, support.x.shape[-1]).double(), support.x[0, :1].repeat(40, 1)):
-        method.settle(stages, x, torch.arange(40) % 4, state)
+        before_epoch(method, stages, x, torch.arange(40) % 4, state)
         assert method.adapt(stages, support, state, 0.1, 1)(support.x).isfinite().all()
     with pytest.raises(ValueError, match=r"`shrinkage` of PLDA should be in \(0, 1\]. Found 0"):
         PLDA(shrinkage=0).init(stages, N_FEATURES, layout, 0.1, Seed(3))

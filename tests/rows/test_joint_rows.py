@@ -1,4 +1,4 @@
-"""Labelled rows in batches, and others beside them."""
+"""Labelled rows in batches, and others without a label."""
 
 import pytest
 import torch
@@ -15,8 +15,9 @@ def joint(n_labelled, n_others):
     return JointDataset(data.subset(first), data.subset(rest))
 
 
-def beside(batches):
-    return [b.beside.inputs["numeric"].flatten().tolist() for b in batches if b.beside is not None]
+def unlabelled(batches):
+    found = [batch.unlabelled for batch in batches]
+    return [rows.inputs["numeric"].flatten().tolist() for rows in found if rows is not None]
 
 
 @pytest.mark.parametrize(
@@ -24,19 +25,19 @@ def beside(batches):
 )
 def test_as_many_as_there_are_or_as_the_batch_has(n_others, sizes):
     batches = list(joint(12, n_others).batches(4, torch.Generator().manual_seed(0)))
-    assert [len(rows) for rows in beside(batches)] == sizes
+    assert [len(rows) for rows in unlabelled(batches)] == sizes
     assert sorted(v for b in batches for v in b.values.flatten().tolist()) == list(range(12))
     assert all((b.domain == 0).all() for b in batches)
-    assert all((b.beside.domain == 1).all() for b in batches if b.beside is not None)
+    assert all((b.unlabelled.domain == 1).all() for b in batches if b.unlabelled is not None)
 
 
 def test_all_of_them_come_before_any_comes_again():
     data = joint(40, 40)
     generator = torch.Generator().manual_seed(0)
-    first, second = (beside(data.batches(4, generator)) for _ in "ab")
+    first, second = (unlabelled(data.batches(4, generator)) for _ in "ab")
     assert sorted(v for rows in first for v in rows) == list(range(40, 80))
     assert first != second
 
 
-def test_in_order_there_are_none_beside():
-    assert beside(joint(12, 5).in_order(4)) == []
+def test_in_order_there_are_none():
+    assert unlabelled(joint(12, 5).in_order(4)) == []
