@@ -124,7 +124,10 @@ def test_users_modules_come_back_through_parts(tmp_path):
 class Halved(Balancing):
     """A plug-in that is not the library's."""
 
-    def weights(self, losses, present, state):
+    def init(self, tasks, n_members, seed):
+        return None
+
+    def weights(self, losses, present, gramian, state):
         return torch.full_like(losses, 0.5)
 
 
