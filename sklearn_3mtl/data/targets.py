@@ -234,7 +234,8 @@ def _center_and_scale(observed: np.ndarray, weight: np.ndarray) -> tuple[float, 
 
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:
-    codes = pd.Index(np.asarray(task.classes)).get_indexer(pd.Index(column))
+    # pandas 2 warns where it would infer a dtype.
+    codes = pd.Index(np.asarray(task.classes)).get_indexer(pd.Index(column, dtype=column.dtype))
     foreign = (codes < 0) & column.notna().to_numpy()
     if foreign.any():
         label = column[foreign].iloc[0]
