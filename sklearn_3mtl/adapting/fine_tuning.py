@@ -14,7 +14,9 @@ from sklearn_3mtl.balancing import Equal
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.core.stacked import SeededDropout
+from sklearn_3mtl.data.kinds import Kind, with_regression_loss
 from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._settings import Settings
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.objective import SingleLevelObjective
@@ -88,9 +90,8 @@ def fine_tune(
     for parameter in chosen:
         parameter.requires_grad_(True)
     per_epoch = -(-len(rows) // BATCH_ROWS)
-    objective = SingleLevelObjective(
-        model.codec.layout, None, estimator.regression_loss, Equal(), None, seed
-    )
+    layout = model.codec.layout.with_kinds(lambda task: _kind_of(estimator, task))
+    objective = SingleLevelObjective(layout, None, Equal(), None, seed)
     with global_streams(seed.child("user modules")):
         _, interrupted, _ = train(
             network,
@@ -118,6 +119,13 @@ def fine_tune(
         raise KeyboardInterrupt
     model.network = network.requires_grad_(True).eval()
     return True
+
+
+def _kind_of(estimator: Settings, task: Task) -> Kind:
+    """A task's kind, with the loss that the estimator names where nothing else is said."""
+    if isinstance((estimator.task_kinds or {}).get(task.name), Kind):
+        return task.kind_object
+    return with_regression_loss(task.kind_object, estimator.regression_loss)
 
 
 def _depths(network: ThreeMTLNetwork) -> dict[str, int]:

@@ -52,12 +52,12 @@ class Uncertainty(Balancing):
         state.log_variance = nn.Parameter(
             torch.full((len(tasks),), self.initial_log_variance, dtype=torch.float32)
         )
-        factors = [0.5 if task.kind == "regression" else 1.0 for task in tasks]
+        factors = [task.kind_object.uncertainty_factor for task in tasks]
         state.register_buffer("factor", torch.tensor(factors, dtype=torch.float32))
         return state
 
     def weights(self, losses: Tensor, present: Tensor | None, state: Any) -> Tensor:
-        """``exp(-s)``, halved for regression."""
+        """``exp(-s)``, times the factor of the task's kind: a half for regression."""
         return state.factor * torch.exp(-state.log_variance)
 
     def penalty(self, present: Tensor | None, state: Any) -> Tensor:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_3mtl.adapting.adapt_model import Support, adapt_model
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.kinds import agrees
 from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
@@ -139,7 +140,7 @@ class AdaptingMixin(PredictingMixin):
             return self._classes_of(targets)
         new = [name for name in targets.names if name not in known]
         for name, kind in (self.task_kinds or {}).items():
-            if name in known and kind != known[name].kind:
+            if name in known and not agrees(kind, known[name].kind_object):
                 raise ValueError(
                     f"`task_kinds` says that {name!r} is {kind}, but it was fitted as "
                     f"{known[name].kind}. Give a new target a name of its own."
@@ -147,20 +148,20 @@ class AdaptingMixin(PredictingMixin):
         for name, column in zip(targets.names, targets.columns, strict=True):
             if name in known and column.notna().any():
                 _refuse_other_kind(known[name], column)
-                if known[name].kind == "regression" and set(column.dropna()) == {0, 1}:
+                if not known[name].is_classification and set(column.dropna()) == {0, 1}:
                     self._refuse_classes(name, targets)
         return {**known, **self._read_tasks(targets, new)} if new else dict(known)
 
     def _classes_of(self, targets: TargetColumns) -> dict[Hashable, Task]:
         """The one target, with the classes that the labels show."""
-        known = list(self._model.codec.tasks)
-        if list(targets.names) != known:
+        known = self._model.codec.tasks
+        if list(targets.names) != list(known):
             raise ValueError(
-                f"episodes='classes' learned to tell the classes of {known[0]!r} apart. Found the "
-                f"target(s) {list(targets.names)!r}: give y that name, or none."
+                f"episodes='classes' learned to tell the classes of {next(iter(known))!r} apart. "
+                f"Found the target(s) {list(targets.names)!r}: give y that name, or none."
             )
         reader = copy.copy(self)
-        reader.task_kinds = {known[0]: "multiclass"}
+        reader.task_kinds = {name: task.kind_object for name, task in known.items()}
         return reader._infer_tasks(targets)
 
     def _read_tasks(self, targets: TargetColumns, names: list[Hashable]) -> dict[Hashable, Task]:
@@ -172,11 +173,12 @@ class AdaptingMixin(PredictingMixin):
 
     def _refuse_classes(self, name: Hashable, targets: TargetColumns) -> None:
         """Numbers that would be classes in a column of their own."""
+        kind = self._model.codec.tasks[name].kind
         if self._read_tasks(targets, [name])[name].is_classification:
             raise ValueError(
-                f"Task {name!r} is a regression. Found labels that are all 0 or 1, which look like "
+                f"Task {name!r} is a {kind}. Found labels that are all 0 or 1, which look like "
                 "classes. Give a new target a name of its own; if they are amounts, say so: "
-                f"task_kinds={{{name!r}: 'regression'}}."
+                f"task_kinds={{{name!r}: {kind!r}}}."
             )
 
 
@@ -216,7 +218,7 @@ def _refuse_other_kind(task: Task, column: Any) -> None:
     if task.classes is None:
         if pd.api.types.infer_dtype(observed) == "boolean":
             raise ValueError(
-                f"Task {task.name!r} is a regression. Found labels that are True or False. Give a "
+                f"Task {task.name!r} is a {task.kind}. Found labels that are True or False. Give a "
                 "new target a name of its own."
             )
         return

@@ -55,4 +55,4 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     """
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return tasks_of(targets, self.task_kinds)
+        return tasks_of(targets, self.task_kinds, self.regression_loss)

@@ -44,4 +44,4 @@ class TransferEstimator(TransferMixin):
     """
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return tasks_of(targets, self.task_kinds)
+        return tasks_of(targets, self.task_kinds, self.regression_loss)

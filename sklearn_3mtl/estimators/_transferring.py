@@ -135,7 +135,7 @@ def _as_fitted_by(estimator: Settings, model: FittedModel) -> FittedModel:
     if not model.objective.adapts:
         return model
     layout, seed = model.objective.losses.layout, Seed(0)
-    objective = SingleLevelObjective(layout, None, "squared_error", Equal(), None, seed)
+    objective = SingleLevelObjective(layout, None, Equal(), None, seed)
     return replace(model, objective=objective, adapter=None, groups=None, lone_id=None)
 
 

@@ -138,7 +138,6 @@ def build_untrained(
     terms = (
         layout,
         len(groups) if uses_groups and groups is not None else None,
-        estimator.regression_loss,
         parameters.make_method(estimator.balancing, BALANCING),
         None if weights is None else weights.tolist(),
         seed,

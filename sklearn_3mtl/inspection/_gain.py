@@ -96,7 +96,7 @@ def single_task_gain(
     targets = read_targets(Y)
     check_targets_length(targets, _num_samples(X))
     # A fold may lack the labels that tell a task's kind.
-    kinds = {name: task.kind for name, task in estimator._infer_tasks(targets).items()}
+    kinds = {name: task.kind_object for name, task in estimator._infer_tasks(targets).items()}
     shared = clone(estimator).set_params(task_kinds=kinds)
     own = clone(shared).set_params(sharing="none")
     losses = np.zeros((2, targets.n_rows, len(targets.names)))

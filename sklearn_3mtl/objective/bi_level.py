@@ -31,7 +31,7 @@ class BiLevelObjective(SingleLevelObjective):
 
     Parameters
     ----------
-    layout, n_groups, regression_loss, balancing, task_weight, seed, alignment
+    layout, n_groups, balancing, task_weight, seed, alignment
         Those of :class:`SingleLevelObjective`; the seed is also that of what the method learns, and
         features are made alike before any task adapts.
     network : ThreeMTLNetwork
@@ -52,7 +52,6 @@ class BiLevelObjective(SingleLevelObjective):
         self,
         layout: TaskLayout,
         n_groups: int | None,
-        regression_loss: str,
         balancing: Balancing,
         task_weight: Sequence[float] | None,
         seed: Seed,
@@ -64,7 +63,7 @@ class BiLevelObjective(SingleLevelObjective):
         inner_steps: int,
         exchangeable: bool = False,
     ) -> None:
-        super().__init__(layout, n_groups, regression_loss, balancing, task_weight, seed, alignment)
+        super().__init__(layout, n_groups, balancing, task_weight, seed, alignment)
         self.method, self.inner_lr, self.inner_steps = method, inner_lr, inner_steps
         self.exchangeable = exchangeable
         method.refuse(layout)

@@ -31,8 +31,6 @@ class SingleLevelObjective(nn.Module):
         The columns of y.
     n_groups : int or None
         How many groups have layers of their own. None where the tasks are the columns.
-    regression_loss : str
-        The loss of regression tasks.
     balancing : Balancing
         The rule; over one task it is the identity.
     task_weight : sequence of n_tasks floats, or None
@@ -53,7 +51,6 @@ class SingleLevelObjective(nn.Module):
         self,
         layout: TaskLayout,
         n_groups: int | None,
-        regression_loss: str,
         balancing: Balancing,
         task_weight: Sequence[float] | None,
         seed: Seed,
@@ -61,7 +58,7 @@ class SingleLevelObjective(nn.Module):
     ) -> None:
         super().__init__()
         self.alignment = alignment
-        self.losses = LabelLosses(layout, regression_loss)
+        self.losses = LabelLosses(layout)
         self.n_columns, self.n_groups = len(layout), n_groups
         tasks = list(layout.tasks) * (n_groups or 1)
         self.n_terms = len(tasks)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sklearn_3mtl.adapting.source_modules import modalities_around
 from sklearn_3mtl.balancing import BALANCING
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data.kinds import kind_named
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.estimators._settings import Settings, keep_fitted
@@ -161,7 +162,7 @@ def _unfit(path: Any, error: Exception) -> ValueError:
 def _restore(
     estimator: Settings, fitted: dict[str, Any], tensors: dict[str, Tensor], inputs: ModalInputs
 ) -> Settings:
-    tasks, trained = _read_tasks(fitted["tasks"]), _read_tasks(fitted["trained"])
+    tasks, trained = (_read_tasks(fitted[part], estimator) for part in ("tasks", "trained"))
     # A target that went on since the fit is one task, not two alike.
     trained |= {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
     codec = TargetCodec(tasks)
@@ -221,8 +222,12 @@ def _are_alike(one: Task, other: Task) -> bool:
     )
 
 
-def _read_tasks(plain: Iterable[tuple[Any, ...]]) -> dict[Any, Task]:
-    return {name: Task(name, kind, classes, dtype) for name, kind, classes, dtype in plain}
+def _read_tasks(plain: Iterable[tuple[Any, ...]], estimator: Settings) -> dict[Any, Task]:
+    given, loss = estimator.task_kinds or {}, estimator.regression_loss
+    return {
+        name: Task(name, kind_named(kind, given.get(name), loss), classes, dtype)
+        for name, kind, classes, dtype in plain
+    }
 
 
 def _tensors(model: FittedModel) -> dict[str, Tensor]:

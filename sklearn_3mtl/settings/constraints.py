@@ -18,10 +18,10 @@ from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.backbones import BACKBONES
 from sklearn_3mtl.core.fusion import FUSION
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
+from sklearn_3mtl.data.kinds import REGRESSION_LOSSES
 from sklearn_3mtl.data.tables import InputTable, find_column
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.meta import META, MetaMethod
-from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
 from sklearn_3mtl.sharing import SHARING, Sharing
 from sklearn_3mtl.training.callbacks import LR_SCHEDULES
 from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES, DomainLoss, TransferStrategy

@@ -217,7 +217,6 @@ class MultiTaskNet(NeuralNet):
     def _validate(self, iterator: Any, listening: bool) -> None:
         outputs = self._validation_outputs(iterator, listening)
         outputs, values, weight, group = iterator.dataset.judged(outputs)
-        losses = self.criterion_.losses
         temperature = self._best_temperature(outputs, values, weight, fine=False)
         calibrated = divided(outputs, self.layout, temperature)
         terms, mass = self.criterion_.terms(calibrated, values, weight, group)
@@ -232,7 +231,7 @@ class MultiTaskNet(NeuralNet):
             self.valid_gap_ = self.criterion_.alignment.gap(z, batch.domain)
             self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
-        scores = column_scores(self.layout, losses, outputs, values, weight)
+        scores = column_scores(self.layout, outputs, values, weight)
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
             self.history.record(f"valid_score/{task.name}", score)
 
@@ -274,7 +273,7 @@ class MultiTaskNet(NeuralNet):
         if self.valid_rows.has_supports:
             # How far a number may leave the mean is for a task's own support to say: it may be
             # longer than those of the few tasks that were held out.
-            found[: self.layout.n_regression] = 1.0
+            found[self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
         return found
 
     def _record_columns(self, prefix: str, terms: Tensor) -> None:

@@ -42,7 +42,7 @@ def objective(
     net, name="maml", n_steps=STEPS, task_weight=None, exchangeable=False, alignment=None
 ):
     made = BiLevelObjective(
-        LAYOUT, None, "squared_error", Equal(), task_weight, Seed(0), alignment, network=net,
+        LAYOUT, None, Equal(), task_weight, Seed(0), alignment, network=net,
         method=META[name](), inner_lr=LR, inner_steps=n_steps, exchangeable=exchangeable,
     )  # fmt: skip
     return made.double()
@@ -98,7 +98,7 @@ def test_loss_and_gradient_are_the_plain_loops(name, second_order, n_members):
     outputs, total, terms, mass = made.on_batch(net, BATCH)
     slow = by_hand(net, second_order)
     torch.testing.assert_close(outputs, slow, rtol=1e-10, atol=1e-12)
-    plain = SingleLevelObjective(LAYOUT, None, "squared_error", Equal(), None, Seed(0))
+    plain = SingleLevelObjective(LAYOUT, None, Equal(), None, Seed(0))
     wanted, wanted_terms, _ = plain(slow, BATCH.values, BATCH.weight, None)
     torch.testing.assert_close(total, wanted)
     torch.testing.assert_close(terms, wanted_terms)
@@ -111,7 +111,7 @@ def test_reptile_goes_where_the_tasks_went():
     net = network()
     made = objective(net, "reptile")
     outputs, total, _, _ = made.on_batch(net, BATCH)
-    plain = SingleLevelObjective(LAYOUT, None, "squared_error", Equal(), None, Seed(0))
+    plain = SingleLevelObjective(LAYOUT, None, Equal(), None, Seed(0))
     loss = plain(outputs, BATCH.values, BATCH.weight, None)[0]
     torch.testing.assert_close(total, loss, msg="the loss that is shown is the queries'")
     stages = net.stages()
@@ -130,7 +130,7 @@ def test_reptile_goes_where_the_tasks_went():
 def test_without_support_it_is_the_single_level_objective(name):
     net = network()
     batch = BATCH._replace(inputs=JUDGED, support=None)
-    plain = SingleLevelObjective(LAYOUT, None, "squared_error", Equal(), None, Seed(0))
+    plain = SingleLevelObjective(LAYOUT, None, Equal(), None, Seed(0))
     for mine, other in zip(
         objective(net, name).on_batch(net, batch), plain.on_batch(net, batch), strict=True
     ):

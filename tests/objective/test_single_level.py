@@ -29,7 +29,7 @@ GROUP = torch.tensor([0, 2, 2, 0, 0, 2, 0, 2])
 
 def objective(balancing=None, n_groups=None, task_weight=None):
     rule = balancing or Equal()
-    return SingleLevelObjective(LAYOUT, n_groups, "squared_error", rule, task_weight, Seed(0))
+    return SingleLevelObjective(LAYOUT, n_groups, rule, task_weight, Seed(0))
 
 
 def test_without_weights_terms_are_plain_means_and_the_total_their_sum():
@@ -145,7 +145,7 @@ def test_task_weight_holds_in_every_group():
 def test_one_task_is_never_balanced():
     layout = TaskLayout([Task("y", "regression")])
     rule = Uncertainty(initial_log_variance=3.0)
-    alone = SingleLevelObjective(layout, None, "squared_error", rule, None, Seed(0))
+    alone = SingleLevelObjective(layout, None, rule, None, Seed(0))
     total, terms, _ = alone(torch.ones(4, 1), torch.zeros(4, 1), None, None)
     assert total == terms[0] == 1
     assert list(alone.parameters()) == []
@@ -196,7 +196,7 @@ def test_each_member_gets_the_gradient_that_it_would_get_alone(balancing):
 
 def test_one_task_of_members_is_never_balanced():
     layout = TaskLayout([Task("y", "regression")])
-    rule = SingleLevelObjective(layout, None, "squared_error", Uncertainty(), None, Seed(0))
+    rule = SingleLevelObjective(layout, None, Uncertainty(), None, Seed(0))
     total, terms, _ = rule(torch.ones(2, 4, 1), torch.zeros(4, 1), None, None)
     assert terms.tolist() == [1.0]
     assert total == 2.0
