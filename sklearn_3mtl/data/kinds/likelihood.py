@@ -17,7 +17,9 @@ FLAT = 1e-6
 
 
 class Likelihood(ABC):
-    """A likelihood whose gradient in the outputs is its mean less the target.
+    """A loss whose gradient in the outputs is its mean less the target.
+
+    Squared error, which is written without its half, has twice that gradient.
 
     Attributes
     ----------
