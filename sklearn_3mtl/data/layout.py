@@ -56,6 +56,12 @@ class Block:
         starts = torch.tensor([0, *self.widths[:-1]]).cumsum(0)[:, None]
         return torch.where(self.is_real, starts + torch.arange(max(self.widths)), sum(self.widths))
 
+    def own(self, outputs: Tensor) -> Tensor:
+        """The block's columns of the outputs."""
+        if self.outputs.stop - self.outputs.start == outputs.shape[-1]:
+            return outputs
+        return outputs[..., self.outputs]
+
     def of(self, outputs: Tensor, columns: Tensor | None = None) -> Tensor:
         """The block's outputs, (..., n_outputs of all) -> (..., n_tasks, n_outputs of a task).
 
@@ -65,9 +71,7 @@ class Block:
         columns : tensor or None, default=None
             `columns` on the device of the outputs. None makes them anew where widths differ.
         """
-        own = outputs
-        if self.outputs.stop - self.outputs.start != outputs.shape[-1]:
-            own = outputs[..., self.outputs]
+        own = self.own(outputs)
         if self.width == 1:
             return own.unsqueeze(-1)
         if self.width is not None:

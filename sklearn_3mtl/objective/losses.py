@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.data.layout import Block, TaskLayout
 
 __all__ = ["LabelLosses"]
 
@@ -42,9 +42,16 @@ class LabelLosses(nn.Module):
         if values.shape[:-1] != outputs.shape[:-1]:
             values = values.expand(*outputs.shape[:-1], values.shape[-1])
         blocks = self.layout.blocks
-        parts = []
-        for index, block in enumerate(blocks):
-            columns = None if block.width is not None else getattr(self, f"columns_{index}")
-            own = values if len(blocks) == 1 else values[..., block.tasks]
-            parts.append(block.kind.losses(block.of(outputs, columns), own))
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        if len(blocks) == 1:
+            return self._of_block(0, blocks[0], outputs, values)
+        parts = [
+            self._of_block(index, block, outputs, values[..., block.tasks])
+            for index, block in enumerate(blocks)
+        ]
+        return torch.cat(parts, dim=-1)
+
+    def _of_block(self, index: int, block: Block, outputs: Tensor, values: Tensor) -> Tensor:
+        if block.width == 1:
+            return block.kind.losses_of_one_output(block.own(outputs), values)
+        columns = None if block.width is not None else getattr(self, f"columns_{index}")
+        return block.kind.losses(block.of(outputs, columns), values)

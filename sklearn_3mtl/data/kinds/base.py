@@ -85,6 +85,13 @@ class Kind(BaseEstimator, ABC):
         losses : tensor of shape (...)
         """
 
+    def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The same where each target has one output: both tensors are of the shape (...).
+
+        To be defined only where it spares a training step some views.
+        """
+        return self.losses(outputs.unsqueeze(-1), values)
+
     def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
         """How many numbers the network puts out for a target with some classes, or None."""
         return 1

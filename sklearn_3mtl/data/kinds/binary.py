@@ -35,7 +35,11 @@ class Binary(ClassKind):
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
         """The cross-entropy."""
-        return F.binary_cross_entropy_with_logits(outputs.squeeze(-1), values, reduction="none")
+        return self.losses_of_one_output(outputs.squeeze(-1), values)
+
+    def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The cross-entropy."""
+        return F.binary_cross_entropy_with_logits(outputs, values, reduction="none")
 
     def decode(self, outputs: Tensor) -> Tensor:
         """The likelier class."""

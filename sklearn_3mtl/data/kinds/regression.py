@@ -47,7 +47,11 @@ class Regression(Kind):
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
         """The squared error, or Huber's loss."""
-        return REGRESSION_LOSSES[self.loss](outputs.squeeze(-1), values)
+        return self.losses_of_one_output(outputs.squeeze(-1), values)
+
+    def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The squared error, or Huber's loss."""
+        return REGRESSION_LOSSES[self.loss](outputs, values)
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
         """Any number will do, but the loss should be known."""
