@@ -194,7 +194,7 @@ def _refuse_odd_labels(name: Hashable, dtype: Any, observed: pd.Series) -> None:
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
     is_object = pd.api.types.is_object_dtype(dtype)
     found = pd.api.types.infer_dtype(observed) if is_object else str(dtype)
-    if found.startswith(("date", "timedelta")):
+    if found.startswith(("date", "timedelta", "timestamp", "duration")):
         raise TypeError(
             f"Task {name!r} holds dates or durations ({found}); convert them to numbers "
             "(regression) or to strings (classification)."

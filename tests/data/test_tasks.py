@@ -182,3 +182,11 @@ def test_unfit_overrides_are_refused(overrides, message):
 def test_kind_of_stands_columns_without_a_label():
     assert infer_kind(pd.Series([None, None], dtype=object)).name == "regression"
     assert infer_kind(pd.Series(["a", "a"])).name == "binary"
+
+
+@pytest.mark.parametrize("unit", ["timestamp[ns]", "date32[day]", "duration[s]"])
+def test_dates_of_pyarrow_are_refused_as_others_are(unit):
+    column = pd.Series(pd.array([1, 2, 3], dtype="int64[pyarrow]"), name="when")
+    dates = column.astype("int32[pyarrow]" if "32" in unit else "int64[pyarrow]")
+    with pytest.raises(TypeError, match="'when' holds dates or durations"):
+        infer_tasks(dates.astype(f"{unit}[pyarrow]"))
