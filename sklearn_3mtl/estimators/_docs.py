@@ -182,16 +182,16 @@ KINDS = {
     "regression": {
         **entries("""
 task_kinds : mapping of task name to kind, or None, default=None
-    ``"regression"`` is the only kind; for others use :class:`{mixed}`. None is
-    the same.
+    ``"regression"``, or an instance of a :class:`~sklearn_3mtl.data.kinds.Kind`
+    without classes; for other kinds use :class:`{mixed}`. None is regression.
 """),
         **_REST,
     },
     "classification": {
         **entries("""
 task_kinds : mapping of task name to kind, or None, default=None
-    ``"binary"`` or ``"multiclass"``, where it should not follow from the number of labels.
-    None lets it follow.
+    ``"binary"`` or ``"multiclass"``, where it should not follow from the number of labels, or
+    an instance of a :class:`~sklearn_3mtl.data.kinds.Kind` with classes. None lets it follow.
 classes_ : ndarray of shape (n_classes,), or list of them
     The labels of a single task; with several tasks a list.
 """),
@@ -201,7 +201,8 @@ classes_ : ndarray of shape (n_classes,), or list of them
         **entries("""
 task_kinds : mapping of task name to kind, or None, default=None
     Kinds that override the inferred ones: ``"binary"``, ``"multiclass"``,
-    ``"classification"`` or ``"regression"``. None infers all.
+    ``"classification"``, ``"regression"``, or an instance of your own
+    :class:`~sklearn_3mtl.data.kinds.Kind`. None infers all.
 classes_ : ndarray of shape (n_classes,), or list of them
     The labels of a single task; with several tasks a list, None for a
     regression task; absent without any classification task.

@@ -10,7 +10,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer
 
-from sklearn_3mtl.data.kinds import Kind
+from sklearn_3mtl.data.kinds import Kind, as_given
 
 __all__ = [
     "METHODS",
@@ -84,7 +84,8 @@ def models_of(estimator: Any, method: str, kinds: Mapping[Any, Kind]) -> dict[tu
     models = {}
     for unit in units:
         new: dict[str, Any] = {"paradigm": "mtl" if method == "single-task" else method}
-        new |= {"task_kinds": {name: kinds[name] for name in unit}}
+        given = settings.get("task_kinds")
+        new |= {"task_kinds": {name: as_given(name, kinds[name], given) for name in unit}}
         if source is not None and not isinstance(source, FrozenEstimator):
             new["source"] = FrozenEstimator(source)
         if not joint:

@@ -6,12 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_3mtl import MetaLearner, MultiTaskEstimator, MultiTaskRegressor, load_estimator
+from sklearn_3mtl import (
+    MetaLearner,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    ThreeMTLEstimator,
+    load_estimator,
+)
 from sklearn_3mtl.data import infer_tasks
+from sklearn_3mtl.inspection import single_task_gain
 from sklearn_3mtl.metrics import task_scorer, task_scores
+from sklearn_3mtl.model_selection import compare_paradigms
 from tests.plugins import poisson_counts
 from tests.plugins.poisson_counts import PoissonCounts
 
@@ -161,3 +170,17 @@ def test_a_known_column_is_not_made_another_kind(fitted):
     est = clone(fitted).fit(X, Y).set_params(task_kinds={"visits": PoissonCounts(floor=0.5)})
     with pytest.raises(ValueError, match=r"'visits' is PoissonCounts\(floor=0.5\), .* as counts"):
         est.adapt(NEW_X, NEW_Y)
+
+
+def test_paradigms_are_compared_on_it_and_gain_is_told():
+    est = ThreeMTLEstimator(
+        task_kinds={"visits": PoissonCounts()}, n_estimators=1, max_epochs=2, random_state=0
+    )
+    table = compare_paradigms(
+        est, X, Y, cv=2, paradigms=["single-task", "mtl"], baselines={"constant": DummyRegressor()}
+    )
+    own = table[table["target"] == "visits"]
+    assert own["method"].tolist() == ["single-task", "mtl", "constant"]
+    assert set(own["metric"]) == {"r2"}
+    report = single_task_gain(estimator(n_estimators=1, max_epochs=2), X, Y, cv=2)
+    assert report["kind"].tolist() == ["counts", "binary"]

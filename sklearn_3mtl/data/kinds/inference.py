@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 import pandas as pd
 
@@ -12,7 +12,8 @@ from sklearn_3mtl.data.kinds.multiclass import Multiclass
 from sklearn_3mtl.data.kinds.regression import Regression
 
 __all__ = [
-    "ANY_CLASSES", "KINDS", "agrees", "declared_kind", "infer_kind", "is_of_numbers", "kind_named",
+    "ANY_CLASSES", "KINDS", "agrees", "as_given", "declared_kind", "infer_kind", "is_of_numbers",
+    "kind_named",
     "with_regression_loss",
 ]  # fmt: skip
 
@@ -85,6 +86,14 @@ def is_of_numbers(given: str | Kind) -> bool:
     if isinstance(given, Kind):
         return not given.has_classes
     return given in KINDS and not KINDS[given].has_classes
+
+
+def as_given(
+    name: Hashable, kind: Kind, task_kinds: Mapping[Hashable, str | Kind] | None
+) -> str | Kind:
+    """What to give for a target so that some of its rows show the kind that all of them do."""
+    given = (task_kinds or {}).get(name)
+    return given if isinstance(given, Kind) else kind.name
 
 
 def with_regression_loss(kind: Kind, loss: str) -> Kind:
