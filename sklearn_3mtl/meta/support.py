@@ -25,8 +25,8 @@ class SupportSet:
         Encoded inputs, K rows of each task; members of an ensemble in front.
     values, weight : tensors of shape (T, K, C)
         Labels and the weight of each, 0 for a missing one and for padding.
-    losses : callable (outputs (B, n_outputs), values (B, C)) -> (B, C)
-        The loss of every label.
+    losses : callable (outputs (..., n_outputs), values (..., C)) -> (..., C)
+        The loss of every label; values may have fewer axes than outputs.
     layout : TaskLayout
         The columns, and the outputs of each.
     task_weight : tensor of shape (C,) or None, default=None
@@ -62,11 +62,7 @@ class SupportSet:
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
         """
-        members = outputs.shape[:-3].numel()
-        values, shares = self.values.flatten(0, 1), self.shares.flatten(0, 1)
-        if members > 1:
-            values, shares = values.repeat(members, 1), shares.repeat(members, 1)
-        return (self.losses(outputs.flatten(0, -2), values) * shares).sum()
+        return (self.losses(outputs, self.values) * self.shares).sum()
 
     @cached_property
     def column_of(self) -> Tensor:

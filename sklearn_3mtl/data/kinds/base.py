@@ -180,6 +180,8 @@ class Kind(BaseEstimator, ABC):
         return self
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if not isinstance(other, Kind) or type(self) is not type(other):
             return False
         mine, theirs = self.get_params(deep=False), other.get_params(deep=False)

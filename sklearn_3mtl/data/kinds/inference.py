@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import cache
 
 import pandas as pd
 
@@ -62,7 +63,7 @@ def declared_kind(
             f"Found {given!r}."
         )
     if given == ANY_CLASSES:
-        return Multiclass() if n_classes > 2 else Binary()
+        return _of_classes(n_classes)
     return _made(given, regression_loss)
 
 
@@ -71,7 +72,7 @@ def infer_kind(column: pd.Series, regression_loss: str = "squared_error") -> Kin
     observed = column.dropna()
     if observed.empty or not _are_classes(observed):
         return _made(Regression.name, regression_loss)
-    return Multiclass() if observed.nunique() > 2 else Binary()
+    return _of_classes(observed.nunique())
 
 
 def agrees(given: str | Kind, kind: Kind) -> bool:
@@ -101,8 +102,18 @@ def with_regression_loss(kind: Kind, loss: str) -> Kind:
     return Regression(loss) if type(kind) is Regression and kind.loss != loss else kind
 
 
+def _of_classes(n_classes: int) -> Kind:
+    return _made(Multiclass.name if n_classes > 2 else Binary.name, "")
+
+
 def _made(name: str, regression_loss: str) -> Kind:
-    return Regression(regression_loss) if name == Regression.name else KINDS[name]()
+    return _shared(name, regression_loss if name == Regression.name else None)
+
+
+@cache
+def _shared(name: str, loss: str | None) -> Kind:
+    """One object for all targets of a kind, so that many of them are compared at once."""
+    return KINDS[name]() if loss is None else Regression(loss)
 
 
 def _are_classes(observed: pd.Series) -> bool:
