@@ -71,7 +71,7 @@ class Net:
             y = torch.randn(n_tasks, n_rows, 1, generator=draw)
             if self.classes:
                 y = torch.randint(5, (n_tasks, n_rows, 1), generator=draw).float()
-            losses = LabelLosses(layout, "squared_error")
+            losses = LabelLosses(layout)
             self.sets.append(SupportSet(x, y, torch.ones_like(y), losses, layout))
 
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def support_set(n_tasks=4, n_rows=5, n_in=3, dtype=torch.float64, seed=0, layout
     weight = weight * (torch.rand(values.shape, generator=draw) < 0.7)
     weight[1, n_rows // 2 :] = 0.0
     return SupportSet(
-        x.to(dtype), values.to(dtype), weight.to(dtype), LabelLosses(layout, "squared_error"),
+        x.to(dtype), values.to(dtype), weight.to(dtype), LabelLosses(layout),
         layout,
     )  # fmt: skip
 

@@ -29,13 +29,20 @@ def one_block(z):
     return Blocks([z.shape[-1]], [[1.0]], [1.0], [True])
 
 
+def solve_for(blocks, features, offset, labels, weight, task, *, is_new):
+    """The probe of a task, from encoded labels."""
+    targets = task.kind_object.targets(labels, task.n_outputs)
+    likelihood = task.kind_object.likelihood
+    return solve_probe(blocks, features, offset, targets, weight, likelihood, is_new=is_new)
+
+
 def solve(z, labels, task, weight=None, offset=None, is_new=True):
     """The probe of one group and one member; weight, bias and penalty in numpy."""
     z = torch.as_tensor(z)[None, None]
     offset = np.zeros((len(labels), task.n_outputs)) if offset is None else offset
     weight = np.ones(len(labels)) if weight is None else weight
     offset, labels, weight = (torch.as_tensor(a)[None] for a in (offset, labels, weight))
-    probe = solve_probe(one_block(z), z, offset[None], labels, weight, task, is_new=is_new)
+    probe = solve_for(one_block(z), z, offset[None], labels, weight, task, is_new=is_new)
     return probe.weight[0, 0].numpy(), probe.bias[0, 0].numpy(), float(probe.penalty)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_3mtl
+from sklearn_3mtl.data.kinds import ANY_CLASSES, KINDS
 
 ROOT = Path(sklearn_3mtl.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -138,6 +139,35 @@ def test_public_modules_say_what_is_public(path):
 @pytest.mark.parametrize("path", MODULES, ids=label)
 def test_every_module_says_what_it_is(path):
     assert ast.get_docstring(parse(path))
+
+
+# What may be said of a target; only the kinds themselves know each other by name.
+KIND_NAMES = {*KINDS, ANY_CLASSES}
+# The tables of docstrings, one for each kind of shell.
+NAMES_FAMILIES = {"estimators/_docs.py"}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if "data/kinds" not in label(p)], ids=label)
+def test_kinds_of_targets_are_named_by_themselves_alone(path):
+    tree = parse(path)
+    spared = {
+        id(constant)
+        for node in ast.walk(tree)
+        for part in [*getattr(node, "decorator_list", []), *_types(node)]
+        for constant in ast.walk(part)
+    }
+    named = [
+        f"line {node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in KIND_NAMES and id(node) not in spared
+    ]
+    assert not named or label(path) in NAMES_FAMILIES, named
+
+
+def _types(node):
+    """The slice of a Literal, which names a type."""
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+        yield node.slice
 
 
 def run(code):

@@ -65,7 +65,7 @@ def built(fitted, sharing, rule, members, long, heads):
         members=members, seed=SEED,
     ).double()  # fmt: skip
     objective = SingleLevelObjective(
-        LabelLosses(layout, "squared_error"), TaskBalance(rule, [1.0, 0.5, 2.0, 1.0]),
+        LabelLosses(layout), TaskBalance(rule, [1.0, 0.5, 2.0, 1.0]),
         network.shape, SEED, has_own_nets=network.backbone.has_own_nets,
     ).double()  # fmt: skip
     return network, objective

@@ -57,7 +57,7 @@ class Corrections:
         for correction in last.corrections:
             if isinstance(correction, GroupCorrection):
                 _fill(correction, *_side_by_side(self.own))
-            else:
+            elif isinstance(correction, SharedCorrection):
                 weight, bias, keep = _side_by_side(self.shared)
                 _fill(correction, weight[0], bias[0], keep)
 
@@ -92,7 +92,7 @@ def solve_corrections(
     shared: dict[int, Probe] = {}
     own: dict[int, Probe] = {}
     for index, task in enumerate(codec.layout.tasks):
-        label, mass = values[:, index], weight[:, index]
+        mass = weight[:, index]
         columns = range(codec.layout.n_outputs)[codec.layout.outputs_of(index)]
         old = [order[column] for column in columns]
         is_new = min(old) < 0
@@ -103,19 +103,21 @@ def solve_corrections(
                     "`sample_weight` or `class_weight` is 0 wherever it is labelled."
                 )
             continue
+        target = task.kind_object.targets(values[:, index], task.n_outputs)
         # The likelihood is that of the calibrated outputs.
         temperature = float(codec.temperature[index])
         offset = before.new_zeros(*before.shape[:2], len(old))
         offset = offset if is_new else before[..., old] / temperature
         if padded is None or is_new:
-            parts = features[None], offset[None], label[None], mass[None]
+            parts = features[None], offset[None], target[None], mass[None]
         else:
             parts = (
-                padded.of_rows(features), padded.of_rows(offset), label[padded.rows],
+                padded.of_rows(features), padded.of_rows(offset), target[padded.rows],
                 mass[padded.rows] * padded.real,
             )  # fmt: skip
         found = shared if padded is None or is_new else own
-        found[index] = solve_probe(blocks, *parts, task, is_new=is_new).times(temperature)
+        probe = solve_probe(blocks, *parts, task.kind_object.likelihood, is_new=is_new)
+        found[index] = probe.times(temperature)
     return Corrections(codec.layout, shared, own, padded.groups if padded and own else [])
 
 

@@ -16,7 +16,9 @@ from sklearn_3mtl.balancing import Manual
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
 from sklearn_3mtl.core.stacked import SeededDropout
+from sklearn_3mtl.data.kinds import Kind, with_regression_loss
 from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitting.objective import build_objective
 from sklearn_3mtl.fitting.plan import ObjectivePlan
@@ -84,7 +86,7 @@ def fine_tune(
     objective = build_objective(
         _objective_plan(tuning, model.codec, weights),
         network,
-        model.codec.layout,
+        model.codec.layout.with_kinds(lambda task: _kind_of(tuning, task)),
         0,
         seed,
         per_group=False,
@@ -138,12 +140,18 @@ def _objective_plan(
         given = balancing.task_weight or {}
         balancing = Manual({name: w for name, w in given.items() if name in codec.tasks})
     return ObjectivePlan(
-        regression_loss=tuning.regression_loss,
         balancing=balancing,
         task_weight=task_weight,
         domain=None,
         method=None,
     )
+
+
+def _kind_of(tuning: TuningPlan, task: Task) -> Kind:
+    """A task's kind, with the loss that the estimator names where nothing else is said."""
+    if isinstance((tuning.task_kinds or {}).get(task.name), Kind):
+        return task.kind_object
+    return with_regression_loss(task.kind_object, tuning.regression_loss)
 
 
 def _depths(network: ThreeMTLNetwork) -> dict[str, int]:

@@ -15,6 +15,7 @@ from sklearn_3mtl.settings.types import (
     OptimizerClass,
     RandomState,
     Schedule,
+    TaskKinds,
     TaskWeight,
 )
 from sklearn_3mtl.settings.values import is_auto
@@ -39,8 +40,10 @@ class TuningPlan:
         How many steps at least. None: as many as the parts and the strategy ask for.
     optimizer, schedule
         The optimizer's class, and the learning rate's schedule.
+    task_kinds : mapping of task name to kind, or None
+        Kinds that are given, not inferred.
     regression_loss : str
-        The loss of regression tasks.
+        The loss of other tasks of regression.
     balancing : Balancing
         The rule that weighs the tasks' losses.
     task_weight : mapping, array-like or None
@@ -56,6 +59,7 @@ class TuningPlan:
     n_steps: int | None
     optimizer: OptimizerClass
     schedule: Schedule
+    task_kinds: TaskKinds | None
     regression_loss: str
     balancing: Balancing
     task_weight: TaskWeight | None
@@ -100,6 +104,7 @@ def make_adapt_plan(settings: Settings) -> AdaptPlan:
         n_steps=None if is_auto(n_steps) else int(n_steps),
         optimizer=make_optimizer(settings.optimizer),
         schedule=make_schedule(settings.lr_schedule),
+        task_kinds=settings.task_kinds,
         regression_loss=settings.regression_loss,
         balancing=make_method(settings.balancing, BALANCING),
         task_weight=settings.task_weight,

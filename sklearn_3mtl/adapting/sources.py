@@ -73,7 +73,7 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
     if not model.objective.adapts:
         return model
     layout, rule = model.objective.losses.layout, make_method(merged.balancing, BALANCING)
-    losses = LabelLosses(layout, "squared_error")
+    losses = LabelLosses(layout)
     shape = replace(model.network.shape, n_groups=None)
     objective = SingleLevelObjective(losses, TaskBalance(rule), shape, Seed(0))
     return replace(model, objective=objective, predictor=ByHeads(), groups=None, lone_id=None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.kinds import agrees
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.settings.types import TaskKinds
@@ -66,7 +67,7 @@ class AllTasks(TasksAfter):
         """Old tasks and new ones; labels of an old one that don't fit it are refused."""
         new = [name for name in targets.names if name not in known]
         for name, kind in (reader.kinds or {}).items():
-            if name in known and kind != known[name].kind:
+            if name in known and not agrees(kind, known[name].kind_object):
                 raise ValueError(
                     f"`task_kinds` says that {name!r} is {kind}, but it was fitted as "
                     f"{known[name].kind}. Give a new target a name of its own."
@@ -74,8 +75,8 @@ class AllTasks(TasksAfter):
         for name, column in zip(targets.names, targets.columns, strict=True):
             if name in known and column.notna().any():
                 _refuse_other_kind(known[name], column)
-                if known[name].kind == "regression" and set(column.dropna()) == {0, 1}:
-                    _refuse_classes(name, targets, reader)
+                if not known[name].is_classification and set(column.dropna()) == {0, 1}:
+                    _refuse_classes(known[name], targets, reader)
         return {**known, **reader.some_of(targets, new)} if new else dict(known)
 
 
@@ -107,7 +108,7 @@ def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict
             f"episodes='classes' learned to tell the classes of {names[0]!r} apart. Found the "
             f"target(s) {list(targets.names)!r}: give y that name, or none."
         )
-    return reader.read(targets, {names[0]: "multiclass"})
+    return reader.read(targets, {name: task.kind_object for name, task in known.items()})
 
 
 def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
@@ -123,13 +124,14 @@ def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns
     )
 
 
-def _refuse_classes(name: Hashable, targets: TargetColumns, reader: TaskReader) -> None:
+def _refuse_classes(task: Task, targets: TargetColumns, reader: TaskReader) -> None:
     """Numbers that would be classes in a column of their own."""
+    name = task.name
     if reader.some_of(targets, [name])[name].is_classification:
         raise ValueError(
-            f"Task {name!r} is a regression. Found labels that are all 0 or 1, which look like "
+            f"Task {name!r} is a {task.kind}. Found labels that are all 0 or 1, which look like "
             "classes. Give a new target a name of its own; if they are amounts, say so: "
-            f"task_kinds={{{name!r}: 'regression'}}."
+            f"task_kinds={{{name!r}: {task.kind!r}}}."
         )
 
 
@@ -138,7 +140,7 @@ def _refuse_other_kind(task: Task, column: pd.Series) -> None:
     if task.classes is None:
         if pd.api.types.infer_dtype(observed) == "boolean":
             raise ValueError(
-                f"Task {task.name!r} is a regression. Found labels that are True or False. Give a "
+                f"Task {task.name!r} is a {task.kind}. Found labels that are True or False. Give a "
                 "new target a name of its own."
             )
         return

@@ -86,13 +86,13 @@ class Uncertainty(Balancing[LogVariances]):
 
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> LogVariances:
         """A log variance for each task of each member."""
-        factors = [0.5 if task.kind == "regression" else 1.0 for task in tasks]
+        factors = [task.kind_object.uncertainty_factor for task in tasks]
         return LogVariances(self.initial_log_variance, factors, n_members)
 
     def weights(
         self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: LogVariances
     ) -> Tensor:
-        """``exp(-s)``, halved for regression."""
+        """``exp(-s)``, times the factor of the task's kind: a half for regression."""
         return state.factor * torch.exp(-state.log_variance)
 
     def terms(self, state: LogVariances) -> list[Term]:

@@ -250,9 +250,14 @@ def _tidy(column: pd.Series) -> pd.Series:
     if column.dtype == object:
         inferred = pd.api.types.infer_dtype(column, skipna=True)
         if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
-            has_gaps = inferred == "integer" and column.isna().any()
-            numbers = pd.to_numeric(column)
-            return numbers.astype("Int64") if has_gaps else numbers
+            if inferred == "integer" and column.isna().any():
+                # Not by way of floats, which have no integers beyond 2 ** 53.
+                known = pd.to_numeric(column.dropna())
+                if known.dtype.kind not in "iu":
+                    return column
+                unsigned = known.dtype.kind == "u"
+                return known.astype("UInt64" if unsigned else "Int64").reindex(column.index)
+            return pd.to_numeric(column)
     return column
 
 

@@ -2,14 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from sklearn_3mtl.data.kinds import KINDS, Kind
 from sklearn_3mtl.data.tasks import Task
 
-__all__ = ["TaskLayout"]
+__all__ = ["Block", "TaskLayout"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The tasks of one kind, which stand side by side.
+
+    Attributes
+    ----------
+    kind : Kind
+        The kind of all of them.
+    tasks, outputs : slice
+        Which tasks, and which columns of the outputs.
+    widths : tuple of int
+        How many outputs each task has.
+    """
+
+    kind: Kind
+    tasks: slice
+    outputs: slice
+    widths: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.widths)
+
+    @cached_property
+    def width(self) -> int | None:
+        """How many outputs each task has; None where they differ."""
+        return self.widths[0] if len(set(self.widths)) == 1 else None
+
+    @property
+    def is_real(self) -> Tensor:
+        """Which outputs a task has of the most that any has, (n_tasks, n_outputs)."""
+        return torch.arange(max(self.widths)) < torch.tensor(self.widths)[:, None]
+
+    @property
+    def columns(self) -> Tensor:
+        """The outputs of each task, (n_tasks, n_outputs); the padding is the column behind all."""
+        starts = torch.tensor([0, *self.widths[:-1]]).cumsum(0)[:, None]
+        return torch.where(self.is_real, starts + torch.arange(max(self.widths)), sum(self.widths))
+
+    def own(self, outputs: Tensor) -> Tensor:
+        """The block's columns of the outputs."""
+        if self.outputs.stop - self.outputs.start == outputs.shape[-1]:
+            return outputs
+        return outputs[..., self.outputs]
+
+    def of(self, outputs: Tensor, columns: Tensor | None = None) -> Tensor:
+        """The block's outputs, (..., n_outputs of all) -> (..., n_tasks, n_outputs of a task).
+
+        Parameters
+        ----------
+        outputs : tensor of shape (..., n_outputs)
+        columns : tensor or None, default=None
+            `columns` on the device of the outputs. None makes them anew where widths differ.
+        """
+        own = self.own(outputs)
+        if self.width == 1:
+            return own.unsqueeze(-1)
+        if self.width is not None:
+            return own.unflatten(-1, (len(self), self.width))
+        columns = self.columns.to(own.device) if columns is None else columns
+        padding = own.new_full((*own.shape[:-1], 1), self.kind.padding)
+        return torch.cat([own, padding], dim=-1)[..., columns]
 
 
 class TaskLayout:
@@ -26,23 +95,37 @@ class TaskLayout:
     Attributes
     ----------
     tasks : tuple of Task
-        The tasks, sorted: regression, binary, multiclass by number of classes.
+        The tasks, sorted: by kind in the order of `KINDS`, a user's kinds last, then by number of
+        outputs.
     positions : ndarray of shape (n_tasks,)
         ``tasks[i]`` is column ``positions[i]`` of y.
     offsets : ndarray of shape (n_tasks + 1,)
         Task i's outputs are columns ``offsets[i]`` to ``offsets[i + 1]``.
-    n_regression, n_binary : int
-        How many tasks of each kind lead the order; the others are multiclass.
+    blocks : tuple of Block
+        The tasks of each kind, side by side; equal kinds are of one class with the same
+        parameters.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        rank = {"regression": 0, "binary": 1, "multiclass": 2}
-        keys = [(rank[task.kind], task.n_outputs) for task in tasks]
+        kinds: list[Kind] = []
+        for task in tasks:
+            if task.kind_object not in kinds:
+                kinds.append(task.kind_object)
+        kinds.sort(key=_rank)
+        keys = [(kinds.index(task.kind_object), task.n_outputs) for task in tasks]
         self.positions = np.array(sorted(range(len(tasks)), key=keys.__getitem__), dtype=np.intp)
         self.tasks = tuple(tasks[position] for position in self.positions)
         self.offsets = np.cumsum([0, *(task.n_outputs for task in self.tasks)])
-        self.n_regression = sum(task.kind == "regression" for task in self.tasks)
-        self.n_binary = sum(task.kind == "binary" for task in self.tasks)
+        self.blocks = tuple(self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        start = 0
+        for kind, own in groupby(self.tasks, key=lambda task: task.kind_object):
+            widths = tuple(task.n_outputs for task in own)
+            stop = start + len(widths)
+            outputs = slice(int(self.offsets[start]), int(self.offsets[stop]))
+            yield Block(kind, slice(start, stop), outputs, widths)
+            start = stop
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -52,26 +135,42 @@ class TaskLayout:
         """The width of the network's output."""
         return int(self.offsets[-1])
 
-    @property
-    def n_multiclass(self) -> int:
-        """How many tasks are multiclass."""
-        return len(self.tasks) - self.n_regression - self.n_binary
-
     def in_columns(self) -> list[Task]:
         """The tasks in the order of y's columns."""
         return [self.tasks[index] for index in np.argsort(self.positions)]
+
+    def with_kinds(self, kind_of: Callable[[Task], Kind]) -> TaskLayout:
+        """The tasks in this very order with other kinds, which have as many outputs."""
+        found = copy.copy(self)
+        found.tasks = tuple(replace(task, kind=kind_of(task)) for task in self.tasks)
+        found.blocks = tuple(found._blocks())
+        return found
+
+    def per_task(self, value: Callable[[Kind], float]) -> Tensor:
+        """A number for each task, that of its kind."""
+        found = [torch.full((len(block),), float(value(block.kind))) for block in self.blocks]
+        return torch.cat(found) if found else torch.zeros(0)
+
+    def per_output(self, holds: Callable[[Block], bool]) -> Tensor:
+        """Which outputs are those of blocks for which something holds."""
+        found = [torch.full((sum(b.widths),), holds(b), dtype=torch.bool) for b in self.blocks]
+        return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
+
+    def targets(self, values: Tensor) -> Tensor:
+        """What the mean of each output should be: values (..., n_tasks) -> (..., n_outputs)."""
+        found = []
+        for block in self.blocks:
+            targets = block.kind.targets(values[..., block.tasks], max(block.widths))
+            flat = targets.flatten(-2)
+            if block.width is None:
+                flat = flat[..., block.is_real.flatten().to(flat.device)]
+            found.append(flat)
+        return torch.cat(found, dim=-1) if len(found) > 1 else found[0]
 
     @property
     def column_of_output(self) -> torch.Tensor:
         """Which task, in this order, each output belongs to."""
         return torch.repeat_interleave(torch.from_numpy(np.diff(self.offsets)))
-
-    @property
-    def class_of_output(self) -> torch.Tensor:
-        """The class that each output of a multiclass task stands for; -1 for other tasks."""
-        of = self.column_of_output
-        within = torch.arange(self.n_outputs) - torch.from_numpy(self.offsets)[of]
-        return torch.where(of < self.n_regression + self.n_binary, -1, within)
 
     def outputs_of(self, index: int) -> slice:
         """The output columns of task `index`, in this order."""
@@ -85,3 +184,8 @@ class TaskLayout:
         for task in self.tasks:
             found += known.get(task, [-1] * task.n_outputs)
         return found
+
+
+def _rank(kind: Kind) -> int:
+    order = list(KINDS.values())
+    return order.index(type(kind)) if type(kind) in order else len(order)

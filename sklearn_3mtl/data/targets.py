@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import reduce
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,6 @@ from sklearn_3mtl.data.tasks import Task
 __all__ = ["TargetCodec", "check_targets_length"]
 
 
-# No probability is nearer to 0 or 1.
-TINY = 1e-7
 # The attributes with a number for each task.
 _LEARNED = ("center", "scale", "temperature")
 
@@ -27,8 +25,8 @@ _LEARNED = ("center", "scale", "temperature")
 class TargetCodec:
     """Encodes the columns of y for a list of tasks, and decodes outputs into predictions.
 
-    Classes become their position in ``task.classes``, regression targets are standardised per
-    task; a missing label is 0 with a False in the mask.
+    Classes become their position in ``task.classes``, numbers are scaled as their kind says; a
+    missing label is 0 with a False in the mask.
 
     Parameters
     ----------
@@ -40,10 +38,10 @@ class TargetCodec:
     layout : TaskLayout
         The order of the encoded columns and of the outputs.
     center, scale : ndarray of shape (n_tasks,)
-        A regression target's mean and standard deviation, 0 and 1 for a classification task, in
-        the layout's order.
+        What is taken off a task's numbers and what they are divided by then, in the layout's
+        order; 0 and 1 for a task with classes.
     temperature : ndarray of shape (n_tasks,)
-        What a classification task's outputs are divided by, fitted on held-out rows; else 1.
+        What a task's outputs are divided by, fitted on held-out rows; else 1.
     """
 
     def __init__(self, tasks: dict[Hashable, Task]) -> None:
@@ -63,7 +61,7 @@ class TargetCodec:
         return some
 
     def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:
-        """Learn the centre and scale of each regression target.
+        """Learn the centre and scale of each target of numbers.
 
         Parameters
         ----------
@@ -72,14 +70,16 @@ class TargetCodec:
         weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None, default=None
             Weights >= 0 in the order of y's columns. None weighs all labels alike.
         """
-        for index in range(self.layout.n_regression):
+        for index, task in enumerate(self.layout.tasks):
+            if task.is_classification:
+                continue
             numbers = self._numbers(index, targets)
             weight = np.ones(len(numbers))
             if weights is not None:
                 weight = weights[:, self.layout.positions[index] if weights.shape[1] > 1 else 0]
             used = ~np.isnan(numbers) & (weight > 0)
             if used.any():
-                found = _center_and_scale(numbers[used], weight[used])
+                found = task.kind_object.center_and_scale(numbers[used], weight[used])
                 self.center[index], self.scale[index] = found
         return self
 
@@ -125,9 +125,8 @@ class TargetCodec:
         -------
         outputs : tensor of shape (n_samples, n_outputs)
         """
-        layout = self.layout
         if (self.temperature != 1).any():
-            widths = [task.n_outputs for task in layout.tasks]
+            widths = [task.n_outputs for task in self.layout.tasks]
             repeated = np.repeat(self.temperature, widths).astype(np.float32)
             outputs = outputs / torch.from_numpy(repeated).to(outputs.device)
         if len(outputs) == 1:
@@ -135,53 +134,51 @@ class TargetCodec:
         # One output after the other, members added in turn: the bits of a task's predictions then
         # don't depend on which other tasks there are.
         by_output = outputs.movedim(-1, 0).contiguous()
-        r, s = layout.n_regression, layout.n_regression + layout.n_binary
-        binary = _mean_of_members(torch.sigmoid(by_output[r:s])).logit(TINY)
-        parts = [_mean_of_members(by_output[:r]), binary]
-        for index in range(s, len(layout)):
-            log_probabilities = by_output[layout.outputs_of(index)].log_softmax(0)
-            parts.append(log_probabilities.logsumexp(1))
-        return torch.cat(parts).T
+        parts, start = [], 0
+        for block in self.layout.blocks:
+            for width, own in groupby(block.widths):
+                stop = start + width * len(list(own))
+                members = by_output[start:stop].unflatten(0, (-1, width)).permute(2, 3, 0, 1)
+                parts.append(block.kind.combine(members).permute(1, 2, 0).flatten(0, 1))
+                start = stop
+        return torch.cat(parts).T if parts else outputs[0]
 
     def predict(self, outputs: np.ndarray) -> list[Any]:
         """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""
         columns: list[Any] = [None] * len(self.layout)
         for index, task in enumerate(self.layout.tasks):
-            out = outputs[:, self.layout.outputs_of(index)]
+            out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
+            found = task.kind_object.decode(torch.from_numpy(out)).numpy()
             if task.classes is None:
-                column = out[:, 0].astype(np.float64) * self.scale[index] + self.center[index]
+                column = found.astype(np.float64) * self.scale[index] + self.center[index]
             else:
-                codes = (out[:, 0] > 0).astype(np.intp) if task.kind == "binary" else out.argmax(1)
-                column = _labels(task, codes)
+                column = _labels(task, found.astype(np.intp))
             columns[self.layout.positions[index]] = column
         return columns
 
     def predict_proba(self, outputs: np.ndarray) -> list[np.ndarray | None]:
-        """Decode outputs into class probabilities for each task of y; None for regression."""
+        """Decode outputs into class probabilities for each task of y; None without classes."""
         columns: list[np.ndarray | None] = [None] * len(self.layout)
         for index, task in enumerate(self.layout.tasks):
-            if task.classes is None:
-                continue
             out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
-            logits = np.hstack([-out, np.zeros_like(out)]) if task.kind == "binary" else out
-            logits = np.exp(logits - logits.max(axis=1, keepdims=True))
-            columns[self.layout.positions[index]] = logits / logits.sum(axis=1, keepdims=True)
+            columns[self.layout.positions[index]] = task.kind_object.probabilities(out)
         return columns
 
     def _numbers(self, index: int, targets: TargetColumns) -> np.ndarray:
-        column = targets.columns[self.layout.positions[index]]
+        column, task = targets.columns[self.layout.positions[index]], self.layout.tasks[index]
         try:
             numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"Regression task {self.layout.tasks[index].name!r} holds labels that are not "
+                f"{task.kind.capitalize()} task {task.name!r} holds labels that are not "
                 f"numbers (dtype {column.dtype}): {error}. A classification task may hold them."
             ) from error
         if np.isinf(numbers).any():
             raise ValueError(
-                f"Task {self.layout.tasks[index].name!r} contains infinity in y; "
+                f"Task {task.name!r} contains infinity in y; "
                 "use NaN for a missing label, or a large finite number."
             )
+        task.kind_object.refuse(task.name, numbers)
         return numbers
 
     def state(self) -> State:
@@ -215,22 +212,6 @@ class TargetCodec:
                 raise ValueError(f"its {len(tasks)} tasks have {len(numbers)} numbers of {name!r}")
             setattr(codec, name, numbers)
         return codec
-
-
-def _mean_of_members(values: torch.Tensor) -> torch.Tensor:
-    """The mean over the second axis, in one order of sums whatever the other axes."""
-    members = values.unbind(1)
-    return reduce(torch.add, members) / len(members)
-
-
-def _center_and_scale(observed: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation without overflow, whatever the magnitude of the numbers."""
-    magnitude = float(np.abs(observed).max()) or 1.0
-    unit, share = observed / magnitude, weight / weight.max()
-    center = float(np.average(unit, weights=share))
-    scale = float(np.sqrt(np.average((unit - center) ** 2, weights=share)))
-    # A constant has no scale: a tiny one makes its predictions the constant.
-    return center * magnitude, magnitude * (scale if scale > 1e-9 else 1e-9)
 
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:

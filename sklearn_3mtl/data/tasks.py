@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.kinds import Kind, declared_kind, infer_kind, kind_named
 
-__all__ = ["KINDS", "Kind", "Task", "infer_tasks", "kind_of", "tasks_of"]
+__all__ = ["Task", "infer_tasks", "tasks_of"]
 
-Kind = Literal["binary", "multiclass", "regression"]
-KINDS: tuple[str, ...] = get_args(Kind)
-MAX_INTEGER_CLASSES = 10
+KindOf = Callable[[Hashable, str], Kind]
+
+
+def kind_of_name(task: Hashable, name: str) -> Kind:
+    """The kind that the library knows by a short name, whatever the task."""
+    return kind_named(name)
+
+
 FLOAT64 = np.dtype(np.float64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Task:
     """One thing to predict: a column of Y.
 
@@ -28,12 +34,22 @@ class Task:
     ----------
     name : hashable
         The column's name; its position where Y was an array, ``"y"`` for an unnamed single target.
-    kind : {"binary", "multiclass", "regression"}
+    kind : {"binary", "multiclass", "regression"} or Kind
         What the task is.
     classes : ndarray of shape (n_classes,) or None, default=None
-        The sorted labels of a classification task. None for a regression task.
+        The sorted labels of a task with classes. None for other tasks.
     dtype : dtype, default=float64
         The column's own dtype, to which predicted labels are cast back.
+    kind_object : Kind or None, default=None
+        The kind itself, where `kind` is its short name. None: the one that the library knows by
+        this name.
+
+    Attributes
+    ----------
+    kind : str
+        The short name of the kind.
+    kind_object : Kind
+        The kind: its loss, its scale, and how outputs become predictions and scores.
 
     Examples
     --------
@@ -43,27 +59,51 @@ class Task:
     """
 
     name: Hashable
-    kind: Kind
-    classes: np.ndarray | None = None
-    dtype: Any = FLOAT64
+    kind: str
+    classes: np.ndarray | None
+    dtype: Any
+    kind_object: Kind
+
+    def __init__(
+        self,
+        name: Hashable,
+        kind: str | Kind,
+        classes: np.ndarray | None = None,
+        dtype: Any = FLOAT64,
+        kind_object: Kind | None = None,
+    ) -> None:
+        found = kind if isinstance(kind, Kind) else kind_named(kind, kind_object)
+        # A frozen dataclass sets its fields so.
+        for field, value in (
+            ("name", name), ("kind", found.name), ("classes", classes), ("dtype", dtype),
+            ("kind_object", found),
+        ):  # fmt: skip
+            object.__setattr__(self, field, value)
 
     @property
     def is_classification(self) -> bool:
         """Whether the task has classes."""
-        return self.kind != "regression"
+        return self.kind_object.has_classes
 
     @property
     def n_outputs(self) -> int:
         """How many numbers the network puts out for the task."""
-        return len(self.classes) if self.kind == "multiclass" and self.classes is not None else 1
+        return self.kind_object.n_outputs(self.classes)
 
     def state(self) -> tuple[object, ...]:
         """What the task is made of, as plain values."""
         return self.name, self.kind, self.classes, self.dtype
 
     @classmethod
-    def restore(cls, state: object) -> Task:
+    def restore(cls, state: object, kind_of: KindOf = kind_of_name) -> Task:
         """The task that `state` described.
+
+        Parameters
+        ----------
+        state : tuple
+            What `state` gave.
+        kind_of : callable, default=kind_of_name
+            The kind of a task, from the task's name and the kind's short name.
 
         Raises
         ------
@@ -76,18 +116,24 @@ class Task:
         has_classes = isinstance(classes, np.ndarray) and classes.ndim == 1 and len(classes) > 1
         holds = (
             isinstance(name, Hashable)
-            and kind in KINDS
-            and (classes is None if kind == "regression" else has_classes)
-            and (kind != "binary" or len(classes) == 2)
+            and isinstance(kind, str)
             and isinstance(dtype, np.dtype | pd.api.extensions.ExtensionDtype)
         )
         if not holds:
             raise ValueError(f"a task of it is {state!r}")
-        return cls(name, kind, classes, dtype)
+        try:
+            found = kind_of(name, kind)
+            if classes is not None:
+                found.refuse(name, classes)
+        except ValueError as error:
+            raise ValueError(f"a task of it is {state!r}: {error}") from error
+        if not (has_classes if found.has_classes else classes is None):
+            raise ValueError(f"a task of it is {state!r}")
+        return cls(name, found, classes, dtype)
 
 
 def infer_tasks(
-    Y: ArrayLike, overrides: Mapping[Hashable, str] | None = None
+    Y: ArrayLike, overrides: Mapping[Hashable, str | Kind] | None = None
 ) -> dict[Hashable, Task]:
     """Infer the task behind each column of Y.
 
@@ -101,8 +147,9 @@ def infer_tasks(
     Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
         The labels, a column for each task.
     overrides : mapping of task name to kind, or None, default=None
-        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"regression"`` or
-        ``"classification"`` (binary or multiclass by the number of classes). None overrides none.
+        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"regression"``,
+        ``"classification"`` (binary or multiclass by the number of classes) or an instance of a
+        :class:`~sklearn_3mtl.data.kinds.Kind`. None overrides none.
 
     Returns
     -------
@@ -127,9 +174,21 @@ def infer_tasks(
 
 
 def tasks_of(
-    targets: TargetColumns, overrides: Mapping[Hashable, str] | None = None
+    targets: TargetColumns,
+    overrides: Mapping[Hashable, str | Kind] | None = None,
+    regression_loss: str = "squared_error",
 ) -> dict[Hashable, Task]:
-    """Infer the tasks of columns that were already read."""
+    """Infer the tasks of columns that were already read.
+
+    Parameters
+    ----------
+    targets : TargetColumns
+        The columns of y.
+    overrides : mapping of task name to kind, or None, default=None
+        As in :func:`infer_tasks`.
+    regression_loss : str, default="squared_error"
+        The loss of regression tasks whose kind is not given as an instance.
+    """
     overrides = dict(overrides or {})
     unknown = [name for name in overrides if name not in targets.names]
     if unknown:
@@ -138,46 +197,29 @@ def tasks_of(
             f"its columns are {list(targets.names)!r}."
         )
     return {
-        name: _infer_task(name, column, overrides.get(name))
+        name: _infer_task(name, column, overrides.get(name), regression_loss)
         for name, column in zip(targets.names, targets.columns, strict=True)
     }
 
 
-def kind_of(column: pd.Series) -> Kind:
-    """The kind that a column's labels say, even where they hold one class or none."""
-    observed = column.dropna()
-    if observed.empty or _infer_kind(observed) == "regression":
-        return "regression"
-    return "multiclass" if observed.nunique() > 2 else "binary"
-
-
-def _infer_task(name: Hashable, column: pd.Series, kind: str | None) -> Task:
+def _infer_task(
+    name: Hashable, column: pd.Series, given: str | Kind | None, regression_loss: str
+) -> Task:
     observed = column.dropna()
     if observed.empty:
         raise ValueError(f"Task {name!r} has no label: every value of its column is missing.")
     _refuse_odd_labels(name, column.dtype, observed)
-    if kind is None:
-        kind = _infer_kind(observed)
-    elif kind not in (*KINDS, "classification"):
-        raise ValueError(
-            f"`task_kinds[{name!r}]` should be one of {[*KINDS, 'classification']}. Found {kind!r}."
-        )
-    if kind == "regression":
-        return Task(name, "regression", None, column.dtype)
-    return _classification_task(name, column.dtype, observed, kind)
+    if given is None:
+        kind = infer_kind(observed, regression_loss)
+    else:
+        kind = declared_kind(name, given, observed.nunique(), regression_loss)
+    classes = _classes(name, observed) if kind.has_classes else None
+    if classes is not None:
+        kind.refuse(name, classes)
+    return Task(name, kind, classes, column.dtype)
 
 
-def _infer_kind(observed: pd.Series) -> str:
-    dtype = observed.dtype
-    if pd.api.types.is_bool_dtype(dtype) or not pd.api.types.is_numeric_dtype(dtype):
-        return "classification"
-    values = pd.unique(observed)
-    if pd.api.types.is_float_dtype(dtype):
-        return "classification" if set(values.tolist()) <= {0.0, 1.0} else "regression"
-    return "classification" if len(values) <= MAX_INTEGER_CLASSES else "regression"
-
-
-def _classification_task(name: Hashable, dtype: Any, observed: pd.Series, kind: str) -> Task:
+def _classes(name: Hashable, observed: pd.Series) -> np.ndarray:
     try:
         classes = np.unique(observed.to_numpy())
     except TypeError as error:
@@ -187,18 +229,13 @@ def _classification_task(name: Hashable, dtype: Any, observed: pd.Series, kind: 
             "convert them to one type, for example with `.astype(str)`."
         ) from error
     if len(classes) < 2:
+        is_number = pd.api.types.is_numeric_dtype(observed.dtype)
         hint = f" If it is a number to predict, say so: task_kinds={{{name!r}: 'regression'}}."
         raise ValueError(
             f"Classification task {name!r} has one class, {classes.tolist()[0]!r}; "
-            "at least two are needed." + (hint if pd.api.types.is_numeric_dtype(dtype) else "")
+            "at least two are needed." + (hint if is_number else "")
         )
-    if kind == "binary" and len(classes) > 2:
-        raise ValueError(
-            f"Task {name!r} was declared binary, but has {len(classes)} classes; "
-            "declare it 'multiclass'."
-        )
-    inferred: Kind = "multiclass" if len(classes) > 2 or kind == "multiclass" else "binary"
-    return Task(name, inferred, classes, dtype)
+    return classes
 
 
 def _refuse_odd_labels(name: Hashable, dtype: Any, observed: pd.Series) -> None:
@@ -206,7 +243,7 @@ def _refuse_odd_labels(name: Hashable, dtype: Any, observed: pd.Series) -> None:
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
     is_object = pd.api.types.is_object_dtype(dtype)
     found = pd.api.types.infer_dtype(observed) if is_object else str(dtype)
-    if found.startswith(("date", "timedelta")):
+    if found.startswith(("date", "timedelta", "timestamp", "duration")):
         raise TypeError(
             f"Task {name!r} holds dates or durations ({found}); convert them to numbers "
             "(regression) or to strings (classification)."

@@ -13,7 +13,7 @@ from sklearn_3mtl.adapting.adapt import adapt_fitted, id_of_rows_without_id
 from sklearn_3mtl.adapting.tasks_after import AllTasks, TaskReader, TasksAfter
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
 from sklearn_3mtl.data.tables import read_inputs
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.data.tasks import Task, tasks_of
 from sklearn_3mtl.estimators._given import Given, support_pair
 from sklearn_3mtl.estimators._keeping import fitted_of, keep_fitted, read_columns
 from sklearn_3mtl.estimators._predicting import PredictingMixin, with_id_column
@@ -32,7 +32,8 @@ class AdaptingMixin(PredictingMixin):
     _tasks_after: TasksAfter = AllTasks()
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        raise NotImplementedError
+        """The tasks of y, of any kinds."""
+        return tasks_of(targets, self.task_kinds, self.regression_loss)
 
     def _task_reader(self) -> TaskReader:
         """What reads tasks from labels, of the kinds that the class allows."""

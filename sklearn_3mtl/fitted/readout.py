@@ -78,7 +78,8 @@ class Readout:
                 weight = weights[rows, column]
             model = _default(task) if head is None else clone(head)
             _refuse_other_kind(model, task)
-            labels = values[rows, index].numpy().astype(np.float64 if task.classes is None else int)
+            labels = task.kind_object.link(values[rows, index]).numpy()
+            labels = labels.astype(np.float64 if task.classes is None else int)
             _refuse_too_few(labels, task)
             options = {} if weight is None else _weight_options(model, head, weight)
             models[task.name] = model.fit(features[rows], labels, **options)
@@ -166,7 +167,7 @@ def _outputs(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
         found = np.asarray(model.decision_function(features))
         found = np.column_stack([-found / 2, found / 2]) if found.ndim == 1 else found
     logits[:, known] = np.clip(found, -SUREST, SUREST)
-    return logits[:, 1:] - logits[:, :1] if task.kind == "binary" else logits
+    return task.kind_object.outputs_of_log_probabilities(logits)
 
 
 def _default(task: Task) -> Any:

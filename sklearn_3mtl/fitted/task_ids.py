@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data.columns import is_pandas, is_polars, polars_to_pandas
+from sklearn_3mtl.data.columns import is_polars, polars_to_pandas
 from sklearn_3mtl.data.ids import in_order
 from sklearn_3mtl.data.tables import InputTable, find_column, find_name
 
@@ -95,17 +95,19 @@ def with_task_column(
         The id of all rows.
     """
     position = find_name(names, task, "task")
-    has_columns = is_pandas(X) or is_polars(X)
     if np.ndim(X) != 2 or np.shape(X)[1] != len(names) - 1:
         return X
-    if has_columns and names[position] in X.columns:
-        return X
-    if has_columns:
-        X = X.copy(deep=False) if is_pandas(X) else polars_to_pandas(X)
-        X.insert(position, names[position], value)
-        return X
+    frame = polars_to_pandas(X) if is_polars(X) else X
+    if isinstance(frame, pd.DataFrame):
+        if names[position] in frame.columns:
+            return X
+        frame = frame.copy(deep=False)
+        # pandas' types allow fewer names and values than pandas does.
+        frame.insert(position, cast(Any, names[position]), cast(Any, value))
+        return frame
     # NumPy would make text of the numbers in a list beside a string.
-    array = X if isinstance(X, np.ndarray) else pd.DataFrame(X).infer_objects().to_numpy()
+    rows = X if isinstance(X, np.ndarray) else pd.DataFrame(cast(Any, X)).infer_objects()
+    array = np.asarray(rows)
     # Numbers stay numbers beside a number; an id of text makes objects of all.
     dtype = array.dtype if isinstance(value, Real) else object
     return np.insert(array.astype(dtype), position, cast(Any, value), axis=1)

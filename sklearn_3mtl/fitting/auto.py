@@ -148,11 +148,11 @@ def _closed_form(n_rows: int) -> dict[str, object]:
 
 
 def _heads(settings: Settings, tasks: Mapping[Hashable, Task]) -> Heads:
-    """A hidden layer for each regression task, where several tasks share a net that we size."""
+    """A hidden layer for each task of numbers, where several tasks share a net that we size."""
     sized = is_auto(settings.hidden_layer_sizes) and isinstance(settings.backbone, str)
     if len(tasks) < 2 or not sized or _has_net_per_task(settings):
         return "column"
-    names = [name for name, task in tasks.items() if task.kind == "regression"]
+    names = [name for name, task in tasks.items() if task.kind_object.hidden_head]
     width = min(_HEAD_WIDTH, _HEADS_WIDTH // max(len(names), 1))
     if not names or width < _NARROWEST_HEAD:
         return "column"

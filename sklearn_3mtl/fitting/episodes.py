@@ -115,7 +115,10 @@ class ClassesAsEpisodes(Episodes):
                 "never seen can only be told apart after a step. Set inner_steps >= 1."
             )
         # Two classes have two outputs here: either may be any class of the next episode.
-        return {name: replace(task, kind="multiclass") for name, task in tasks.items()}
+        return {
+            name: replace(task, kind=task.kind_object.with_output_per_class())
+            for name, task in tasks.items()
+        }
 
     def layout(self, plan: EpisodePlan, codec: TargetCodec) -> TaskLayout:
         ways = np.arange(plan.n_ways)

@@ -46,7 +46,7 @@ def build_objective(
     per_group : bool, default=True
         Whether task ids with parameters of their own have losses of their own.
     """
-    losses = LabelLosses(layout, plan.regression_loss)
+    losses = LabelLosses(layout)
     weights = None if plan.task_weight is None else plan.task_weight.tolist()
     balance = TaskBalance(plan.balancing, weights)
     terms = [*network.backbone.terms(), *_domain_terms(plan.domain, network, n_domains, seed)]

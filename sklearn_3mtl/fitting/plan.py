@@ -89,8 +89,6 @@ class ObjectivePlan:
 
     Attributes
     ----------
-    regression_loss : str
-        The loss of regression tasks.
     balancing : Balancing
         The rule that weighs the tasks' losses.
     task_weight : ndarray of shape (n_tasks,) or None
@@ -101,7 +99,6 @@ class ObjectivePlan:
         None where no task adapts.
     """
 
-    regression_loss: str
     balancing: Balancing
     task_weight: np.ndarray | None
     domain: DomainPlan | None

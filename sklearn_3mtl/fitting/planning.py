@@ -122,7 +122,6 @@ def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> Object
             draws_classes=EPISODES[settings.episodes].draws_classes,
         )
     return ObjectivePlan(
-        regression_loss=settings.regression_loss,
         balancing=make_method(settings.balancing, BALANCING),
         task_weight=task_weights(settings, tasks),
         domain=domain,

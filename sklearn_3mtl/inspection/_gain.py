@@ -15,6 +15,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.kinds import as_given
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import Task
 
@@ -96,7 +97,10 @@ def single_task_gain(
     targets = read_targets(Y)
     check_targets_length(targets, _num_samples(X))
     # A fold may lack the labels that tell a task's kind.
-    kinds = {name: task.kind for name, task in estimator._infer_tasks(targets).items()}
+    kinds = {
+        name: as_given(name, task.kind_object, estimator.task_kinds)
+        for name, task in estimator._infer_tasks(targets).items()
+    }
     shared = clone(estimator).set_params(task_kinds=kinds)
     own = clone(shared).set_params(sharing="none")
     losses = np.zeros((2, targets.n_rows, len(targets.names)))

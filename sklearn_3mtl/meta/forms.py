@@ -35,18 +35,23 @@ class FixedForm(Form):
         self.module, self.weights = module, weights
 
     def __call__(self, x: Tensor) -> Tensor:
+        """The stage's outputs for rows of each task."""
         return on_rows(self.module, x, self.weights)
 
     def trace(self, x: Tensor) -> Trace:
+        """The outputs, and what a step needs to know of them."""
         return Trace(self(x), [], lambda gradients, rates: self)
 
     def of(self, tasks: Tensor) -> FixedForm:
+        """The form of some of the tasks."""
         return self
 
     def mean_move(self) -> dict[str, Tensor]:
+        """How far each parameter went, on average over tasks."""
         return {}
 
     def grounded(self) -> FixedForm:
+        """The form without gradients to the stage's own parameters."""
         return FixedForm(self.module, _detached(self.module))
 
 
@@ -77,6 +82,7 @@ class DualForm(Form):
     weights: dict[str, Tensor] | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
+        """The stage's outputs for rows of each task."""
         out = on_rows(self.module, x, self.weights)
         if self.inputs is None or self.deltas is None:
             return out
@@ -85,6 +91,7 @@ class DualForm(Form):
         return _added(out, kernel, self.deltas)
 
     def trace(self, x: Tensor) -> Trace:
+        """The outputs, and what a step needs to know of them."""
         out = self(x)
         variable = out if out.requires_grad else out.detach().requires_grad_()
         return Trace(variable, [variable], partial(self._moved, x))
@@ -98,12 +105,14 @@ class DualForm(Form):
         return replace(self, inputs=inputs, deltas=deltas)
 
     def of(self, tasks: Tensor) -> DualForm:
+        """The form of some of the tasks."""
         if self.inputs is None or self.deltas is None:
             return self
         inputs, deltas = (v.index_select(-3, tasks) for v in (self.inputs, self.deltas))
         return replace(self, inputs=inputs, deltas=deltas)
 
     def mean_move(self) -> dict[str, Tensor]:
+        """How far each parameter went, on average over tasks."""
         if self.inputs is None or self.deltas is None:
             return {}
         n_tasks = self.inputs.shape[-3]
@@ -111,6 +120,7 @@ class DualForm(Form):
         return {"weight": deltas.mT @ inputs / n_tasks, "bias": deltas.sum(-2) / n_tasks}
 
     def grounded(self) -> DualForm:
+        """The form without gradients to the stage's own parameters."""
         return replace(self, weights=_detached(self.module))
 
 
@@ -147,9 +157,11 @@ class StackedForm(Form):
         return weight.unsqueeze(-3), bias.unsqueeze(-2)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """The stage's outputs for rows of each task."""
         return _affine(x, *self._own(x.shape[-3]))
 
     def trace(self, x: Tensor) -> Trace:
+        """The outputs, and what a step needs to know of them."""
         own = self._own(x.shape[-3])
         variables = _variables(own)
         return Trace(_affine(x, *variables), variables, partial(self._moved, own))
@@ -165,12 +177,14 @@ class StackedForm(Form):
         return replace(self, own=(own[0] + weight, own[1] + bias))
 
     def of(self, tasks: Tensor) -> StackedForm:
+        """The form of some of the tasks."""
         if self.own is None:
             return self
         weight, bias = self.own
         return replace(self, own=(weight.index_select(-3, tasks), bias.index_select(-2, tasks)))
 
     def mean_move(self) -> dict[str, Tensor]:
+        """How far each parameter went, on average over tasks."""
         if self.own is None:
             return {}
         weight, bias = self._start()
@@ -180,6 +194,7 @@ class StackedForm(Form):
         }
 
     def grounded(self) -> StackedForm:
+        """The form without gradients to the stage's own parameters."""
         own = None if self.own is None else (self.own[0].detach(), self.own[1].detach())
         return replace(self, weights=_detached(self.module), own=own)
 
@@ -212,9 +227,11 @@ class VmapForm(Form):
         return call(own, x.movedim(-3, 0)).movedim(0, -3)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """The stage's outputs for rows of each task."""
         return self._call(self._own(x.shape[-3]), x)
 
     def trace(self, x: Tensor) -> Trace:
+        """The outputs, and what a step needs to know of them."""
         own = self._own(x.shape[-3])
         variables = _variables(own.values())
         return Trace(self._call(dict(zip(own, variables, strict=True)), x), variables, self._moved)
@@ -230,14 +247,17 @@ class VmapForm(Form):
         return replace(self, offsets=offsets)
 
     def of(self, tasks: Tensor) -> VmapForm:
+        """The form of some of the tasks."""
         if self.offsets is None:
             return self
         return replace(self, offsets={n: o.index_select(0, tasks) for n, o in self.offsets.items()})
 
     def mean_move(self) -> dict[str, Tensor]:
+        """How far each parameter went, on average over tasks."""
         return {name: offset.mean(0) for name, offset in (self.offsets or {}).items()}
 
     def grounded(self) -> VmapForm:
+        """The form without gradients to the stage's own parameters."""
         return replace(self, weights=_detached(self.module))
 
 

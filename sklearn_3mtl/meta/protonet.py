@@ -57,8 +57,8 @@ class ProtoNet(MetaMethod["_Prior"]):
 
     def refuse(self, layout: TaskLayout) -> None:
         """Prototypes are of classes."""
-        if layout.n_regression:
-            names = [task.name for task in layout.tasks[: layout.n_regression]]
+        names = [task.name for task in layout.tasks if not task.is_classification]
+        if names:
             raise ValueError(
                 f"meta='protonet' knows classes only, but task(s) {names!r} are regressions. "
                 "meta='ridge' learns both."

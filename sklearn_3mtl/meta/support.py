@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from sklearn_3mtl.data.kinds import Likelihood
 from sklearn_3mtl.data.layout import TaskLayout
 
 __all__ = ["SupportSet"]
@@ -24,8 +25,8 @@ class SupportSet:
         Encoded inputs, K rows of each task; members of an ensemble in front.
     values, weight : tensors of shape (T, K, C)
         Labels and the weight of each, 0 for a missing one and for padding.
-    losses : callable (outputs (B, n_outputs), values (B, C)) -> (B, C)
-        The loss of every label.
+    losses : callable (outputs (..., n_outputs), values (..., C)) -> (..., C)
+        The loss of every label; values may have fewer axes than outputs.
     layout : TaskLayout
         The columns, and the outputs of each.
     task_weight : tensor of shape (C,) or None, default=None
@@ -61,11 +62,7 @@ class SupportSet:
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
         """
-        members = outputs.shape[:-3].numel()
-        values, shares = self.values.flatten(0, 1), self.shares.flatten(0, 1)
-        if members > 1:
-            values, shares = values.repeat(members, 1), shares.repeat(members, 1)
-        return (self.losses(outputs.flatten(0, -2), values) * shares).sum()
+        return (self.losses(outputs, self.values) * self.shares).sum()
 
     @cached_property
     def column_of(self) -> Tensor:
@@ -75,12 +72,14 @@ class SupportSet:
     @cached_property
     def is_logit(self) -> Tensor:
         """Which outputs are logits of classes."""
-        return self.column_of >= self.layout.n_regression
+        found = self.layout.per_output(lambda block: block.kind.has_classes)
+        return found.to(self.values.device)
 
     @cached_property
     def is_binary(self) -> Tensor:
-        """Which outputs are the one logit of a binary column."""
-        return self.is_logit & (self.column_of < self.layout.n_regression + self.layout.n_binary)
+        """Which outputs are the only logit of their column."""
+        found = self.layout.per_output(lambda b: b.kind.has_classes and b.width == 1)
+        return found.to(self.values.device)
 
     @cached_property
     def output_weight(self) -> Tensor:
@@ -90,9 +89,7 @@ class SupportSet:
     @cached_property
     def targets(self) -> Tensor:
         """What each output stands for, (T, K, n_outputs): the label, or 1 for its class, else 0."""
-        own = self.values.index_select(-1, self.column_of)
-        class_of = self.layout.class_of_output.to(own.device)
-        return torch.where(class_of < 0, own, (own == class_of).to(own.dtype))
+        return self.layout.targets(self.values)
 
     def residual(self, outputs: Tensor) -> Tensor:
         """The targets less what outputs predict: a number, or the probability of a class.
@@ -101,19 +98,22 @@ class SupportSet:
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
         """
-        softmax = self._softmax(outputs) if self.layout.n_multiclass else outputs
-        classes = torch.where(self.is_binary, outputs.sigmoid(), softmax)
-        return self.targets - torch.where(self.is_logit, classes, outputs)
+        mean = outputs
+        for likelihood, is_own in self._means:
+            found = likelihood.mean_of_columns(outputs, self.column_of, len(self.layout))
+            mean = torch.where(is_own, found, mean)
+        return self.targets - mean
 
-    def _softmax(self, outputs: Tensor) -> Tensor:
-        """The softmax over the outputs of each column."""
-        columns = self.column_of.expand(outputs.shape)
-        shape = (*outputs.shape[:-1], len(self.layout))
-        largest = outputs.detach().new_full(shape, -torch.inf)
-        largest = largest.scatter_reduce(-1, columns, outputs.detach(), "amax")
-        powers = (outputs - largest.gather(-1, columns)).exp()
-        sums = powers.new_zeros(shape).scatter_add(-1, columns, powers)
-        return powers / sums.gather(-1, columns)
+    @cached_property
+    def _means(self) -> list[tuple[Likelihood, Tensor]]:
+        """The likelihoods whose mean is not the outputs, and which outputs have them."""
+        found = []
+        for block in self.layout.blocks:
+            if not block.kind.likelihood.is_quadratic:
+                is_own = torch.zeros(self.layout.n_outputs, dtype=torch.bool)
+                is_own[block.outputs] = True
+                found.append((block.kind.likelihood, is_own.to(self.values.device)))
+        return found
 
     def of(self, tasks: Tensor) -> SupportSet:
         """The support sets of some of the tasks."""

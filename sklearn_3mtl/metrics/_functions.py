@@ -1,24 +1,39 @@
-"""The metrics of one task, by kind."""
+"""The metrics of one task, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
-__all__ = [
-    "CLASSIFICATION",
-    "LOWER_IS_BETTER",
-    "PROBABILITY",
-    "REGRESSION",
-    "Metric",
-    "probability_score",
-]
+from sklearn_3mtl.data.kinds import Kind
 
-Metric = Callable[..., float]
+__all__ = ["METRICS", "Metric", "metrics_of", "score_of_labels", "score_of_probabilities"]
+
+Score = Callable[..., float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of one task.
+
+    Attributes
+    ----------
+    function : callable (y_true, y_pred, sample_weight=None) -> float
+        Greater is better, unless `is_error`. `y_pred` are labels, or probabilities of the classes.
+    is_error : bool, default=False
+        Whether lower is better.
+    of_probabilities : bool, default=False
+        Whether it judges probabilities; `y_true` are then the positions of the classes.
+    """
+
+    function: Score
+    is_error: bool = False
+    of_probabilities: bool = False
 
 
 def _rmse(y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
@@ -43,33 +58,64 @@ def _log_loss(codes: np.ndarray, proba: np.ndarray, sample_weight: np.ndarray | 
     return float(sk.log_loss(codes, proba, labels=labels, sample_weight=sample_weight))
 
 
-def probability_score(
+def _r2(y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+    if len(y_true) < 2:
+        return np.nan
+    return float(sk.r2_score(y_true, y_pred, sample_weight=sample_weight))
+
+
+def _mae(y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+    return float(sk.mean_absolute_error(y_true, y_pred, sample_weight=sample_weight))
+
+
+def _of_seen_classes(score: Score) -> Score:
+    """The mean over the classes that are among the labels."""
+
+    def function(
+        y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> float:
+        seen = np.unique(y_true)
+        return float(
+            score(y_true, y_pred, average="macro", labels=seen, sample_weight=sample_weight)
+        )
+
+    return function
+
+
+# The metrics that a kind may name.
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric(sk.accuracy_score),
+    "balanced_accuracy": Metric(_of_seen_classes(sk.recall_score)),
+    "f1_macro": Metric(_of_seen_classes(sk.f1_score)),
+    "roc_auc": Metric(_roc_auc, of_probabilities=True),
+    "log_loss": Metric(_log_loss, is_error=True, of_probabilities=True),
+    "r2": Metric(_r2),
+    "rmse": Metric(_rmse, is_error=True),
+    "mae": Metric(_mae, is_error=True),
+}
+
+
+def metrics_of(kind: Kind, *, of_probabilities: bool) -> list[str]:
+    """The names of the metrics that judge a kind's labels, or its probabilities."""
+    return [name for name in kind.metrics if METRICS[name].of_probabilities == of_probabilities]
+
+
+def score_of_labels(
+    metric: str, labels: np.ndarray, guesses: np.ndarray, weight: np.ndarray | None, kind: Kind
+) -> float:
+    """A score of predicted labels."""
+    if kind.has_classes and labels.dtype.kind == "f":
+        # scikit-learn takes fractions for numbers.
+        codes = np.unique(np.concatenate([labels, guesses]), return_inverse=True)[1]
+        labels, guesses = codes[: len(labels)], codes[len(labels) :]
+    return METRICS[metric].function(labels, guesses, sample_weight=weight)
+
+
+def score_of_probabilities(
     metric: str, labels: pd.Series, proba: Any, classes: Any, weight: np.ndarray | None
 ) -> float:
     """A score of probabilities, NaN where their columns are not the labels' classes."""
     codes = pd.Index(classes, tupleize_cols=False).get_indexer(pd.Index(labels))
     if proba.shape[1] != len(classes) or (codes < 0).any():
         return np.nan
-    return PROBABILITY[metric](codes, proba, weight)
-
-
-CLASSIFICATION: dict[str, Metric] = {
-    "accuracy": sk.accuracy_score,
-    "balanced_accuracy": lambda t, p, sample_weight: float(
-        sk.recall_score(t, p, average="macro", labels=np.unique(t), sample_weight=sample_weight)
-    ),
-    "f1_macro": lambda t, p, sample_weight: float(
-        sk.f1_score(t, p, average="macro", labels=np.unique(t), sample_weight=sample_weight)
-    ),
-}
-PROBABILITY: dict[str, Metric] = {"roc_auc": _roc_auc, "log_loss": _log_loss}
-REGRESSION: dict[str, Metric] = {
-    "r2": lambda t, p, sample_weight: (
-        float(sk.r2_score(t, p, sample_weight=sample_weight)) if len(t) > 1 else np.nan
-    ),
-    "rmse": _rmse,
-    "mae": lambda t, p, sample_weight: float(
-        sk.mean_absolute_error(t, p, sample_weight=sample_weight)
-    ),
-}
-LOWER_IS_BETTER = frozenset({"rmse", "mae", "log_loss"})
+    return METRICS[metric].function(codes, proba, weight)

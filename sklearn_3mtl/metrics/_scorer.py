@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data.tasks import kind_of
 from sklearn_3mtl.metrics._functions import (
-    CLASSIFICATION,
-    LOWER_IS_BETTER,
-    PROBABILITY,
-    REGRESSION,
-    Metric,
-    probability_score,
+    METRICS,
+    Score,
+    score_of_labels,
+    score_of_probabilities,
 )
 from sklearn_3mtl.metrics.reading import (
+    kind_at,
     labelled_rows,
     per_task,
     read,
@@ -60,10 +58,9 @@ class task_scorer:
     ['fit_time', 'score_time', 'test_all', 'test_first']
     """
 
-    def __init__(self, metric: str | Metric | None = None, *, task: Hashable | None = None) -> None:
-        names = {*CLASSIFICATION, *PROBABILITY, *REGRESSION}
-        if isinstance(metric, str) and metric not in names:
-            raise ValueError(f"`metric` should be one of {sorted(names)}. Found {metric!r}.")
+    def __init__(self, metric: str | Score | None = None, *, task: Hashable | None = None) -> None:
+        if isinstance(metric, str) and metric not in METRICS:
+            raise ValueError(f"`metric` should be one of {sorted(METRICS)}. Found {metric!r}.")
         self.metric, self.task = metric, task
 
     def __repr__(self) -> str:
@@ -85,35 +82,31 @@ class task_scorer:
         for index, name in enumerate(true.names):
             if self.task is not None and name != self.task:
                 continue
-            task = task_at(tasks, true, index)
-            kind = task.kind if task is not None else kind_of(true.columns[index])
-            function = self._function(kind)
-            if function is None and self.task is not None:
-                raise ValueError(f"`metric`={self.metric!r} doesn't fit the {kind} task {name!r}.")
+            kind = kind_at(tasks, true, index)
+            metric = kind.metrics[0] if self.metric is None else self.metric
+            fits = callable(metric) or metric in kind.metrics
+            if not fits and self.task is not None:
+                raise ValueError(
+                    f"`metric`={self.metric!r} doesn't fit the {kind.name} task {name!r}."
+                )
             labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
-            if function is None or not len(labels):
+            if not fits or not len(labels):
                 continue
-            if callable(self.metric):
-                scores.append(function(labels, guesses))
-            elif self.metric in PROBABILITY:
+            if callable(metric):
+                scores.append(metric(labels, guesses))
+            elif METRICS[metric].of_probabilities:
                 mask = true.columns[index].notna().to_numpy()
                 observed, guessed = true.columns[index][mask], np.asarray(proba[index])[mask]
+                task = task_at(tasks, true, index)
                 classes = np.unique(observed.to_numpy()) if task is None else task.classes
-                scores.append(probability_score(self.metric, observed, guessed, classes, weight))
+                scores.append(score_of_probabilities(metric, observed, guessed, classes, weight))
             else:
-                scores.append(function(labels, guesses, sample_weight=weight))
-        sign = -1.0 if self.metric in LOWER_IS_BETTER else 1.0
+                scores.append(score_of_labels(metric, labels, guesses, weight, kind))
+        is_error = isinstance(self.metric, str) and METRICS[self.metric].is_error
+        sign = -1.0 if is_error else 1.0
         return sign * float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
 
-    def _function(self, kind: str) -> Metric | None:
-        if callable(self.metric):
-            return self.metric
-        if self.metric is None:
-            return REGRESSION["r2"] if kind == "regression" else CLASSIFICATION["accuracy"]
-        metrics = REGRESSION if kind == "regression" else {**CLASSIFICATION, **PROBABILITY}
-        return metrics.get(self.metric)
-
     def _probabilities(self, estimator: Any, X: Any, n_tasks: int) -> list[Any]:
-        if callable(self.metric) or self.metric not in PROBABILITY:
+        if not isinstance(self.metric, str) or not METRICS[self.metric].of_probabilities:
             return [None] * n_tasks
         return per_task(estimator.predict_proba(X), n_tasks)

@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklearn_3mtl.data.tasks import Task, kind_of
-from sklearn_3mtl.metrics._functions import (
-    CLASSIFICATION,
-    PROBABILITY,
-    REGRESSION,
-    probability_score,
-)
-from sklearn_3mtl.metrics.reading import labelled_rows, per_task, read, task_at
+from sklearn_3mtl.data.kinds import Kind, declared_kind
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.metrics._functions import metrics_of, score_of_labels, score_of_probabilities
+from sklearn_3mtl.metrics.reading import kind_at, labelled_rows, per_task, read, task_at
 
 __all__ = ["mean_score", "task_scores"]
 
@@ -27,7 +23,7 @@ def task_scores(
     *,
     y_proba: Any = None,
     tasks: Mapping[Hashable, Task] | None = None,
-    task_kinds: Mapping[Hashable, str] | None = None,
+    task_kinds: Mapping[Hashable, str | Kind] | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Score each task on its own labels.
@@ -44,15 +40,16 @@ def task_scores(
         A fitted estimator's ``tasks_``: kinds and classes. None infers them from y_true, which in
         a small test set may lack a class.
     task_kinds : mapping of task name to kind, or None, default=None
-        Overrides the inferred kinds. None overrides none.
+        Overrides the inferred kinds: short names, or instances of a
+        :class:`~sklearn_3mtl.data.kinds.Kind`. None overrides none.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
         Weights of rows or labels. None weighs all alike.
 
     Returns
     -------
     scores : DataFrame with a row per task
-        Columns `kind`, `n_labels`, `score` (accuracy or R2), and every metric that fits some task,
-        NaN where it doesn't fit.
+        Columns `kind`, `n_labels`, `score` (accuracy or R2, or the first metric of a kind of your
+        own), and every metric that fits some task, NaN where it doesn't fit.
 
     Examples
     --------
@@ -77,19 +74,22 @@ def task_scores(
     rows = []
     for index, name in enumerate(true.names):
         task = task_at(tasks or {}, true, index)
-        inferred = kind_of(true.columns[index]) if task is None else task.kind
-        kind = (task_kinds or {}).get(name, inferred)
+        kind = kind_at(tasks or {}, true, index)
+        if task_kinds and name in task_kinds:
+            kind = declared_kind(name, task_kinds[name], true.columns[index].nunique())
         labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
-        row: dict[str, Any] = {"task": name, "kind": kind, "n_labels": len(labels)}
-        for metric, function in (REGRESSION if kind == "regression" else CLASSIFICATION).items():
-            row[metric] = function(labels, guesses, sample_weight=weight) if len(labels) else np.nan
-        row["score"] = row["r2" if kind == "regression" else "accuracy"]
-        if kind != "regression" and proba[index] is not None and len(labels):
+        row: dict[str, Any] = {"task": name, "kind": kind.name, "n_labels": len(labels)}
+        for metric in metrics_of(kind, of_probabilities=False):
+            row[metric] = np.nan
+            if len(labels):
+                row[metric] = score_of_labels(metric, labels, guesses, weight, kind)
+        row["score"] = row[kind.metrics[0]]
+        if proba[index] is not None and len(labels):
             mask = true.columns[index].notna().to_numpy()
             observed, guessed = true.columns[index][mask], np.asarray(proba[index])[mask]
             classes = np.unique(observed.to_numpy()) if task is None else task.classes
-            for metric in PROBABILITY:
-                row[metric] = probability_score(metric, observed, guessed, classes, weight)
+            for metric in metrics_of(kind, of_probabilities=True):
+                row[metric] = score_of_probabilities(metric, observed, guessed, classes, weight)
         rows.append(row)
     table = pd.DataFrame(rows).set_index("task")
     first = ["kind", "n_labels", "score"]
@@ -117,10 +117,8 @@ def mean_score(
     true, predicted, weights = read(y_true, y_pred, sample_weight)
     scores = []
     for index in range(len(true.names)):
-        task = task_at(tasks, true, index)
-        assert task is not None
-        metric = REGRESSION["r2"] if task.kind == "regression" else CLASSIFICATION["accuracy"]
-        labels, guesses, weight = labelled_rows(true, predicted, weights, index, task.kind)
+        kind = kind_at(tasks, true, index)
+        labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
         if len(labels):
-            scores.append(metric(labels, guesses, sample_weight=weight))
+            scores.append(score_of_labels(kind.metrics[0], labels, guesses, weight, kind))
     return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
+from sklearn_3mtl.data.kinds import Kind, infer_kind
 from sklearn_3mtl.data.tasks import Task
 
-__all__ = ["labelled_rows", "per_task", "read", "task_at", "tasks_of_estimator"]
+__all__ = ["kind_at", "labelled_rows", "per_task", "read", "task_at", "tasks_of_estimator"]
 
 
 def tasks_of_estimator(estimator: Any) -> Mapping[Hashable, Task]:
@@ -31,6 +32,12 @@ def task_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> 
     return list(tasks.values())[index] if len(tasks) == len(true.names) else None
 
 
+def kind_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> Kind:
+    """The kind of a column of the labels: its task's, else what the labels show."""
+    task = task_at(tasks, true, index)
+    return infer_kind(true.columns[index]) if task is None else task.kind_object
+
+
 def per_task(proba: Any, n_tasks: int) -> list[Any]:
     """Probabilities as a list with an entry for each task."""
     if proba is None:
@@ -47,6 +54,7 @@ def per_task(proba: Any, n_tasks: int) -> list[Any]:
 def read(
     y_true: Any, y_pred: Any, sample_weight: ArrayLike | None
 ) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
+    """Labels and predictions, column by column, and weights of shape (n_samples, n_tasks)."""
     true, predicted = read_targets(y_true), read_targets(y_pred)
     if true.named and predicted.named and set(true.names) < set(predicted.names):
         # The labels of some tasks judge those tasks.
@@ -83,14 +91,14 @@ def labelled_rows(
     predicted: TargetColumns,
     weights: np.ndarray | None,
     index: int,
-    kind: str,
+    kind: Kind,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """The labelled rows of one task: labels, predictions, weights."""
     mask = true.columns[index].notna().to_numpy()
     labels = true.columns[index][mask]
     guesses = predicted.columns[index][mask]
     weight = None if weights is None else weights[mask, index]
-    if kind == "regression":
+    if not kind.has_classes:
         return labels.to_numpy(np.float64), guesses.to_numpy(np.float64), weight
     return _as_labels(labels), _as_labels(guesses), weight
 

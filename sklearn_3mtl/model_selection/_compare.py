@@ -136,7 +136,7 @@ def compare_paradigms(
     settings, prefix = settings_of(estimator)
     final = estimator.steps[-1][1] if prefix and hasattr(estimator, "steps") else estimator
     infer = getattr(final, "_infer_tasks", lambda t: tasks_of(t, settings.get("task_kinds")))
-    kinds = {name: task.kind for name, task in infer(targets).items()}
+    kinds = {name: task.kind_object for name, task in infer(targets).items()}
     methods = {
         name: models_of(estimator, name, kinds)
         for name in chosen_methods(paradigms, settings, len(kinds))

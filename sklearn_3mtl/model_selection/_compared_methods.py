@@ -10,6 +10,8 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer
 
+from sklearn_3mtl.data.kinds import Kind, as_given
+
 __all__ = [
     "METHODS",
     "chosen_methods",
@@ -73,7 +75,7 @@ def chosen_methods(
     return [name for name in dict.fromkeys(asked) if not lacking[name]]
 
 
-def models_of(estimator: Any, method: str, kinds: Mapping[Any, str]) -> dict[tuple[Any, ...], Any]:
+def models_of(estimator: Any, method: str, kinds: Mapping[Any, Kind]) -> dict[tuple[Any, ...], Any]:
     """What to fit to which targets: one model to all, or a clone to each."""
     settings, prefix = settings_of(estimator)
     source = settings.get("source")
@@ -82,7 +84,8 @@ def models_of(estimator: Any, method: str, kinds: Mapping[Any, str]) -> dict[tup
     models = {}
     for unit in units:
         new: dict[str, Any] = {"paradigm": "mtl" if method == "single-task" else method}
-        new |= {"task_kinds": {name: kinds[name] for name in unit}}
+        given = settings.get("task_kinds")
+        new |= {"task_kinds": {name: as_given(name, kinds[name], given) for name in unit}}
         if source is not None and not isinstance(source, FrozenEstimator):
             new["source"] = FrozenEstimator(source)
         if not joint:
@@ -93,7 +96,7 @@ def models_of(estimator: Any, method: str, kinds: Mapping[Any, str]) -> dict[tup
 
 
 def _alone(
-    settings: Mapping[str, Any], name: Any, kinds: Mapping[Any, str], pooled: bool
+    settings: Mapping[str, Any], name: Any, kinds: Mapping[Any, Kind], pooled: bool
 ) -> dict[str, Any]:
     """The parameters that speak of several targets, for one of them."""
     new: dict[str, Any] = {"task_weight": None}
@@ -111,7 +114,7 @@ def _alone(
     return new
 
 
-def read_baselines(baselines: Any, kinds: Mapping[Any, str]) -> dict[str, Any]:
+def read_baselines(baselines: Any, kinds: Mapping[Any, Kind]) -> dict[str, Any]:
     if not isinstance(baselines or {}, Mapping):
         raise ValueError(f"`baselines` should map names to estimators. Found {baselines!r}.")
     found: dict[str, Any] = {}
@@ -124,18 +127,18 @@ def read_baselines(baselines: Any, kinds: Mapping[Any, str]) -> dict[str, Any]:
                 f"`baselines[{name!r}]` should be an estimator or a pair (classifier, regressor). "
                 f"Found {given!r}."
             )
-        models = {(n,): pair[kind == "regression"] for n, kind in kinds.items()}
-        wrong = {"regression": is_classifier}
+        models = {(n,): pair[not kind.has_classes] for n, kind in kinds.items()}
         found[name] = {
-            unit: model for unit, model in models.items()
-            if not wrong.get(kinds[unit[0]], is_regressor)(model)
+            (n,): model for (n,), model in models.items()
+            if not (is_regressor if kinds[n].has_classes else is_classifier)(model)
         }  # fmt: skip
         if not found[name]:
-            raise ValueError(f"`baselines[{name!r}]` fits no target: their kinds are {kinds!r}.")
+            names = {n: kind.name for n, kind in kinds.items()}
+            raise ValueError(f"`baselines[{name!r}]` fits no target: their kinds are {names!r}.")
     return found
 
 
-def read_scorers(scoring: Any, kinds: Mapping[Any, str]) -> dict[Any, tuple[str, Any]]:
+def read_scorers(scoring: Any, kinds: Mapping[Any, Kind]) -> dict[Any, tuple[str, Any]]:
     """The name of the metric of each target, and its scorer."""
     if isinstance(scoring, Mapping) and set(scoring) != set(kinds):
         raise ValueError(
@@ -144,14 +147,15 @@ def read_scorers(scoring: Any, kinds: Mapping[Any, str]) -> dict[Any, tuple[str,
     found = {}
     for name, kind in kinds.items():
         metric = scoring[name] if isinstance(scoring, Mapping) else scoring
-        metric = metric or ("r2" if kind == "regression" else "accuracy")
+        metric = metric or kind.metrics[0]
         if not isinstance(metric, str) and not callable(metric):
             raise ValueError(f"`scoring` should be a str or a callable. Found {metric!r}.")
         label = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
         scorer = get_scorer(metric)
-        if kind == "regression" and getattr(scorer, "_response_method", "predict") != "predict":
+        of_labels = getattr(scorer, "_response_method", "predict") == "predict"
+        if not kind.has_classes and not of_labels:
             raise ValueError(
-                f"`scoring`={label!r} judges probabilities, but target {name!r} is a regression. "
+                f"`scoring`={label!r} judges probabilities, but target {name!r} is a {kind.name}. "
                 "Give a mapping with a metric for each target, or None."
             )
         found[name] = label, scorer

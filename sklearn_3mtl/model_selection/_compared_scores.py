@@ -16,6 +16,7 @@ from sklearn.utils import Tags, TargetTags, _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.model_selection._compared_methods import METHODS
 
 __all__ = ["means_over_targets", "score_split", "summary_of"]
@@ -24,7 +25,9 @@ __all__ = ["means_over_targets", "score_split", "summary_of"]
 class _Seen:
     """One target of a fitted model as a scorer sees it, on rows that are predicted once."""
 
-    def __init__(self, model: Any, X: Any, kind: str, position: int, known: Any, made: Any) -> None:
+    def __init__(
+        self, model: Any, X: Any, kind: Kind, position: int, known: Any, made: Any
+    ) -> None:
         self.model, self.X, self.kind, self.position = model, X, kind, position
         self.known, self.made = known, made
         classes = getattr(model, "classes_", None)
@@ -40,12 +43,12 @@ class _Seen:
         return np.asarray(proba[self.position] if isinstance(proba, list) else proba)[self.known]
 
     def __sklearn_tags__(self) -> Tags:
-        of = "regressor" if self.kind == "regression" else "classifier"
+        of = "classifier" if self.kind.has_classes else "regressor"
         return Tags(estimator_type=of, target_tags=TargetTags(required=True))
 
 
-def _plain(column: pd.Series, kind: str) -> np.ndarray:
-    return np.asarray(column.tolist(), dtype=np.float64 if kind == "regression" else None)
+def _plain(column: pd.Series, kind: Kind) -> np.ndarray:
+    return np.asarray(column.tolist(), dtype=None if kind.has_classes else np.float64)
 
 
 def score_split(
@@ -88,7 +91,7 @@ def score_split(
 
 
 def _fit(
-    model: Any, method: str, X: Any, label: Any, train: np.ndarray, X_test: Any, kind: str
+    model: Any, method: str, X: Any, label: Any, train: np.ndarray, X_test: Any, kind: Kind
 ) -> tuple[Any, Any]:
     """A fitted clone and its predictions; a baseline sees the labelled rows."""
     if method not in METHODS:

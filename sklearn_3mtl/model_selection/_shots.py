@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_3mtl.data.columns import read_targets
-from sklearn_3mtl.data.tasks import kind_of
+from sklearn_3mtl.data.kinds import infer_kind
 
 __all__ = ["draw_ranks", "read_labels"]
 
@@ -52,7 +52,7 @@ def read_labels(
             )
         return labelled, None
     column = targets.columns[0]
-    if not asked and (stratify is False or kind_of(column) == "regression"):
+    if not asked and (stratify is False or not infer_kind(column).has_classes):
         return labelled, None
     if asked and pd.api.types.is_float_dtype(column.dtype):
         observed = column.dropna()

@@ -117,13 +117,13 @@ def pack_estimator(estimator: BaseEstimator, fitted: Fitted) -> Packed:
     return Packed(pack_archive(Archive(meta, state.tensors, [])), encoder.objects)
 
 
-def unpack_estimator(estimator: Settings, packed: Mapping[str, Any]) -> None:
-    """Let an estimator, whose parameters are set, be fitted as it was when it was packed.
+def unpack_estimator(estimator: BaseEstimator, packed: Mapping[str, Any]) -> Fitted:
+    """What an estimator kept of its fit when it was packed.
 
     Parameters
     ----------
-    estimator : Settings
-        The estimator.
+    estimator : estimator
+        One of the same class.
     packed : mapping
         The fields of what `pack_estimator` gave.
 

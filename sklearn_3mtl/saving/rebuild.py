@@ -13,6 +13,7 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import SeededDropout
 from sklearn_3mtl.data.columns import Container
+from sklearn_3mtl.data.kinds import Kind, kind_named
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
@@ -146,8 +147,13 @@ def _lone_id(state: State) -> Hashable | None:
 
 
 def _task_maker(settings: Settings) -> Callable[[object], Task]:
-    """What makes a task of its state."""
-    return Task.restore
+    """What makes a task of its state, of the kinds that the parameters give."""
+    given = settings.task_kinds or {}
+
+    def kind_of(task: Hashable, name: str) -> Kind:
+        return kind_named(name, given.get(task), settings.regression_loss)
+
+    return lambda state: Task.restore(state, kind_of)
 
 
 def _trained_tasks(
@@ -161,7 +167,7 @@ def _trained_tasks(
 
 
 def _are_alike(one: Task, other: Task) -> bool:
-    return one.kind == other.kind and np.array_equal(
+    return one.kind_object == other.kind_object and np.array_equal(
         np.asarray(one.classes, dtype=object), np.asarray(other.classes, dtype=object)
     )
 

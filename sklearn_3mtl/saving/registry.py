@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sklearn.base import BaseEstimator
 
 from sklearn_3mtl.balancing import BALANCING
+from sklearn_3mtl.core.fusion import FUSION
+from sklearn_3mtl.data.kinds import KINDS
 from sklearn_3mtl.meta import META
 from sklearn_3mtl.sharing import SHARING
 from sklearn_3mtl.transfer import DOMAIN_LOSSES, STRATEGIES
@@ -20,6 +22,8 @@ REGISTRIES: dict[str, Mapping[str, type[BaseEstimator]]] = {
     "meta": META,
     "domain_loss": DOMAIN_LOSSES,
     "strategy": STRATEGIES,
+    "fusion": FUSION,
+    "task_kinds": KINDS,
 }
 
 

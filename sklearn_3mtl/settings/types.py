@@ -10,6 +10,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
+from sklearn_3mtl.data.kinds import Kind
+
 __all__ = [
     "Auto",
     "ClassWeight",
@@ -33,7 +35,7 @@ HeadSpec = Widths | nn.Module
 Heads = str | Mapping[Hashable, HeadSpec]
 # For each modality its columns, or a pair (encoder, columns).
 Modalities = Mapping[str, object]
-TaskKinds = Mapping[Hashable, str]
+TaskKinds = Mapping[Hashable, str | Kind]
 TaskWeight = Mapping[Hashable, float] | ArrayLike
 # "balanced", weights of classes, or either for each task.
 ClassWeight = str | Mapping[Hashable, object]

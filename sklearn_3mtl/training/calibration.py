@@ -13,10 +13,6 @@ __all__ = ["best_temperature", "divided"]
 # From half to sixteen times as sure as the logits say, in steps of a fourth root of 2.
 TEMPERATURES = 2.0 ** (torch.arange(-4, 17, dtype=torch.float32) / 4)
 COARSE = 2
-# The logarithm of a temperature is near 0 beforehand, give or take a half: few rows say little.
-SPREAD = 0.5
-NUMBER_SPREAD = 1.0
-TINY = 1e-12
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
@@ -36,7 +32,7 @@ def best_temperature(
     *,
     fine: bool = True,
 ) -> Tensor:
-    """The most probable temperature of each task; at least 1 for a regression task.
+    """The most probable temperature of each task, among those that its kind allows.
 
     Long training makes a net too sure of itself, which costs likelihood long before it costs
     accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
@@ -61,20 +57,20 @@ def best_temperature(
     """
     ones = torch.ones(len(layout), device=outputs.device)
     tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
-    is_number = torch.arange(len(layout), device=outputs.device) < layout.n_regression
     mean = torch.stack([_mean(losses(outputs / t, values), weight) for t in tried.tolist()])
-    # The likelihood of a number, at the noise that its own errors tell.
-    mean = torch.where(is_number, 0.5 * mean.clamp_min(TINY).log(), mean)
+    parts = [b.kind.negative_log_likelihood(mean[:, b.tasks]) for b in layout.blocks]
     n_labels = torch.tensor(len(values)) if weight is None else (weight > 0).sum(0)
-    spread = torch.where(is_number, NUMBER_SPREAD, SPREAD)
+    spread = layout.per_task(lambda kind: kind.temperature_spread).to(outputs.device)
     prior = (tried.log()[:, None] / spread).square() / (2 * n_labels.clamp_min(1))
-    total = mean + prior
-    # A net that is too timid was trained for too short a time.
-    total = torch.where(is_number & (tried < 1)[:, None], torch.inf, total)
+    total = torch.cat(parts, dim=1) + prior
+    lowest = layout.per_task(lambda kind: kind.lowest_temperature).to(outputs.device)
+    total = torch.where(tried[:, None] < lowest, torch.inf, total)
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
-    # Without a label all totals are alike.
-    labelled = ones > 0 if weight is None else (weight > 0).any(0)
-    return torch.where(labelled, best, ones)
+    chosen = layout.per_task(lambda kind: kind.calibrates).to(outputs.device) > 0
+    if weight is not None:
+        # Without a label all totals are alike.
+        chosen = chosen & (weight > 0).any(0)
+    return torch.where(chosen, best, ones)
 
 
 def _mean(losses: Tensor, weight: Tensor | None) -> Tensor:

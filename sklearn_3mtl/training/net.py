@@ -101,7 +101,7 @@ class MultiTaskNet(NeuralNet):
         return self.own_callbacks
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> MultiTaskNet:
-        """Make the optimizer; the balancing rule's parameters don't decay."""
+        """Make the optimizer, and list the phases; the objective's parameters don't decay."""
         accepted = inspect.signature(self.optimizer).parameters
         options: dict[str, Any] = {"lr": self.lr}
         rule = list(self.criterion_.parameters())
@@ -116,6 +116,8 @@ class MultiTaskNet(NeuralNet):
         if "fused" in accepted and torch.device(self.device).type in ("cpu", "cuda"):
             options["fused"] = True
         self.optimizer_ = self.optimizer(groups, **options)
+        self._phases = self.criterion_.phases()
+        self._only_in_phases = self.criterion_.parameters_of_phases()
         return self
 
     def get_split_datasets(self, X: TrainingRows, y: Any = None, **fit_params: Any) -> tuple:
@@ -151,8 +153,6 @@ class MultiTaskNet(NeuralNet):
         train = self.get_iterator(X, training=True)
         valid = None if self.valid_rows is None else self.get_iterator(self.valid_rows)
         self.first_epoch_ = len(self.history)
-        self._phases = self.criterion_.phases()
-        self._only_in_phases = self.criterion_.parameters_of_phases()
         listeners = [cb for _, cb in self.callbacks_ if _listens_to_batches(cb)]
         for _ in range(self.max_epochs if epochs is None else epochs):
             start = perf_counter()
@@ -240,7 +240,6 @@ class MultiTaskNet(NeuralNet):
     def _validate(self, iterator: Any, listening: bool) -> None:
         rows = iterator.dataset.judged(self._validation_outputs(iterator, listening))
         outputs, values, weight, group = rows
-        losses = self.criterion_.losses
         temperature = self._best_temperature(rows, fine=False)
         calibrated = divided(outputs, self.layout, temperature).unsqueeze(0)
         found = self.criterion_.mean_losses(calibrated, Batch({}, values, weight, group))
@@ -255,7 +254,7 @@ class MultiTaskNet(NeuralNet):
             self.valid_gap_ = self.criterion_.gap(self.criterion_.step(self.module_, batch, 1.0))
             self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
-        scores = column_scores(self.layout, losses, outputs, values, weight)
+        scores = column_scores(self.layout, outputs, values, weight)
         for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
             self.history.record(f"valid_score/{task.name}", score)
 
@@ -305,7 +304,7 @@ class MultiTaskNet(NeuralNet):
         if self.valid_rows.has_supports:
             # How far a number may leave the mean is for a task's own support to say: it may be
             # longer than those of the few tasks that were held out.
-            found[: self.layout.n_regression] = 1.0
+            found[self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
         return found
 
     def _record_columns(self, prefix: str, losses: Tensor) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sklearn_3mtl import MultiTaskRegressor
+from sklearn_3mtl.data.kinds import Regression
 from tests._adapting import (
     FEW,
     NEW,
@@ -72,3 +73,11 @@ def test_old_and_new_columns_at_once(fitted):
     found = adapted.predict(X[REST])
     assert r2(NEW["rent"][REST], found["rent"]) > 0.9
     assert r2(Y["number"][REST] + 8.0, found["number"]) > 0.9
+
+
+def test_kinds_that_fit_took_are_taken_again():
+    kinds = {"sort": "classification", "number": Regression()}
+    est = small(task_kinds=kinds).fit(X, Y[["number", "sort"]])
+    assert list(est.adapt(X[FEW], Y["sort"][FEW]).tasks_) == ["number", "sort"]
+    with pytest.raises(ValueError, match=r"'sort' is regression, but it was fitted as multiclass"):
+        est.set_params(task_kinds={"sort": "regression"}).adapt(X[FEW], Y["sort"][FEW])

@@ -180,3 +180,14 @@ def test_polars_series_come_back_as_polars_series():
 def test_a_lazy_frame_is_refused():
     with pytest.raises(TypeError, match="collect"):
         read_targets(polars_frame().lazy())
+
+
+@pytest.mark.parametrize("first", [2**60, 2**63])
+def test_large_integers_with_a_gap_are_kept(first):
+    column = read_targets([None, first + 1, first + 2]).columns[0]
+    assert column.tolist()[1:] == [first + 1, first + 2]
+    assert column.isna().tolist() == [True, False, False]
+
+
+def test_integers_that_no_dtype_holds_stay_objects():
+    assert read_targets([None, 2**64 + 1]).columns[0].tolist() == [None, 2**64 + 1]

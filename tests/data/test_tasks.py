@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_3mtl.data import Task, infer_tasks
-from sklearn_3mtl.data.tasks import kind_of
+from sklearn_3mtl.data.kinds import infer_kind
 from tests._inputs import MIXED_KINDS, mixed_table
 
 
@@ -103,7 +103,7 @@ def test_number_of_outputs():
 def test_zeros_and_ones_with_any_gaps_are_binary(values):
     column = pd.Series([0.0, 1.0, *values], dtype=float)
     assert kind(column) == "binary"
-    assert kind_of(column) == "binary"
+    assert infer_kind(column).name == "binary"
 
 
 @given(st.sets(st.integers(-1000, 1000), min_size=2, max_size=25), st.booleans())
@@ -111,7 +111,7 @@ def test_integers_are_judged_by_their_number_of_distinct_values(values, nullable
     column = pd.Series([*values, *values], dtype="Int64" if nullable else "int64")
     expected = "regression" if len(values) > 10 else "binary" if len(values) == 2 else "multiclass"
     assert kind(column) == expected
-    assert kind_of(column) == expected
+    assert infer_kind(column).name == expected
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
@@ -180,5 +180,13 @@ def test_unfit_overrides_are_refused(overrides, message):
 
 
 def test_kind_of_stands_columns_without_a_label():
-    assert kind_of(pd.Series([None, None], dtype=object)) == "regression"
-    assert kind_of(pd.Series(["a", "a"])) == "binary"
+    assert infer_kind(pd.Series([None, None], dtype=object)).name == "regression"
+    assert infer_kind(pd.Series(["a", "a"])).name == "binary"
+
+
+@pytest.mark.parametrize("unit", ["timestamp[ns]", "date32[day]", "duration[s]"])
+def test_dates_of_pyarrow_are_refused_as_others_are(unit):
+    column = pd.Series(pd.array([1, 2, 3], dtype="int64[pyarrow]"), name="when")
+    dates = column.astype("int32[pyarrow]" if "32" in unit else "int64[pyarrow]")
+    with pytest.raises(TypeError, match="'when' holds dates or durations"):
+        infer_tasks(dates.astype(f"{unit}[pyarrow]"))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
+from sklearn_3mtl.data.kinds import Regression
 from sklearn_3mtl.metrics import task_scores
 
 TRUTH = pd.DataFrame(
@@ -153,3 +154,21 @@ ERRORS = [
 def test_tables_that_do_not_fit_are_refused(tables, options, message):
     with pytest.raises(ValueError, match=message):
         task_scores(*tables, **options)
+
+
+def test_classes_that_are_fractions_are_scored():
+    stars = pd.Series([0.5, 1.0, 1.5, 2.0, 0.5], name="stars")
+    guess = stars.where(stars != 2.0, 0.5)
+    scores = task_scores(stars, guess, task_kinds={"stars": "classification"})
+    assert scores.loc["stars", "score"] == 0.8
+    codes = (2 * stars).astype(int), (2 * guess).astype(int)
+    expected = sk.f1_score(*codes, average="macro")
+    assert scores.loc["stars", "f1_macro"] == pytest.approx(expected)
+    assert scores.loc["stars", "kind"] == "multiclass"
+
+
+def test_a_kind_may_be_given_itself():
+    scores = task_scores(TRUTH, GUESS, task_kinds={"grade": Regression()})
+    assert scores.loc["grade", "kind"] == "regression"
+    with pytest.raises(ValueError, match=r"`task_kinds\['grade'\]` should be one of"):
+        task_scores(TRUTH, GUESS, task_kinds={"grade": "number"})

@@ -48,7 +48,7 @@ def network(n_members=1):
     return ThreeMTLNetwork({"tabular": encoder}, fusion, backbone, heads, shape).double()
 
 
-LOSSES = LabelLosses(LAYOUT, "squared_error")
+LOSSES = LabelLosses(LAYOUT)
 
 
 def objective(

@@ -45,7 +45,7 @@ def numbers(*shape):
 def step_of(rule, n_members, n_views, n_groups=None):
     """A step whose features are leaves; the views of the tasks are 0, 1, 1 where there are two."""
     shape = NetworkShape(n_tasks=3, n_groups=n_groups, n_members=n_members)
-    losses = LabelLosses(LAYOUT, "squared_error")
+    losses = LabelLosses(LAYOUT)
     made = SingleLevelObjective(losses, TaskBalance(rule, [1.0, 2.0, 0.5]), shape, Seed(0))
     z = numbers(n_members, n_views, N, D).requires_grad_()
     heads = numbers(n_members, D, LAYOUT.n_outputs)

@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from sklearn_3mtl.data.kinds import Regression
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.objective import LabelLosses
@@ -12,6 +13,12 @@ from sklearn_3mtl.objective import LabelLosses
 
 def task(name, kind, n_classes=2):
     return Task(name, kind, None if kind == "regression" else np.arange(n_classes))
+
+
+def with_huber(one):
+    return Task(
+        one.name, Regression("huber") if one.kind == "regression" else one.kind, one.classes
+    )
 
 
 TASKS = [
@@ -53,14 +60,14 @@ def by_hand(index):
 
 @pytest.mark.parametrize("index", range(len(TASKS)), ids=[t.name for t in LAYOUT.tasks])
 def test_each_kinds_loss_is_the_one_by_hand(index):
-    losses = LabelLosses(LAYOUT, "squared_error")(OUTPUTS, VALUES)
+    losses = LabelLosses(LAYOUT)(OUTPUTS, VALUES)
     assert losses.shape == (11, 7)
     np.testing.assert_allclose(losses[:, index].numpy(), by_hand(index), rtol=1e-5, atol=1e-6)
 
 
 def test_huber_is_torchs_own_on_regression_alone():
-    squared = LabelLosses(LAYOUT, "squared_error")(OUTPUTS, VALUES)
-    huber = LabelLosses(LAYOUT, "huber")(OUTPUTS, VALUES)
+    squared = LabelLosses(LAYOUT)(OUTPUTS, VALUES)
+    huber = LabelLosses(TaskLayout([with_huber(one) for one in TASKS]))(OUTPUTS, VALUES)
     expected = F.huber_loss(OUTPUTS[:, :2], VALUES[:, :2], reduction="none")
     torch.testing.assert_close(huber[:, :2], expected)
     assert torch.equal(huber[:, 2:], squared[:, 2:])
@@ -71,8 +78,8 @@ def test_equal_class_counts_give_the_same_as_padded_ones():
     tasks = [task("a", "multiclass", 3), task("b", "multiclass", 3)]
     layout = TaskLayout(tasks)
     outputs, values = torch.randn(6, 6), torch.randint(3, (6, 2)).float()
-    losses = LabelLosses(layout, "squared_error")
-    assert losses.equal_width == 3
+    losses = LabelLosses(layout)
+    assert layout.blocks[0].width == 3
     expected = [
         F.cross_entropy(outputs[:, 3 * t : 3 * t + 3], values[:, t].long(), reduction="none")
         for t in range(2)
@@ -82,8 +89,8 @@ def test_equal_class_counts_give_the_same_as_padded_ones():
 
 def test_padding_takes_no_part_in_the_gradient():
     outputs = OUTPUTS.clone().requires_grad_()
-    LabelLosses(LAYOUT, "squared_error")(outputs, VALUES).sum().backward()
-    for index in range(LAYOUT.n_regression + LAYOUT.n_binary, len(LAYOUT)):
+    LabelLosses(LAYOUT)(outputs, VALUES).sum().backward()
+    for index in range(4, len(LAYOUT)):
         out = OUTPUTS[:, LAYOUT.outputs_of(index)].clone().requires_grad_()
         F.cross_entropy(out, VALUES[:, index].long(), reduction="sum").backward()
         torch.testing.assert_close(outputs.grad[:, LAYOUT.outputs_of(index)], out.grad)
@@ -93,4 +100,4 @@ def test_padding_takes_no_part_in_the_gradient():
 def test_sure_and_wrong_logits_give_finite_losses():
     outputs = torch.full((1, LAYOUT.n_outputs), 500.0)
     values = torch.zeros(1, len(LAYOUT))
-    assert LabelLosses(LAYOUT, "squared_error")(outputs, values).isfinite().all()
+    assert LabelLosses(LAYOUT)(outputs, values).isfinite().all()

@@ -32,7 +32,7 @@ GROUP = torch.tensor([0, 2, 2, 0, 0, 2, 0, 2])
 
 def objective(balancing=None, n_groups=None, task_weight=None, n_members=1, layout=LAYOUT):
     shape = NetworkShape(n_tasks=len(layout), n_groups=n_groups, n_members=n_members)
-    losses = LabelLosses(layout, "squared_error")
+    losses = LabelLosses(layout)
     balance = TaskBalance(balancing or Equal(), task_weight)
     return SingleLevelObjective(losses, balance, shape, Seed(0))
 
@@ -254,7 +254,7 @@ def test_one_task_of_members_is_never_balanced():
 
 def test_nets_that_share_nothing_are_never_balanced():
     shape = NetworkShape(n_tasks=3)
-    losses = LabelLosses(LAYOUT, "squared_error")
+    losses = LabelLosses(LAYOUT)
     balance = TaskBalance(Uncertainty(3.0), [2.0, 1.0, 1.0])
     rule = SingleLevelObjective(losses, balance, shape, Seed(0), has_own_nets=True)
     total, means, _ = taken(rule, OUTPUTS)

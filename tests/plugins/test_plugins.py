@@ -1,4 +1,4 @@
-"""A method of each family in one file outside the package: it trains, is cloned, searched, saved."""
+"""A method of each family, in one file of its own: it trains, is cloned, searched and saved."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ LAYOUT = TaskLayout(
         Task("sort", "multiclass", np.arange(3)),
     ]
 )
-LOSSES = LabelLosses(LAYOUT, "squared_error")
+LOSSES = LabelLosses(LAYOUT)
 
 
 def drawn(n=4000, seed=0):

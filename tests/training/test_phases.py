@@ -76,7 +76,7 @@ class Critic(Term):
 
 
 def net_of(term, optimizer="sgd", lr=0.1, **more):
-    losses = LabelLosses(LAYOUT, "squared_error")
+    losses = LabelLosses(LAYOUT)
     module = network()
     objective = SingleLevelObjective(losses, TaskBalance(Equal()), module.shape, Seed(0), [term])
     return MultiTaskNet(

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.special import expit
 from torch import Tensor
 
 from sklearn_3mtl.adapting.probe.mixtures import Mixtures
-from sklearn_3mtl.data.tasks import Kind
+from sklearn_3mtl.data.kinds import Likelihood
 
 __all__ = ["descend"]
 
 MAX_STEPS, CHECK_EVERY, TOLERANCE = 200, 4, 1e-2
-# The largest curvature of a likelihood in its outputs.
-CURVATURE = {"regression": 1.0, "binary": 0.25, "multiclass": 0.5}
 
 
 def descend(
-    mixtures: Mixtures, offset: Tensor, targets: Tensor, rows: Tensor, kind: Kind, ridge: Tensor
+    mixtures: Mixtures,
+    offset: Tensor,
+    targets: Tensor,
+    rows: Tensor,
+    likelihood: Likelihood,
+    ridge: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Minimise the penalised loss for every penalty at once.
 
     A bound on the likelihood's curvature is diagonal in the principal directions, so each step is
     that of a diagonal Newton method; Nesterov's momentum is restarted where it points uphill
-    (O'Donoghue and Candes, arXiv 1204.3982). For squared error the first step is exact.
+    (O'Donoghue and Candes, arXiv 1204.3982). For a quadratic loss the first step is exact.
 
     Parameters
     ----------
@@ -36,8 +38,8 @@ def descend(
         What the outputs' means should be.
     rows : tensor of shape (G, 1, n, 1)
         The weight of each row.
-    kind : "regression", "binary" or "multiclass"
-        Which likelihood.
+    likelihood : Likelihood
+        What is minimised, besides the penalty.
     ridge : tensor of shape (n_penalties, n_mixtures, r + 1)
         The penalty of each coefficient, the bias last.
 
@@ -64,7 +66,7 @@ def descend(
     mass = np.broadcast_to(rows.numpy().sum((1, 2, 3)).reshape(-1, 1, 1, 1), (*lead, 1))
     spread = np.concatenate([mixtures.variance.numpy(), mass], axis=-1)[..., None, None]
     penalty = flat(ridge.permute(1, 2, 0).numpy()[None, :, None, :, None], n_directions)
-    step = 1 / (CURVATURE[kind] * flat(spread, n_directions) + penalty)
+    step = 1 / (likelihood.largest_curvature * flat(spread, n_directions) + penalty)
 
     features = features.reshape(-1, n_rows, n_directions)
     transposed = np.ascontiguousarray(features.swapaxes(1, 2))
@@ -72,14 +74,15 @@ def descend(
     momentum = np.ones((len(features), 1, len(ridge)))
     outputs = base
     for number in range(1, MAX_STEPS + 1):
-        miss = _mean(outputs, kind, last)
+        by_output = outputs.reshape(*outputs.shape[:-1], *last)
+        miss = likelihood.mean_of_array(by_output, -2).reshape(outputs.shape)
         miss -= goal
         miss *= weight
         down = transposed @ miss
         down += penalty * ahead
         down *= step
         new = ahead - down
-        if kind == "regression":
+        if likelihood.is_quadratic:
             found = new
             break
         moved = new - found
@@ -102,16 +105,3 @@ def descend(
         torch.from_numpy(found.reshape(*lead, -1, *last)).permute(5, 0, 1, 2, 4, 3),
         torch.from_numpy(outputs.reshape(*lead, -1, *last)).permute(5, 0, 1, 2, 3, 4),
     )
-
-
-def _mean(outputs: np.ndarray, kind: Kind, last: tuple[int, int]) -> np.ndarray:
-    """The mean of the likelihood, as an array of its own."""
-    if kind == "regression":
-        return outputs.copy()
-    if kind == "binary":
-        return expit(outputs)
-    logits = outputs.reshape(*outputs.shape[:-1], *last)
-    powers = logits - logits.max(-2, keepdims=True)
-    np.exp(powers, out=powers)
-    powers /= powers.sum(-2, keepdims=True)
-    return powers.reshape(outputs.shape)

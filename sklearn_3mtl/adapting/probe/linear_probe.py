@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sklearn_3mtl.adapting.probe.descent import descend
 from sklearn_3mtl.adapting.probe.mixtures import Blocks, Mixtures
 from sklearn_3mtl.adapting.probe.stacking import stacked_shares
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.data.kinds import Likelihood
 
 __all__ = ["Probe", "solve_probe"]
 
@@ -20,13 +19,12 @@ PENALTIES = torch.logspace(-3, 3, 7, dtype=torch.float64)
 # features, a known one should move little.
 NEW_TASK, KNOWN_TASK, SPREAD = 0.0, 1.0, 1.0
 NEW_BIAS_PENALTY = 0.1
-# The noise of a regression task is worth this many rows with the error of no correction.
+# An unknown noise is worth this many rows with the error of no correction.
 PRIOR_ROWS = 3.0
 # Few rows are no reason to do without the outputs before; with so many it is half of one.
 FORGETTING_ROWS = 10.0
 # Members and rows that choose penalties and mixtures; more of them hardly change the choice.
 N_JUDGES, JUDGE_ROWS = 2, 256
-FLAT = 1e-6
 # About how many numbers of Hessians are held at once.
 HESSIAN_NUMBERS = 2**20
 
@@ -62,19 +60,18 @@ def solve_probe(
     blocks: Blocks,
     features: Tensor,
     offset: Tensor,
-    labels: Tensor,
+    targets: Tensor,
     weight: Tensor,
-    task: Task,
+    likelihood: Likelihood,
     *,
     is_new: bool,
 ) -> Probe:
     """Fit a penalised linear correction to outputs, for groups of rows and members at once.
 
-    Squared error for a regression task, the logistic or softmax likelihood for a classification
-    task, plus a ridge penalty. Each mixture of blocks of features is solved for, and they are
-    averaged with the weights under which the average predicts rows that were left out best
-    (stacking: Yao et al., "Using stacking to average Bayesian predictive distributions", Bayesian
-    Analysis 2018, arXiv 1704.02030). A mean of linear corrections is one.
+    The likelihood of the targets has a ridge penalty added. Each mixture of blocks of features is
+    solved for, and they are averaged with the weights under which the average predicts rows that
+    were left out best (stacking: Yao et al., "Using stacking to average Bayesian predictive
+    distributions", Bayesian Analysis 2018, arXiv 1704.02030). A mean of linear corrections is one.
 
     The penalty of each mixture, common to all groups and members, is the mean of the logarithms of
     `PENALTIES` under the leave-one-out likelihood and a prior: without evidence a correction is
@@ -90,12 +87,12 @@ def solve_probe(
         Frozen features of G groups of n rows for M members.
     offset : tensor of shape (G, M, n, n_outputs)
         The outputs to be corrected.
-    labels : tensor of shape (G, n)
-        Encoded labels.
+    targets : tensor of shape (G, n, n_outputs)
+        What the mean of each output should be.
     weight : tensor of shape (G, n)
         The weight of each label; 0 for a missing label or a padding row.
-    task : Task
-        What the labels are.
+    likelihood : Likelihood
+        How probable targets are, given outputs.
     is_new : bool
         Whether the offset says nothing: the bias is then nearly free. Otherwise it is penalised
         like any feature, and the prior keeps the correction small.
@@ -105,15 +102,15 @@ def solve_probe(
     probe : Probe
     """
     rows = weight.double()[:, None, :, None]
-    targets = _targets(labels, task)
+    targets = targets.double().unsqueeze(1)
     keeps = torch.tensor(blocks.keeps)
     # What a mixture does without is as if it were 0.
     offset = offset.double().unsqueeze(1) * keeps.view(-1, 1, 1, 1)
     kept, keeps = keeps, keeps & (not is_new)
-    penalty, share = _choose(blocks, features, offset, targets, rows, task, keeps)
+    penalty, share = _choose(blocks, features, offset, targets, rows, likelihood, keeps)
     mixtures = Mixtures(blocks, features, rows)
     ridge = _ridge(penalty[None], mixtures.features.shape[-1], keeps)
-    solved = descend(mixtures, offset, targets, rows, task.kind, ridge)[0][0]
+    solved = descend(mixtures, offset, targets, rows, likelihood, ridge)[0][0]
     solved = solved * share.view(-1, 1, 1, 1)
     weights = mixtures.weights(solved[..., :-1])
     bias = solved[..., -1].sum(1) - (weights @ mixtures.mean.transpose(-1, -2)).squeeze(-1)
@@ -126,7 +123,7 @@ def _choose(
     offset: Tensor,
     targets: Tensor,
     rows: Tensor,
-    task: Task,
+    likelihood: Likelihood,
     keeps: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """The penalty and the share of each mixture, from some members and rows."""
@@ -136,25 +133,20 @@ def _choose(
     offset, targets, rows = offset[:, :, :N_JUDGES, some], targets[:, :, some], rows[:, :, some]
     mixtures = Mixtures(blocks, features, rows)
     ridge = _ridge(PENALTIES[:, None].repeat(1, len(mixtures)), mixtures.features.shape[-1], keeps)
-    _, outputs = descend(mixtures, offset, targets, rows, task.kind, ridge)
+    _, outputs = descend(mixtures, offset, targets, rows, likelihood, ridge)
     # The Hessians of all penalties at once could fill the memory.
     hessian = outputs[0, ..., 0, :].numel() * (mixtures.features.shape[-1] + 1) ** 2
     at_once = max(HESSIAN_NUMBERS // hessian, 1)
     parts = zip(outputs.split(at_once), ridge.split(at_once), strict=True)
-    left_out = torch.cat([_left_out(mixtures, targets, rows, task, *part) for part in parts])
+    left_out = torch.cat([_left_out(mixtures, targets, rows, likelihood, *part) for part in parts])
     n_rows = (rows > 0).sum()
     mass = rows.sum().clamp_min(1e-12)
-    losses = _loss(left_out, targets.unsqueeze(1), task) * rows.unsqueeze(1).squeeze(-1)
+    losses = likelihood.loss(left_out, targets.unsqueeze(1)) * rows.unsqueeze(1).squeeze(-1)
     losses = losses.sum((1, 4)).mean(2) / mass
-    null = 0.0
-    if task.kind == "regression":
-        # The first mixture corrects what there was before.
-        errors = (offset[:, 0] - targets).square() * rows
-        null = float(PRIOR_ROWS * errors.sum() / (mass * offset.shape[2]))
-        noise = (n_rows * losses + null) / (n_rows + PRIOR_ROWS)
-        evidence = -0.5 * n_rows * noise.clamp_min(1e-300).log()
-    else:
-        evidence = -n_rows * losses
+    # The first mixture corrects what there was before.
+    errors = (offset[:, 0] - targets).square() * rows
+    null = float(PRIOR_ROWS * errors.sum() / (mass * offset.shape[2]))
+    evidence = likelihood.log_evidence(losses, n_rows, null, PRIOR_ROWS)
     power = PENALTIES.log10()[:, None]
     centre = torch.where(keeps, KNOWN_TASK, NEW_TASK)
     posterior = (evidence - 0.5 * ((power - centre) / SPREAD).square()).softmax(0)
@@ -162,38 +154,8 @@ def _choose(
     if keeps.any():
         prior = torch.where(keeps, prior, prior * n_rows / (n_rows + FORGETTING_ROWS))
     each = (left_out * posterior[:, None, :, None, None, None]).sum(0)
-    share = stacked_shares(each, targets, rows, task.kind, prior, null)
+    share = stacked_shares(each, targets, rows, likelihood, prior, null)
     return 10 ** (posterior * power).sum(0), share
-
-
-def _targets(labels: Tensor, task: Task) -> Tensor:
-    """Labels as the outputs' means should be, of shape (G, 1, n, n_outputs)."""
-    if task.kind == "multiclass" and task.classes is not None:
-        return F.one_hot(labels.long(), len(task.classes)).double()[:, None]
-    return labels.double()[:, None, :, None]
-
-
-def _mean(outputs: Tensor, task: Task) -> Tensor:
-    """The mean of the likelihood."""
-    if task.kind == "regression":
-        return outputs
-    return outputs.sigmoid() if task.kind == "binary" else outputs.softmax(-1)
-
-
-def _curvature(mean: Tensor, task: Task) -> Tensor:
-    """The curvature of the likelihood in each output."""
-    if task.kind == "regression":
-        return torch.ones_like(mean)
-    return (mean * (1 - mean)).clamp_min(FLAT)
-
-
-def _loss(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
-    """The loss of each row, of shape (..., n)."""
-    if task.kind == "regression":
-        return (outputs - targets).square().sum(-1)
-    if task.kind == "binary":
-        return (F.softplus(outputs) - targets * outputs).sum(-1)
-    return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
 
 
 def _ridge(penalty: Tensor, n_directions: int, keeps: Tensor) -> Tensor:
@@ -207,7 +169,7 @@ def _left_out(
     mixtures: Mixtures,
     targets: Tensor,
     rows: Tensor,
-    task: Task,
+    likelihood: Likelihood,
     outputs: Tensor,
     ridge: Tensor,
 ) -> Tensor:
@@ -215,8 +177,8 @@ def _left_out(
     features = mixtures.features
     features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
     targets, rows = targets.unsqueeze(1), rows.unsqueeze(1)
-    mean = _mean(outputs, task)
-    curvature = _curvature(mean, task)
+    mean = likelihood.mean(outputs)
+    curvature = likelihood.curvature(mean)
     scaled = features.unsqueeze(-3) * (rows * curvature).mT.unsqueeze(-1)
     hessian = features.mT.unsqueeze(-3) @ scaled
     factor = torch.linalg.cholesky(hessian + torch.diag_embed(ridge)[:, None, :, None, None])

@@ -8,21 +8,20 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import ClassifierMixin
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
-from sklearn_3mtl.estimators._kinds import classes_only
+from sklearn_3mtl.estimators._kinds import ClassTasks
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.settings.constraints import META_CONSTRAINTS
 
 __all__ = ["MetaClassifier"]
 
 
-class MetaClassifier(ClassifierMixin, BaseMultiTask):
+class MetaClassifier(ClassTasks, BaseMultiTask):
     """Few-shot classification: learn from many small tasks, adapt to new ones with few rows.
 
     The network is trained on episodes: a task adapts to some of its rows, the support set, and is
@@ -37,7 +36,8 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
         input of the network. None: task ids are passed to `fit`, or there are none and nothing
         adapts, except with ``episodes="classes"``.
     task_kinds : mapping of target name to kind, or None, default=None
-        ``"binary"`` or ``"multiclass"``. None: two labels are binary, more are multiclass.
+        ``"binary"``, ``"multiclass"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` with classes.
+        None: two labels are binary, more are multiclass.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -174,6 +174,8 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
     (3, 2)
     """
 
+    _mixed = "MetaLearner"
+
     _parameter_constraints = META_CONSTRAINTS
     # The mixin's score supports neither missing labels nor several targets.
     score = BaseMultiTask.score
@@ -182,7 +184,7 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -266,6 +268,3 @@ class MetaClassifier(ClassifierMixin, BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return classes_only(self, targets, "MetaLearner")

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task, tasks_of
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.settings.constraints import META_CONSTRAINTS
@@ -35,8 +35,9 @@ class MetaLearner(BaseMultiTask):
         input of the network. None: task ids are passed to `fit`, or there are none and nothing
         adapts, except with ``episodes="classes"``.
     task_kinds : mapping of target name to kind, or None, default=None
-        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"classification"``
-        or ``"regression"``. None: all kinds are inferred from the labels.
+        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"classification"``,
+        ``"regression"``, or a :class:`~sklearn_3mtl.data.kinds.Kind`. None: all kinds are inferred
+        from the labels.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -182,7 +183,7 @@ class MetaLearner(BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -266,6 +267,3 @@ class MetaLearner(BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return tasks_of(targets, self.task_kinds)

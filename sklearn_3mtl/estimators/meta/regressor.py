@@ -8,21 +8,20 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import RegressorMixin
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
-from sklearn_3mtl.estimators._kinds import regressions_only
+from sklearn_3mtl.estimators._kinds import RegressionTasks
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.settings.constraints import META_CONSTRAINTS
 
 __all__ = ["MetaRegressor"]
 
 
-class MetaRegressor(RegressorMixin, BaseMultiTask):
+class MetaRegressor(RegressionTasks, BaseMultiTask):
     """Few-shot regression: learn from many small tasks, adapt to new ones with few rows.
 
     The network is trained on episodes: a task adapts to some of its rows, the support set, and is
@@ -37,8 +36,8 @@ class MetaRegressor(RegressorMixin, BaseMultiTask):
         input of the network. None: task ids are passed to `fit`, or there are none and nothing
         adapts, except with ``episodes="classes"``.
     task_kinds : mapping of target name to kind, or None, default=None
-        Only ``"regression"`` is allowed; None means the same. :class:`MetaLearner` takes other
-        kinds.
+        ``"regression"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` without classes. None:
+        regression. :class:`MetaLearner` takes other kinds.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -174,6 +173,8 @@ class MetaRegressor(RegressorMixin, BaseMultiTask):
     (4,)
     """
 
+    _mixed = "MetaLearner"
+
     _parameter_constraints = META_CONSTRAINTS
     # The mixin's score supports neither missing labels nor several targets.
     score = BaseMultiTask.score
@@ -182,7 +183,7 @@ class MetaRegressor(RegressorMixin, BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -266,6 +267,3 @@ class MetaRegressor(RegressorMixin, BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return regressions_only(self, targets, "MetaLearner")

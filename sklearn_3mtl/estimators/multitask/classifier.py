@@ -8,20 +8,19 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import ClassifierMixin
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
-from sklearn_3mtl.estimators._kinds import classes_only
+from sklearn_3mtl.estimators._kinds import ClassTasks
 from sklearn_3mtl.sharing import Sharing
 
 __all__ = ["MultiTaskClassifier"]
 
 
-class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
+class MultiTaskClassifier(ClassTasks, BaseMultiTask):
     """Multi-task classification: one network for several targets, with missing labels.
 
     Each column of y is a target, binary with two labels and multiclass with more. scikit-learn's
@@ -34,7 +33,8 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         Column of X with each row's task id (store, patient), by name or position. It is not an
         input of the network. None: there are no task ids, or they are passed to `fit`.
     task_kinds : mapping of target name to kind, or None, default=None
-        ``"binary"`` or ``"multiclass"``. None: two labels are binary, more are multiclass.
+        ``"binary"``, ``"multiclass"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` with classes.
+        None: two labels are binary, more are multiclass.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -155,6 +155,8 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
     [(80, 2), (80, 3), (80, 2)]
     """
 
+    _mixed = "MultiTaskEstimator"
+
     # The mixin's score supports neither missing labels nor several targets.
     score = BaseMultiTask.score
 
@@ -162,7 +164,7 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -230,6 +232,3 @@ class MultiTaskClassifier(ClassifierMixin, BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return classes_only(self, targets, "MultiTaskEstimator")

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task, tasks_of
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
 from sklearn_3mtl.sharing import Sharing
 
@@ -37,8 +37,9 @@ class MultiTaskEstimator(BaseMultiTask):
         Column of X with each row's task id (store, patient), by name or position. It is not an
         input of the network. None: there are no task ids, or they are passed to `fit`.
     task_kinds : mapping of target name to kind, or None, default=None
-        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"classification"``
-        or ``"regression"``. None: all kinds are inferred from the labels.
+        Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"classification"``,
+        ``"regression"``, or a :class:`~sklearn_3mtl.data.kinds.Kind`. None: all kinds are inferred
+        from the labels.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -169,7 +170,7 @@ class MultiTaskEstimator(BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -237,6 +238,3 @@ class MultiTaskEstimator(BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return tasks_of(targets, self.task_kinds)

@@ -8,20 +8,19 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import RegressorMixin
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.estimators._base import BaseMultiTask
-from sklearn_3mtl.estimators._kinds import regressions_only
+from sklearn_3mtl.estimators._kinds import RegressionTasks
 from sklearn_3mtl.sharing import Sharing
 
 __all__ = ["MultiTaskRegressor"]
 
 
-class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
+class MultiTaskRegressor(RegressionTasks, BaseMultiTask):
     """Multi-task regression: one network for several targets, with missing labels.
 
     Each column of y is a target. Targets are standardised for training; predictions are in the
@@ -33,8 +32,8 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         Column of X with each row's task id (store, patient), by name or position. It is not an
         input of the network. None: there are no task ids, or they are passed to `fit`.
     task_kinds : mapping of target name to kind, or None, default=None
-        Only ``"regression"`` is allowed; None means the same. :class:`MultiTaskEstimator` takes
-        other kinds.
+        ``"regression"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` without classes. None:
+        regression. :class:`MultiTaskEstimator` takes other kinds.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -152,6 +151,8 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
     (80, 2)
     """
 
+    _mixed = "MultiTaskEstimator"
+
     # The mixin's score supports neither missing labels nor several targets.
     score = BaseMultiTask.score
 
@@ -159,7 +160,7 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         self,
         *,
         task: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -227,6 +228,3 @@ class MultiTaskRegressor(RegressorMixin, BaseMultiTask):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return regressions_only(self, targets, "MultiTaskEstimator")

@@ -8,13 +8,13 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._kinds import regressions_only
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
+from sklearn_3mtl.estimators._kinds import RegressionTasks
 from sklearn_3mtl.estimators._uniting import ThreeMTLMixin
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.sharing import Sharing
@@ -23,7 +23,7 @@ from sklearn_3mtl.transfer import DomainLoss, TransferStrategy
 __all__ = ["ThreeMTLRegressor"]
 
 
-class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
+class ThreeMTLRegressor(RegressionTasks, ThreeMTLMixin):
     """Multi-modal multi-task meta transfer learning (3MTL) of regression targets.
 
     Each modality has an encoder, which may be pretrained. Their features are fused and passed
@@ -44,8 +44,8 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
         Column of X with each row's domain (hospital, camera), by name or position. It is not an
         input of the network. None: there are no domains, or they are passed to `fit`.
     task_kinds : mapping of target name to kind, or None, default=None
-        Only ``"regression"`` is allowed; None means the same. :class:`ThreeMTLEstimator` takes
-        other kinds.
+        ``"regression"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` without classes. None:
+        regression. :class:`ThreeMTLEstimator` takes other kinds.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -207,13 +207,15 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
     (300,)
     """
 
+    _mixed = "ThreeMTLEstimator"
+
     # The mixin's score supports neither missing labels nor several targets.
     score = ThreeMTLMixin.score
 
     def __init__(
         self, *,
         paradigm: str = "3mtl", task: Hashable | None = None, domain: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear", backbone: str | torch.nn.Module = "mlp",
@@ -294,6 +296,3 @@ class ThreeMTLRegressor(RegressorMixin, ThreeMTLMixin):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return regressions_only(self, targets, "ThreeMTLEstimator")

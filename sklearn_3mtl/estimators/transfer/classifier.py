@@ -8,13 +8,13 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.data.columns import TargetColumns
-from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.estimators._kinds import classes_only
+from sklearn_3mtl.core.fusion import Fusion
+from sklearn_3mtl.data.kinds import Kind
+from sklearn_3mtl.estimators._kinds import ClassTasks
 from sklearn_3mtl.estimators._transferring import TransferMixin
 from sklearn_3mtl.sharing import Sharing
 from sklearn_3mtl.transfer import DomainLoss, TransferStrategy
@@ -22,7 +22,7 @@ from sklearn_3mtl.transfer import DomainLoss, TransferStrategy
 __all__ = ["TransferClassifier"]
 
 
-class TransferClassifier(ClassifierMixin, TransferMixin):
+class TransferClassifier(ClassTasks, TransferMixin):
     """Transfer learning of classification targets: from a source to a target with few labels.
 
     `fit` learns from a source with many labels. `adapt` uses this for a target with few labels, on
@@ -39,7 +39,8 @@ class TransferClassifier(ClassifierMixin, TransferMixin):
         Column of X with each row's domain (hospital, camera), by name or position. It is not an
         input of the network. None: there are no domains, or they are passed to `fit`.
     task_kinds : mapping of target name to kind, or None, default=None
-        ``"binary"`` or ``"multiclass"``. None: two labels are binary, more are multiclass.
+        ``"binary"``, ``"multiclass"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` with classes.
+        None: two labels are binary, more are multiclass.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Categorical columns of X: names, positions or a boolean mask. ``"from_dtype"``: the columns
         of category, string or object dtype. None: none.
@@ -183,6 +184,8 @@ class TransferClassifier(ClassifierMixin, TransferMixin):
     (100,)
     """
 
+    _mixed = "TransferEstimator"
+
     # The mixin's score supports neither missing labels nor several targets.
     score = TransferMixin.score
 
@@ -191,7 +194,7 @@ class TransferClassifier(ClassifierMixin, TransferMixin):
         *,
         task: Hashable | None = None,
         domain: Hashable | None = None,
-        task_kinds: Mapping[Hashable, str] | None = None,
+        task_kinds: Mapping[Hashable, str | Kind] | None = None,
         categorical_features: ArrayLike | None = "from_dtype",
         modalities: Mapping[str, object] | None = None,
         numeric_embedding: str | None = "piecewise_linear",
@@ -270,6 +273,3 @@ class TransferClassifier(ClassifierMixin, TransferMixin):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        return classes_only(self, targets, "TransferEstimator")

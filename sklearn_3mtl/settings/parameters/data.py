@@ -45,25 +45,26 @@ DATA = (
     ),
     Parameter(
         name="task_kinds",
-        annotation="Mapping[Hashable, str] | None",
+        annotation="Mapping[Hashable, str | Kind] | None",
         default=None,
         constraint=[Mapping, None],
         type="mapping of target name to kind, or None",
         text="""
             Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``,
-            ``"classification"`` or ``"regression"``. None: all kinds are inferred from the labels.
+            ``"classification"``, ``"regression"``, or a :class:`~sklearn_3mtl.data.kinds.Kind`.
+            None: all kinds are inferred from the labels.
         """,
         variants={
             "regression": {
                 "text": """
-                    Only ``"regression"`` is allowed; None means the same. :class:`{mixed}` takes
-                    other kinds.
+                    ``"regression"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` without classes.
+                    None: regression. :class:`{mixed}` takes other kinds.
                 """,
             },
             "classification": {
                 "text": """
-                    ``"binary"`` or ``"multiclass"``. None: two labels are binary, more are
-                    multiclass.
+                    ``"binary"``, ``"multiclass"`` or a :class:`~sklearn_3mtl.data.kinds.Kind` with
+                    classes. None: two labels are binary, more are multiclass.
                 """,
             },
         },

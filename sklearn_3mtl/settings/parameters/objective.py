@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_3mtl.balancing import BALANCING, Balancing
-from sklearn_3mtl.objective.losses import REGRESSION_LOSSES
+from sklearn_3mtl.data.kinds import REGRESSION_LOSSES
 from sklearn_3mtl.settings.parameters.base import Parameter, choices
 
 __all__ = ["OBJECTIVE"]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from sklearn_3mtl.adapting.probe import descent, linear_probe, solve_probe
+from sklearn_3mtl.adapting.probe import descent, linear_probe
 from sklearn_3mtl.adapting.probe.linear_probe import (
     NEW_BIAS_PENALTY,
     NEW_TASK,
@@ -23,6 +23,7 @@ from tests._probe import (
     outputs,
     probabilities,
     solve,
+    solve_for,
 )
 
 
@@ -193,7 +194,7 @@ def test_groups_and_members_together_are_each_alone(task, monkeypatch):
     offset = np.random.default_rng(0).normal(size=(3, 2, 20, task.n_outputs))
     weight = np.ones((3, 20))
     z_, *tensors = (torch.from_numpy(a) for a in (z, offset, y, weight))
-    probe = solve_probe(one_block(z_), z_, *tensors, task, is_new=True)
+    probe = solve_for(one_block(z_), z_, *tensors, task, is_new=True)
     assert probe.weight.shape == (3, 2, task.n_outputs, 5)
     assert probe.bias.shape == (3, 2, task.n_outputs)
     for g in range(3):
@@ -211,7 +212,7 @@ def test_a_group_without_a_label_is_not_corrected(task):
     weight = torch.tensor([[1.0] * 40, [0.0] * 40])
     offset = torch.zeros(2, 1, 40, task.n_outputs)
     labels = torch.from_numpy(np.stack([y, y]))
-    probe = solve_probe(one_block(both), both, offset, labels, weight, task, is_new=True)
+    probe = solve_for(one_block(both), both, offset, labels, weight, task, is_new=True)
     assert probe.weight[0].abs().max() > 0
     assert not probe.weight[1].any()
     assert not probe.bias[1].any()

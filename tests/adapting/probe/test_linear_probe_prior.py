@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl.adapting.probe import Blocks, solve_probe
+from sklearn_3mtl.adapting.probe import Blocks
 from tests._probe import (
     BINARY,
     MULTICLASS,
@@ -14,6 +14,7 @@ from tests._probe import (
     outputs,
     probabilities,
     solve,
+    solve_for,
 )
 
 
@@ -58,7 +59,7 @@ def forgetting(z, y, offset):
     blocks = Blocks([half, half], [[1.0, 0.0], [0.0, 1.0]], [1.0, 0.5], [True, False])
     tensors = [torch.as_tensor(a)[None] for a in (offset, y, np.ones(n))]
     features = torch.as_tensor(z)[None, None]
-    probe = solve_probe(blocks, features, tensors[0][None], *tensors[1:], REGRESSION, is_new=False)
+    probe = solve_for(blocks, features, tensors[0][None], *tensors[1:], REGRESSION, is_new=False)
     return probe.keep
 
 

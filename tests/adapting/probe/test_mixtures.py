@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl.adapting.probe import Blocks, mixtures, solve_probe
+from sklearn_3mtl.adapting.probe import Blocks, mixtures
 from sklearn_3mtl.adapting.probe.mixtures import Mixtures
 from sklearn_3mtl.data.tasks import Task
-from tests._probe import one_block
+from tests._probe import one_block, solve_for
 
 REGRESSION = Task("r", "regression")
 BINARY = Task("b", "binary", np.arange(2))
@@ -117,7 +117,7 @@ def probe_of(parts, labels, task, prior=(1.0, 1.0, 1.0)):
     blocks = Blocks(widths, EACH_AND_BOTH.mixtures, prior, [True] * 3)
     offset, weight = torch.zeros(1, 1, n, 1), torch.ones(1, n)
     labels = torch.as_tensor(labels)[None]
-    return solve_probe(blocks, z, offset, labels, weight, task, is_new=True)
+    return solve_for(blocks, z, offset, labels, weight, task, is_new=True)
 
 
 @pytest.mark.parametrize("task", [REGRESSION, BINARY], ids=lambda task: task.kind)
@@ -140,7 +140,7 @@ def test_a_block_twice_is_the_block_once():
     z, labels = random.normal(size=(30, 4)), random.normal(size=30)
     n = torch.as_tensor(z)[None, None]
     offset, weight = torch.zeros(1, 1, 30, 1), torch.ones(1, 30)
-    once = solve_probe(
+    once = solve_for(
         one_block(n), n, offset, torch.as_tensor(labels)[None], weight, REGRESSION, is_new=True
     )
     twice = probe_of([z, z], labels, REGRESSION)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl.adapting.probe.stacking import PRIOR_LABELS, stacked_shares
+from sklearn_3mtl.adapting.probe.stacking import stacked_shares
 from tests._probe import BINARY, KINDS, MULTICLASS, REGRESSION, by_kind
 
 NULL = 2.0
@@ -30,7 +30,7 @@ def predictions(task, n=60, seed=0):
 def shares(task, outputs, targets, prior=(1.0, 1.0, 1.0), weight=None):
     rows = torch.ones(1, 1, targets.shape[2], 1).double() if weight is None else weight
     prior = torch.tensor(prior, dtype=torch.float64)
-    return stacked_shares(outputs, targets, rows, task.kind, prior, NULL).numpy()
+    return stacked_shares(outputs, targets, rows, task.kind_object.likelihood, prior, NULL).numpy()
 
 
 def objective(task, outputs, targets, share, prior):
@@ -45,7 +45,7 @@ def objective(task, outputs, targets, share, prior):
         logs = mean - np.log(np.exp(mean).sum(-1, keepdims=True))
         loss = -n * (logs * truth).sum(-1).mean()
     before = np.array(prior) / sum(prior)
-    return loss - PRIOR_LABELS[task.kind] * (before * np.log(share)).sum()
+    return loss - task.kind_object.likelihood.prior_labels * (before * np.log(share)).sum()
 
 
 @by_kind
@@ -88,5 +88,7 @@ def test_rows_of_no_weight_count_for_nothing(task):
 
 
 def test_a_label_of_a_class_says_less_than_a_number():
-    assert PRIOR_LABELS[REGRESSION.kind] < PRIOR_LABELS[BINARY.kind]
-    assert PRIOR_LABELS[BINARY.kind] == PRIOR_LABELS[MULTICLASS.kind]
+    number, two, several = (
+        task.kind_object.likelihood.prior_labels for task in (REGRESSION, BINARY, MULTICLASS)
+    )
+    assert number < two == several

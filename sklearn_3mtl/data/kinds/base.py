@@ -1,0 +1,203 @@
+"""The contract of a kind of target."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from functools import reduce
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from torch import Tensor
+
+from sklearn_3mtl.data.kinds.likelihood import Gaussian, Likelihood
+
+__all__ = ["Kind", "mean_of_members"]
+
+
+class Kind(BaseEstimator, ABC):
+    """What a target is: its loss, its scale, and how outputs become predictions and scores.
+
+    A subclass sets `name` and defines `losses`; its constructor takes hyper-parameters only. Use it
+    by an instance in `task_kinds`: ``task_kinds={"visits": PoissonCounts()}``.
+
+    Below, "values" are encoded labels: numbers ``(label - center) / scale``, or positions among the
+    sorted classes. The last axis of "outputs" is that of the numbers which the network puts out
+    for one target; any axes may stand before it.
+
+    Attributes
+    ----------
+    name : str
+        The short name, which ``Task.kind`` shows.
+    has_classes : bool, default=False
+        Whether labels are classes.
+    likelihood : Likelihood, default=Gaussian()
+        What solvers of linear models minimise in the place of the loss, on ``link(values)``.
+    metrics : tuple of str, default=("r2", "rmse", "mae")
+        The names of the metrics that judge predictions; the first is the score.
+    padding : float, default=0.0
+        What fills up the outputs of targets that have fewer outputs than others of the kind.
+    uncertainty_factor : float, default=1.0
+        The loss times this factor is the negative log-likelihood at a noise of 1.
+    hidden_head : bool, default=True
+        Whether a hidden layer in the head pays where several targets share a network.
+    calibrates : bool, default=False
+        Whether outputs are divided by a temperature that is fitted on held-out rows.
+    lowest_temperature : float, default=1.0
+        The smallest temperature allowed; at 1, outputs are never made larger.
+    temperature_spread : float, default=1.0
+        The standard deviation of the logarithm of a temperature before there is evidence: few
+        rows say little.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl.data.kinds import KINDS, Regression
+    >>> list(KINDS)
+    ['regression', 'binary', 'multiclass']
+    >>> Regression(loss="huber") == Regression()
+    False
+    """
+
+    name: str
+    has_classes: bool = False
+    likelihood: Likelihood = Gaussian()
+    metrics: tuple[str, ...] = ("r2", "rmse", "mae")
+    padding: float = 0.0
+    uncertainty_factor: float = 1.0
+    hidden_head: bool = True
+    calibrates: bool = False
+    lowest_temperature: float = 1.0
+    temperature_spread: float = 1.0
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The loss of every label.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (..., n_outputs)
+            Filled up with `padding` where targets differ in `n_outputs`.
+        values : tensor of shape (...)
+
+        Returns
+        -------
+        losses : tensor of shape (...)
+        """
+
+    def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The same where each target has one output: both tensors are of the shape (...).
+
+        To be defined only where it spares a training step some views.
+        """
+        return self.losses(outputs.unsqueeze(-1), values)
+
+    def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
+        """How many numbers the network puts out for a target with some classes, or None."""
+        return 1
+
+    def refuse(self, name: Hashable, labels: np.ndarray) -> None:
+        """Raise a ValueError where labels can't be of this kind.
+
+        Parameters
+        ----------
+        name : hashable
+            The target's name, for the message.
+        labels : ndarray
+            The sorted classes of a kind that has classes; else all labels as float64, NaN where
+            one is missing.
+        """
+
+    def center_and_scale(self, numbers: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+        """What is taken off the labels, and what they are divided by then; (0, 1) by default.
+
+        Parameters
+        ----------
+        numbers, weight : float64 ndarrays of shape (n_labels,)
+            The observed labels, and positive weights.
+        """
+        return 0.0, 1.0
+
+    def link(self, values: Tensor) -> Tensor:
+        """Values on the scale of the outputs, elementwise; the values by default."""
+        return values
+
+    def targets(self, values: Tensor, n_outputs: int) -> Tensor:
+        """What the mean of the likelihood should be for each output, (..., n_outputs)."""
+        return self.likelihood.targets(self.link(values), n_outputs)
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """The predicted values: (..., n_outputs) -> (...); the only output by default."""
+        return outputs.squeeze(-1)
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray | None:
+        """The probability of each class, (n, n_outputs) -> (n, n_classes); None without classes."""
+        return None
+
+    def outputs_of_log_probabilities(self, logs: np.ndarray) -> np.ndarray:
+        """Outputs whose `probabilities` are given: (n, n_classes) -> (n, n_outputs)."""
+        return logs
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """The outputs of several members as one, whose prediction is the mean of theirs.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n_members, n, n_tasks, n_outputs)
+
+        Returns
+        -------
+        outputs : tensor of shape (n, n_tasks, n_outputs)
+            The mean of the members by default.
+        """
+        return mean_of_members(outputs)
+
+    def score(self, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
+        """The score of each target while training: R2 by default; NaN where it has none.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (n, n_tasks, n_outputs)
+        values, weight : tensors of shape (n, n_tasks)
+            A weight of 0 takes a label out.
+
+        Returns
+        -------
+        scores : tensor of shape (n_tasks,)
+        """
+        guess = self.decode(outputs)
+        mean = (weight * values).sum(0) / weight.sum(0)
+        residual = (weight * (values - guess).square()).sum(0)
+        spread = (weight * (values - mean).square()).sum(0)
+        return torch.where(spread > 0, 1 - residual / spread, torch.nan)
+
+    def negative_log_likelihood(self, mean_loss: Tensor) -> Tensor:
+        """The negative log-likelihood per label at a mean loss; the loss by default."""
+        return mean_loss
+
+    def with_output_per_class(self) -> Kind:
+        """The kind with the same classes that has an output for each of them."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Kind) or type(self) is not type(other):
+            return False
+        mine, theirs = self.get_params(deep=False), other.get_params(deep=False)
+        return all(_are_alike(value, theirs[name]) for name, value in mine.items())
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def mean_of_members(outputs: Tensor) -> Tensor:
+    """The mean over the first axis, in one order of sums whatever the other axes."""
+    members = outputs.unbind(0)
+    return reduce(torch.add, members) / len(members)
+
+
+def _are_alike(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(np.asarray(one), np.asarray(other))
+    return one is other or repr(one) == repr(other)

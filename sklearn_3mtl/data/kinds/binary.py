@@ -1,0 +1,62 @@
+"""Two classes, told apart by one logit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
+
+from sklearn_3mtl.data.kinds.base import Kind, mean_of_members
+from sklearn_3mtl.data.kinds.classes import ClassKind, softmax
+from sklearn_3mtl.data.kinds.likelihood import Bernoulli
+from sklearn_3mtl.data.kinds.multiclass import Multiclass
+
+__all__ = ["Binary"]
+
+# No probability is nearer to 0 or 1.
+TINY = 1e-7
+
+
+class Binary(ClassKind):
+    """One of two classes: one logit, that of the second."""
+
+    name = "binary"
+    likelihood = Bernoulli()
+
+    def refuse(self, name: Hashable, labels: np.ndarray) -> None:
+        """Two classes at most."""
+        if len(labels) > 2:
+            raise ValueError(
+                f"Task {name!r} was declared binary, but has {len(labels)} classes; "
+                "declare it 'multiclass'."
+            )
+
+    def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The cross-entropy."""
+        return self.losses_of_one_output(outputs.squeeze(-1), values)
+
+    def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The cross-entropy."""
+        return F.binary_cross_entropy_with_logits(outputs, values, reduction="none")
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """The likelier class."""
+        return outputs.squeeze(-1) > 0
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """The probabilities of both classes."""
+        return softmax(np.hstack([-outputs, np.zeros_like(outputs)]))
+
+    def outputs_of_log_probabilities(self, logs: np.ndarray) -> np.ndarray:
+        """The logit of the second class."""
+        return logs[:, 1:] - logs[:, :1]
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """The logit of the mean probability."""
+        return mean_of_members(outputs.sigmoid()).logit(TINY)
+
+    def with_output_per_class(self) -> Kind:
+        """A logit for each class."""
+        return Multiclass()

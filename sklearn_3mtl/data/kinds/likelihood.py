@@ -1,0 +1,238 @@
+"""How probable labels are, given the outputs of a linear model: what solvers need of a kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.special import expit, log_softmax
+from torch import Tensor
+
+__all__ = ["Bernoulli", "Categorical", "Gaussian", "Likelihood"]
+
+# The smallest curvature that a solver divides by.
+FLAT = 1e-6
+
+
+class Likelihood(ABC):
+    """A loss whose gradient in the outputs is its mean less the target.
+
+    Squared error, which is written without its half, has twice that gradient.
+
+    Attributes
+    ----------
+    largest_curvature : float
+        The largest second derivative of the loss in an output.
+    prior_labels : float
+        How many labels a prior on the shares of several predictions is worth.
+    is_quadratic : bool
+        Whether the loss is quadratic: the mean is then the outputs, and one Newton step is exact.
+    """
+
+    largest_curvature: float = 1.0
+    prior_labels: float = 1.0
+    is_quadratic: bool = False
+
+    @abstractmethod
+    def mean(self, outputs: Tensor) -> Tensor:
+        """The mean of the targets, of the shape of the outputs, (..., n_outputs)."""
+
+    @abstractmethod
+    def curvature(self, mean: Tensor) -> Tensor:
+        """The second derivative of the loss in each output, where the mean is `mean`."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each label, (...,), from outputs and targets of shape (..., n_outputs)."""
+
+    def targets(self, values: Tensor, n_outputs: int) -> Tensor:
+        """What the mean of each output should be, (..., n_outputs), from values (...)."""
+        return values.unsqueeze(-1).expand(*values.shape, n_outputs)
+
+    def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
+        """The mean of every output, where output j belongs to column ``column_of[j]``.
+
+        One output per column, unless a subclass says otherwise.
+        """
+        return self.mean(outputs.unsqueeze(-1)).squeeze(-1)
+
+    def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
+        """`mean` for an array whose axis `axis` is that of the outputs; a new array."""
+        moved = torch.from_numpy(np.moveaxis(outputs, axis, -1))
+        return np.moveaxis(self.mean(moved).numpy(), -1, axis).copy()
+
+    def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
+        """The log-likelihood of `n_rows` rows of a mean loss.
+
+        A likelihood whose noise is unknown takes `null`, a sum of squared errors, to come from
+        `null_rows` more rows.
+        """
+        return -n_rows * losses
+
+    def total(
+        self,
+        outputs: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        n_rows: float,
+        null: float,
+    ) -> tuple[float, np.ndarray]:
+        """The negative log-likelihood of weighted rows, and its gradient in the outputs.
+
+        Parameters
+        ----------
+        outputs, targets : arrays that broadcast to (..., n_outputs)
+        weight : array that broadcasts to (..., 1)
+            The share of each row.
+        n_rows : float
+            How many rows there are.
+        null : float
+            A squared error that is taken to be there besides that of the rows; 0 where the
+            likelihood has no noise to estimate.
+        """
+        guess, truth = torch.broadcast_tensors(
+            torch.from_numpy(outputs), torch.from_numpy(np.asarray(targets))
+        )
+        loss = n_rows * float((weight[..., 0] * self.loss(guess, truth).numpy()).sum())
+        return loss, n_rows * weight * (self.mean(guess) - truth).numpy()
+
+
+class Gaussian(Likelihood):
+    """Squared error; the noise is estimated from the errors."""
+
+    is_quadratic = True
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """The outputs."""
+        return outputs
+
+    def curvature(self, mean: Tensor) -> Tensor:
+        """One."""
+        return torch.ones_like(mean)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The squared error."""
+        return (outputs - targets).square().sum(-1)
+
+    def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
+        """The outputs."""
+        return outputs
+
+    def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
+        """The outputs."""
+        return outputs.copy()
+
+    def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
+        """That at the noise which the errors tell."""
+        noise = (n_rows * losses + null) / (n_rows + null_rows)
+        return -0.5 * n_rows * noise.clamp_min(1e-300).log()
+
+    def total(
+        self,
+        outputs: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        n_rows: float,
+        null: float,
+    ) -> tuple[float, np.ndarray]:
+        """That at the noise which the errors tell."""
+        miss = outputs - targets
+        error = max(n_rows * (weight * miss * miss).sum() + null, 1e-300)
+        return 0.5 * n_rows * np.log(error), n_rows * n_rows / error * weight * miss
+
+
+class Bernoulli(Likelihood):
+    """Cross-entropy of one logit."""
+
+    largest_curvature = 0.25
+    # A label of a class says less than a number does.
+    prior_labels = 4.0
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """The probability of the second class."""
+        return outputs.sigmoid()
+
+    def curvature(self, mean: Tensor) -> Tensor:
+        """The variance of the class."""
+        return (mean * (1 - mean)).clamp_min(FLAT)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The cross-entropy."""
+        return (F.softplus(outputs) - targets * outputs).sum(-1)
+
+    def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
+        """The probabilities."""
+        return outputs.sigmoid()
+
+    def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
+        """The probabilities."""
+        found: np.ndarray = expit(outputs)
+        return found
+
+    def total(
+        self,
+        outputs: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        n_rows: float,
+        null: float,
+    ) -> tuple[float, np.ndarray]:
+        """As above, from arrays alone."""
+        loss = n_rows * (weight * (np.logaddexp(0.0, outputs) - targets * outputs)).sum()
+        return loss, n_rows * weight * (expit(outputs) - targets)
+
+
+class Categorical(Likelihood):
+    """Cross-entropy of a logit for each class."""
+
+    largest_curvature = 0.5
+    prior_labels = 4.0
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """The probability of each class."""
+        return outputs.softmax(-1)
+
+    def curvature(self, mean: Tensor) -> Tensor:
+        """The variance of each class's indicator."""
+        return (mean * (1 - mean)).clamp_min(FLAT)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The cross-entropy."""
+        return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
+
+    def targets(self, values: Tensor, n_outputs: int) -> Tensor:
+        """The indicator of each class."""
+        classes = torch.arange(n_outputs, device=values.device)
+        return (values.unsqueeze(-1) == classes).to(values.dtype)
+
+    def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
+        """The softmax over the outputs of each column."""
+        columns = column_of.expand(outputs.shape)
+        shape = (*outputs.shape[:-1], n_columns)
+        largest = outputs.detach().new_full(shape, -torch.inf)
+        largest = largest.scatter_reduce(-1, columns, outputs.detach(), "amax")
+        powers = (outputs - largest.gather(-1, columns)).exp()
+        sums = powers.new_zeros(shape).scatter_add(-1, columns, powers)
+        return powers / sums.gather(-1, columns)
+
+    def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
+        """The probabilities."""
+        powers: np.ndarray = outputs - outputs.max(axis, keepdims=True)
+        np.exp(powers, out=powers)
+        powers /= powers.sum(axis, keepdims=True)
+        return powers
+
+    def total(
+        self,
+        outputs: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        n_rows: float,
+        null: float,
+    ) -> tuple[float, np.ndarray]:
+        """As above, from arrays alone."""
+        logs = log_softmax(outputs, axis=-1)
+        loss = -n_rows * (weight * targets * logs).sum()
+        return loss, n_rows * weight * (np.exp(logs) - targets)

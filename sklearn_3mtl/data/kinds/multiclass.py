@@ -1,0 +1,46 @@
+"""Any number of classes, a logit for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sklearn_3mtl.data.kinds.classes import ClassKind, softmax
+from sklearn_3mtl.data.kinds.likelihood import Categorical
+
+__all__ = ["Multiclass"]
+
+
+class Multiclass(ClassKind):
+    """One of several classes: a logit for each."""
+
+    name = "multiclass"
+    likelihood = Categorical()
+    padding = -torch.inf
+
+    def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
+        """As many as classes."""
+        return 1 if classes is None else len(classes)
+
+    def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
+        """The cross-entropy."""
+        logits, labels = outputs.flatten(0, -2), values.long()
+        return F.cross_entropy(logits, labels.flatten(), reduction="none").view(labels.shape)
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """The likeliest class."""
+        return outputs.argmax(-1)
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """The softmax."""
+        return softmax(outputs)
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Logarithms of the mean probabilities, up to a constant."""
+        # Members stand before the rows: the bits don't depend on what other targets there are.
+        by_task = outputs.permute(2, 3, 0, 1)
+        return by_task.log_softmax(1).logsumexp(2).permute(2, 0, 1)
