@@ -10,11 +10,11 @@ import numpy as np
 
 from sklearn_3mtl.adapting.plan import make_adapt_plan
 from sklearn_3mtl.adapting.routes import route_of
-from sklearn_3mtl.adapting.support import Support
 from sklearn_3mtl.adapting.tasks_after import TaskReader, TasksAfter, named_as_in_fit
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.support import Support
 from sklearn_3mtl.fitted.task_ids import lone_id_of, read_task_ids
 from sklearn_3mtl.fitting.data import FitInput
 from sklearn_3mtl.fitting.weights import check_sample_weight
@@ -54,7 +54,9 @@ def adapt_fitted(
     ids, lone_id = _ids(model, given)
     if not targets.labelled().any():
         raise ValueError("y has no label: adapt needs at least one.")
-    adapted, forgetting = route.adapt(plan, model, Support(table, targets, weights, ids), tasks)
+    inputs = model.inputs.transform(table)
+    support = Support.of(inputs, targets, tasks, weights, ids)
+    adapted, forgetting = route.adapt(plan, model, support, tasks)
     changed = {name: getattr(settings, name) for name in OF_ADAPTING}
     adapted = replace(
         after.contained(adapted, targets),

@@ -154,4 +154,4 @@ def _fill(
 ) -> None:
     correction.weight.data.copy_(weight)
     correction.bias.data.copy_(bias)
-    cast(Tensor, correction.keep).copy_(keep)
+    correction.kept.copy_(keep)

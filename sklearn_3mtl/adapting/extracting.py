@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sklearn_3mtl.adapting.corrected import container_after, order_after
-from sklearn_3mtl.adapting.support import Support, labelled, weights_by_task
+from sklearn_3mtl.adapting.corrected import container_after
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.adaptation import Adaptation
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.predictors import ByReadout
 from sklearn_3mtl.fitted.readout import Readout
+from sklearn_3mtl.fitted.support import Support
 
 __all__ = ["with_readout"]
 
@@ -30,16 +30,16 @@ def with_readout(
     fresh = Readout.fit(
         head,
         codec,
-        model.features(support.table, None),
-        support.targets.completed(list(codec.tasks)),
-        weights_by_task(codec, support),
-        labelled(support),
+        model.features_of([dict(support.inputs)], None),
+        support.numbers(codec),
+        support.weights_in_columns(codec),
+        support.labelled,
     )
     record = Adaptation(
         n_before=model.codec.layout.n_outputs,
         n_base_groups=None,
         n_groups=None,
-        order=order_after(model, codec),
+        order=codec.layout.outputs_in(model.codec.layout),
         shared=[],
         own=[],
         groups=[],

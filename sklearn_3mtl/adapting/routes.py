@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -14,19 +15,14 @@ from sklearn_3mtl.adapting.corrected import corrected
 from sklearn_3mtl.adapting.extracting import with_readout
 from sklearn_3mtl.adapting.fine_tuning import fine_tune, movement
 from sklearn_3mtl.adapting.plan import AdaptPlan, make_strategy
-from sklearn_3mtl.adapting.support import (
-    Support,
-    codec_after,
-    groups_after,
-    labelled,
-    new_tasks,
-    support_rows,
-)
+from sklearn_3mtl.adapting.recall import evidence_after, recall
+from sklearn_3mtl.adapting.support import codec_after, groups_after, new_tasks, support_rows
 from sklearn_3mtl.adapting.task_supports import with_classes, with_support
 from sklearn_3mtl.adapting.tasks_after import TaskReader, TasksAfter, classes_of
 from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.model import FittedModel
+from sklearn_3mtl.fitted.support import Support
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.fitted.task_ids import unique_ids
 from sklearn_3mtl.rows.loader import RowDataset
@@ -122,10 +118,12 @@ class Extraction(Route):
     ) -> AdaptedModel:
         """Fit a model for each labelled task."""
         _refuse_what_has_no_start(plan, model, support)
+        evidence = evidence_after(model, support)
+        model, support = recall(model, support)
         codec = codec_after(model, tasks, support)
-        untouched = [name for name in tasks if name not in labelled(support)]
+        untouched = [name for name in tasks if name not in support.labelled]
         adapted = with_readout(plan.head, model, codec, support)
-        return AdaptedModel(adapted, dict.fromkeys(untouched, 0.0))
+        return AdaptedModel(replace(adapted, evidence=evidence), dict.fromkeys(untouched, 0.0))
 
 
 class Corrections(Route):
@@ -136,24 +134,28 @@ class Corrections(Route):
     ) -> AdaptedModel:
         """Solve for the corrections, and train what is to be trained."""
         _refuse_what_has_no_start(plan, model, support)
+        evidence = evidence_after(model, support)
+        model, support = recall(model, support)
         codec = codec_after(model, tasks, support)
         groups, group = groups_after(model, support)
         new = new_tasks(model, tasks)
-        rows = support_rows(plan, model, codec, support, group, new)
+        rows = support_rows(plan, codec, support, group, new)
         adapted, before = corrected(model, codec, rows, group, groups)
         kept = [name for name in tasks if name not in new]
-        old_tasks = [name for name in kept if name not in labelled(support)]
+        old_tasks = [name for name in kept if name not in support.labelled]
         others = _as_others(model, rows, group)
         of_others = [] if others is None else [name for name in kept if name not in old_tasks]
         tuned = fine_tune(plan, adapted, rows, list(model.codec.tasks))
         if tuned is None:
+            adapted = replace(adapted, evidence=evidence)
             return AdaptedModel(adapted, dict.fromkeys([*old_tasks, *of_others], 0.0))
         _, after = tuned.frozen(rows.inputs, group)
         moved = movement(model.codec, before, codec, after, old_tasks)
         if of_others:
             (_, before), (_, after) = (m.frozen(rows.inputs, others) for m in (model, tuned))
             moved |= movement(model.codec, before, codec, after, of_others)
-        return AdaptedModel(tuned, moved)
+        # What was trained can't be solved for anew.
+        return AdaptedModel(replace(tuned, evidence=None), moved)
 
 
 def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Tensor | None:
@@ -181,10 +183,10 @@ def _refuse_what_has_no_start(plan: AdaptPlan, model: FittedModel, support: Supp
 
 def _refuse_ids_without_layers(plan: AdaptPlan, model: FittedModel, support: Support) -> None:
     """A new task id would otherwise move the predictions of all the others."""
-    known_labels = [name for name in labelled(support) if name in model.codec.tasks]
+    known_labels = [name for name in support.labelled if name in model.codec.tasks]
     if model.groups is None or model.uses_groups or support.ids is None or not known_labels:
         return
-    ids = support.ids[support.targets.select(known_labels).labelled()]
+    ids = support.ids[support.labelled_rows(known_labels)]
     fresh = unique_ids(ids[~pd.Index(ids).isin(pd.Index(model.groups))])
     if len(fresh):
         instead = "heads='auto'" if plan.method is None else "inner_steps >= 1"

@@ -69,7 +69,7 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
     merged = settings.with_values({"source": None, **shaping})
     model = _without_classes(model) if model.objective.draws_classes else model
     chosen = {name: value for name, value in model.chosen.items() if name not in OF_META}
-    model = replace(model, settings=merged, chosen=chosen)
+    model = replace(model, settings=merged, chosen=chosen, evidence=None)
     if not model.objective.adapts:
         return model
     layout, rule = model.objective.losses.layout, make_method(merged.balancing, BALANCING)

@@ -9,19 +9,13 @@ import torch
 
 from sklearn_3mtl.adapting.corrected import corrected
 from sklearn_3mtl.adapting.plan import AdaptPlan
-from sklearn_3mtl.adapting.support import (
-    Support,
-    codec_after,
-    groups_after,
-    labelled,
-    new_tasks,
-    support_rows,
-    without,
-)
+from sklearn_3mtl.adapting.recall import evidence_after, recall
+from sklearn_3mtl.adapting.support import codec_after, groups_after, new_tasks, support_rows
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.predictors import BySupports
+from sklearn_3mtl.fitted.support import Support
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.fitted.task_memory import TaskMemory
 from sklearn_3mtl.fitting.contradictions import refuse_parts
@@ -47,17 +41,20 @@ def with_support(
         The earlier tasks whose predictions stay as they were, at least for some task id.
     """
     refuse_parts(plan.settings)
-    new = new_tasks(model, tasks)
-    adapted = _with_new_targets(plan, model, support, tasks, new) if new else model
+    trained = model.codec.of(model.trained)
+    later = [name for name in support.labels if name not in trained.tasks]
+    adapted = model
+    if set(support.labelled) & set(later) or new_tasks(model, tasks):
+        adapted = _with_later_targets(plan, model, support.select(later), tasks)
     groups, group = groups_after(model, support)
     assert groups is not None
-    if not set(labelled(support)) - set(new):
-        return adapted, list(model.codec.tasks)
-    trained = model.codec.of(model.trained)
-    rows = support_rows(plan, model, trained, without(support, new), group)
+    if set(support.labelled) <= set(later):
+        return adapted, [name for name in model.codec.tasks if name not in support.labelled]
+    own = support.select([name for name in support.labels if name not in later])
+    rows = support_rows(plan, trained, own, group)
     more = TaskMemory.of(rows, len(groups), len(rows), torch.Generator())
     others = set(range(len(model.groups_or_empty))) - set(rows.labelled_group().tolist())
-    kept = [name for name in model.codec.tasks if others or name not in labelled(support)]
+    kept = [name for name in model.codec.tasks if others or name not in support.labelled]
     predictor = _by_supports(plan, memory.extended(more))
     return replace(adapted, groups=groups, predictor=predictor), kept
 
@@ -66,19 +63,16 @@ def _by_supports(plan: AdaptPlan, memory: TaskMemory) -> BySupports:
     return BySupports(TaskAdapter.of(memory, plan.settings.adapt_lr, plan.settings.adapt_steps))
 
 
-def _with_new_targets(
-    plan: AdaptPlan,
-    model: FittedModel,
-    support: Support,
-    tasks: dict[Hashable, Task],
-    new: list[Hashable],
+def _with_later_targets(
+    plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
 ) -> FittedModel:
+    """The model with corrections of outputs that are 0, for targets that came after the fit."""
+    evidence = evidence_after(model, support)
+    model, support = recall(model, support)
     codec = codec_after(model, tasks, support)
-    rows = support_rows(plan, model, codec, support, None, new)
-    assert rows.weight is not None
-    is_new = torch.tensor([task.name in new for task in codec.layout.tasks])
-    rows = replace(rows, weight=rows.weight * is_new)
-    return corrected(model, codec, rows, None, model.groups)[0]
+    rows = support_rows(plan, codec, support, None, new_tasks(model, tasks))
+    adapted = corrected(model, codec, rows, None, model.groups)[0]
+    return replace(adapted, evidence=evidence)
 
 
 def with_classes(
@@ -96,7 +90,7 @@ def with_classes(
             f"`n_ways`={n_ways}, and meta={plan.settings.meta!r} has an output for each. Fit with "
             "n_ways as large, or with meta='ridge', 'protonet' or 'plda', which take any number."
         )
-    group = torch.zeros(support.table.n_rows, dtype=torch.int64)
-    rows = support_rows(plan, model, codec, support, group)
+    group = torch.zeros(support.n_rows, dtype=torch.int64)
+    rows = support_rows(plan, codec, support, group)
     memory = TaskMemory.of(rows, 1, len(rows), torch.Generator())
     return replace(model, codec=codec, predictor=_by_supports(plan, memory))

@@ -30,7 +30,8 @@ class SharedCorrection(nn.Module):
     def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
-        self.register_buffer("keep", torch.ones(len(columns), dtype=torch.float32))
+        self.kept: Tensor
+        self.register_buffer("kept", torch.ones(len(columns), dtype=torch.float32))
         self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in, dtype=torch.float32))
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
 
@@ -39,7 +40,7 @@ class SharedCorrection(nn.Module):
         rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         columns = cast(Tensor, self.columns)
-        kept = out.index_select(-1, columns) * cast(Tensor, self.keep)
+        kept = out.index_select(-1, columns) * self.kept
         return out.index_copy(-1, columns, kept + added)
 
 
@@ -64,7 +65,9 @@ class GroupCorrection(nn.Module):
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.register_buffer("groups", torch.tensor(groups), persistent=False)
-        self.register_buffer("keep", torch.ones(len(columns), dtype=torch.float32))
+        self.kept: Tensor
+        kept = torch.ones(len(groups), len(columns), dtype=torch.float32)
+        self.register_buffer("kept", kept)
         self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
         self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
 
@@ -79,7 +82,7 @@ class GroupCorrection(nn.Module):
         added = (weight[place] @ rows.unsqueeze(-1)).squeeze(-1) + self.bias[place]
         columns = cast(Tensor, self.columns)
         full = out.index_select(-1, columns)
-        full[:, adapted] = full[:, adapted] * cast(Tensor, self.keep) + added.transpose(0, 1)
+        full[:, adapted] = full[:, adapted] * self.kept[place] + added.transpose(0, 1)
         return out.index_copy(-1, columns, full)
 
 
@@ -119,7 +122,8 @@ class AdaptedOutputs(nn.Module):
         fresh = iter(range(n_before, n_before + self.n_new))
         columns = [column if column >= 0 else next(fresh) for column in order]
         in_order = columns == list(range(n_before + self.n_new))
-        self.register_buffer("order", None if in_order else torch.tensor(columns), persistent=False)
+        index = None if in_order else torch.tensor(columns, dtype=torch.int64)
+        self.register_buffer("order", index, persistent=False)
         self.corrections = nn.ModuleList(corrections)
 
     def known_before(self, group: Tensor | None) -> Tensor | None:

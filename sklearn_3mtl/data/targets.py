@@ -73,15 +73,28 @@ class TargetCodec:
         for index, task in enumerate(self.layout.tasks):
             if task.is_classification:
                 continue
-            numbers = self._numbers(index, targets)
-            weight = np.ones(len(numbers))
+            weight = None
             if weights is not None:
                 weight = weights[:, self.layout.positions[index] if weights.shape[1] > 1 else 0]
-            used = ~np.isnan(numbers) & (weight > 0)
-            if used.any():
-                found = task.kind_object.center_and_scale(numbers[used], weight[used])
-                self.center[index], self.scale[index] = found
+            self.learn(index, self._numbers(index, targets), weight)
         return self
+
+    def learn(self, index: int, numbers: np.ndarray, weight: np.ndarray | None = None) -> None:
+        """Learn the centre and scale of one task of numbers.
+
+        Parameters
+        ----------
+        index : int
+            The task's place in the layout.
+        numbers, weight : ndarrays of shape (n_samples,)
+            Labels, NaN where one is missing, and weights >= 0; None stands for ones.
+        """
+        weight = np.ones(len(numbers)) if weight is None else weight
+        used = ~np.isnan(numbers) & (weight > 0)
+        if used.any():
+            kind = self.layout.tasks[index].kind_object
+            found = kind.center_and_scale(numbers[used], weight[used])
+            self.center[index], self.scale[index] = found
 
     def encode(self, targets: TargetColumns) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode labels.
@@ -98,20 +111,37 @@ class TargetCodec:
         ValueError
             If a column holds a label that `fit` did not see.
         """
-        shape = (targets.n_rows, len(self.layout))
-        values = np.zeros(shape, dtype=np.float32)
-        mask = np.zeros(shape, dtype=bool)
+        return self.scaled(self.numbers(targets))
+
+    def numbers(self, targets: TargetColumns) -> np.ndarray:
+        """Labels as numbers: classes as positions, and numbers as they are.
+
+        Returns
+        -------
+        numbers : float64 ndarray of shape (n_samples, n_tasks)
+            In the layout's order; NaN where a label is missing.
+
+        Raises
+        ------
+        ValueError
+            If a column holds a label that `fit` did not see.
+        """
+        numbers = np.full((targets.n_rows, len(self.layout)), np.nan)
         for index, task in enumerate(self.layout.tasks):
             if task.classes is None:
-                numbers = self._numbers(index, targets)
-                mask[:, index] = ~np.isnan(numbers)
-                scaled = numbers / self.scale[index] - self.center[index] / self.scale[index]
-                values[:, index] = np.where(mask[:, index], scaled, 0.0)
-            else:
-                column = targets.columns[self.layout.positions[index]]
-                mask[:, index] = column.notna().to_numpy()
-                if mask[:, index].any():
-                    values[:, index] = np.maximum(_codes(task, column), 0)
+                numbers[:, index] = self._numbers(index, targets)
+                continue
+            column = targets.columns[self.layout.positions[index]]
+            there = column.notna().to_numpy()
+            if there.any():
+                numbers[there, index] = _codes(task, column)[there]
+        return numbers
+
+    def scaled(self, numbers: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `encode` returns, from what `numbers` returns."""
+        mask = ~np.isnan(numbers)
+        scaled = numbers / self.scale - self.center / self.scale
+        values = np.where(mask, scaled, 0.0).astype(np.float32)
         return torch.from_numpy(values), torch.from_numpy(mask)
 
     def combine(self, outputs: torch.Tensor) -> torch.Tensor:

@@ -62,6 +62,10 @@ class AdaptingMixin(PredictingMixin):
         support set. With ``episodes="classes"`` the labels are the new classes, and the old classes
         are dropped.
 
+        Labels of one target may come in lots: adapting to one lot after the other gives what
+        adapting to all rows at once gives. The rows are kept for that. Once parts of the network
+        were trained (`adapt_parts`, `strategy`), the next lot starts from the result.
+
         Without `meta` the network is frozen unless `adapt_parts` or `strategy` say otherwise. Each
         labelled target gets a linear correction, fitted in closed form to the shared features, the
         encoded inputs and the plain inputs. Its prediction is averaged with that of a smooth

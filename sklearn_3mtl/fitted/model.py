@@ -15,6 +15,7 @@ from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitted.adaptation import Adaptation
+from sklearn_3mtl.fitted.evidence import Evidence
 from sklearn_3mtl.fitted.predictors import ByHeads, Predictor
 from sklearn_3mtl.fitted.readout import Readout
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
@@ -64,6 +65,8 @@ class FittedModel:
         What makes the outputs: the heads, or others in their place.
     trained : TaskLayout
         The tasks that the network was trained on.
+    evidence : Evidence or None
+        What the corrections of the last adaptations were solved for on. None where there are none.
     """
 
     inputs: ModalInputs
@@ -82,6 +85,7 @@ class FittedModel:
     lone_id: Hashable | None = None
     predictor: Predictor = field(default_factory=ByHeads)
     trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
+    evidence: Evidence | None = None
 
     @property
     def adapter(self) -> TaskAdapter | None:
@@ -139,10 +143,14 @@ class FittedModel:
             done += rows
         return outputs
 
-    @torch.inference_mode()
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The features that the heads read, of shape (n_samples, n_features)."""
-        chunks = self._padded(self.inputs.blocks(table), group)
+        return self.features_of(self.inputs.blocks(table), group)
+
+    @torch.inference_mode()
+    def features_of(self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None) -> np.ndarray:
+        """The same of rows that are tensors already, in blocks of any size."""
+        chunks = self._padded(blocks, group)
         parts = [self.network.transform(**x)[:rows] for x, rows in chunks]
         return torch.cat(parts).cpu().numpy()
 

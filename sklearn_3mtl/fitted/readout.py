@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklearn_3mtl.data.columns import TargetColumns
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
@@ -43,7 +42,7 @@ class Readout:
         head: Any,
         codec: TargetCodec,
         features: np.ndarray,
-        targets: TargetColumns,
+        numbers: np.ndarray,
         weights: np.ndarray | None,
         names: Sequence[Hashable],
     ) -> Readout:
@@ -57,14 +56,14 @@ class Readout:
             The tasks, with their scales.
         features : ndarray of shape (n_samples, n_features)
             The frozen features.
-        targets : TargetColumns
-            The labels of all tasks, in the order of y's columns.
-        weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None
-            Sample weights in that order.
+        numbers : ndarray of shape (n_samples, n_tasks)
+            The labels, as ``TargetCodec.numbers`` has them.
+        weights : ndarray of shape (n_samples, n_tasks) or None
+            Sample weights, in the order of y's columns.
         names : sequence of hashable
             The tasks to fit a model for.
         """
-        values, mask = codec.encode(targets)
+        values, mask = codec.scaled(numbers)
         models = {}
         for index, task in enumerate(codec.layout.tasks):
             if task.name not in names:
@@ -72,7 +71,7 @@ class Readout:
             rows = mask[:, index].numpy()
             weight = None
             if weights is not None:
-                column = codec.layout.positions[index] if weights.shape[1] > 1 else 0
+                column = codec.layout.positions[index]
                 # A row of weight 0 is as good as none, also to a scaler that takes no weights.
                 rows = rows & (weights[:, column] > 0)
                 weight = weights[rows, column]

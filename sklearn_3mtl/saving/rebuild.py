@@ -18,6 +18,7 @@ from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.adaptation import Adaptation, restore_adaptations
+from sklearn_3mtl.fitted.evidence import Evidence
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.predictors import (
     ByHeads,
@@ -70,6 +71,8 @@ def state_of(model: FittedModel) -> State:
         parts["memory"] = model.adapter.memory.state()
     if model.readout is not None:
         parts["readout"] = model.readout.state()
+    if model.evidence is not None:
+        parts["evidence"] = model.evidence.state()
     return State(values).with_parts(parts)
 
 
@@ -109,6 +112,9 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         predictor = BySupports(adapter)
     elif state.has("readout"):
         predictor = ByReadout(Readout.restore(state.part("readout"), codec.tasks))
+    evidence = None
+    if state.has("evidence"):
+        evidence = Evidence.restore(state.part("evidence"), len(adaptations))
     names = state.entry("names", tuple)
     if list(names) != list(codec.tasks):
         raise ValueError(f"its 'names' is {names!r}")
@@ -129,6 +135,7 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         lone_id=_lone_id(state),
         predictor=predictor,
         trained=trained.layout,
+        evidence=evidence,
     )
 
 

@@ -33,7 +33,8 @@ def test_the_lone_task_can_be_adapted_again_and_others_beside_it(est):
     one = est.adapt(bare[FEW], west[FEW])
     two = one.adapt(bare[FEW], west[FEW] + 20.0)
     assert two.groups_.tolist() == one.groups_.tolist()
-    assert (two.predict(bare) - one.predict(bare)).mean() > 15
+    # Both lots count alike.
+    assert 8 < (two.predict(bare) - one.predict(bare)).mean() < 12
     beside = one.adapt(EAST[FEW], east[FEW])
     assert_same_bits(bits(beside, bare), bits(one, bare))
 
