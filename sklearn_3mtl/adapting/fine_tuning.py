@@ -26,6 +26,7 @@ from sklearn_3mtl.fitting.weights import weights_of_tasks
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.training.plan import TrainingPlan
 from sklearn_3mtl.training.train import RowsOfTraining, choose_device, train
+from sklearn_3mtl.transfer import TransferStrategy
 
 __all__ = ["fine_tune", "movement"]
 
@@ -60,8 +61,8 @@ def fine_tune(
     tuning, strategy = plan.tuning, plan.strategy
     weights = _task_weights(tuning, model, before)
     rows = _rows_with_labels(rows, weights)
-    depths = _depths(model.network)
-    rates = None if strategy is None else strategy.rates(max(depths.values()) + 1, len(rows))
+    n_depths = max(_depths(model.network).values()) + 1
+    rates = None if strategy is None else strategy.rates(n_depths, len(rows))
     given = tuning.parts
     if strategy is not None and given == "auto":
         given = "head" if rates is None else "all"
@@ -77,11 +78,20 @@ def fine_tune(
     drawn = int(check_random_state(tuning.random_state).randint(2**31 - 1))
     seed = Seed(drawn).child("adapt")
     network = copy.deepcopy(model.network).requires_grad_(False)
+    edits = model.edits
+    if strategy is not None and strategy.edits_network and not _is_among(strategy, edits):
+        strategy.edit(network, seed.child("edit"))
+        network.requires_grad_(False)
+        edits = (*edits, strategy)
+    depths = _depths(network)
     # What is drawn depends on `random_state` alone, not on what was drawn in `fit`.
     for name, module in network.named_modules():
         if isinstance(module, SeededDropout):
             module.reseed(seed.child(name))
-    for parameter in _parameters_of(network, parts):
+    chosen = None
+    if strategy is not None and tuning.parts == "auto":
+        chosen = strategy.trained(network)
+    for parameter in _parameters_of(network, parts) if chosen is None else chosen:
         parameter.requires_grad_(True)
     objective = build_objective(
         _objective_plan(tuning, model.codec, weights),
@@ -90,6 +100,7 @@ def fine_tune(
         0,
         seed,
         per_group=False,
+        more_terms=() if strategy is None else strategy.terms(model.network),
     )
     training = TrainingPlan(
         optimizer=tuning.optimizer,
@@ -107,7 +118,12 @@ def fine_tune(
         result = train(network, objective, RowsOfTraining(rows), training, seed)
     if result.interrupted:
         raise KeyboardInterrupt
-    return replace(model, network=network.requires_grad_(True).eval())
+    return replace(model, network=network.requires_grad_(True).eval(), edits=edits)
+
+
+def _is_among(strategy: TransferStrategy, edits: Sequence[TransferStrategy]) -> bool:
+    """Whether an equal strategy has edited the network before."""
+    return any(type(e) is type(strategy) and repr(e) == repr(strategy) for e in edits)
 
 
 def _task_weights(

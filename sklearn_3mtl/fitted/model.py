@@ -22,6 +22,7 @@ from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.transfer import TransferStrategy
 
 __all__ = ["FittedModel"]
 
@@ -65,6 +66,8 @@ class FittedModel:
         What makes the outputs: the heads, or others in their place.
     trained : TaskLayout
         The tasks that the network was trained on.
+    edits : tuple of TransferStrategy
+        The strategies that have edited the network, in turn.
     evidence : Evidence or None
         What the corrections of the last adaptations were solved for on. None where there are none.
     """
@@ -85,6 +88,7 @@ class FittedModel:
     lone_id: Hashable | None = None
     predictor: Predictor = field(default_factory=ByHeads)
     trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
+    edits: tuple[TransferStrategy, ...] = ()
     evidence: Evidence | None = None
 
     @property

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.fitting.plan import DomainPlan, ObjectivePlan
 from sklearn_3mtl.objective import (
@@ -28,6 +30,7 @@ def build_objective(
     seed: Seed,
     *,
     per_group: bool = True,
+    more_terms: Sequence[Term] = (),
 ) -> SingleLevelObjective:
     """Build the objective.
 
@@ -45,11 +48,14 @@ def build_objective(
         Seeds what the parts learn.
     per_group : bool, default=True
         Whether task ids with parameters of their own have losses of their own.
+    more_terms : sequence of Term, default=()
+        Further terms.
     """
     losses = LabelLosses(layout)
     weights = None if plan.task_weight is None else plan.task_weight.tolist()
     balance = TaskBalance(plan.balancing, weights)
-    terms = [*network.backbone.terms(), *_domain_terms(plan.domain, network, n_domains, seed)]
+    domain_terms = _domain_terms(plan.domain, network, n_domains, seed)
+    terms = [*network.backbone.terms(), *domain_terms, *more_terms]
     if plan.method is None:
         shape = network.shape if per_group else replace(network.shape, n_groups=None)
         own_nets = network.backbone.has_own_nets

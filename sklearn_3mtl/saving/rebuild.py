@@ -37,6 +37,7 @@ from sklearn_3mtl.fitting.planning import make_plan
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.transfer import TransferStrategy
 
 __all__ = ["rebuild", "state_of"]
 
@@ -57,6 +58,8 @@ def state_of(model: FittedModel) -> State:
         "n_domains": model.n_domains,
         "adaptations": [record.state() for record in model.adaptations],
         "lone_id": model.lone_id,
+        # None stands for the strategy among the parameters, which may be the user's own.
+        "edits": [None if e is model.settings.strategy else e for e in model.edits],
     }
     parts = {
         "inputs": model.inputs.state(),
@@ -104,7 +107,8 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
     adaptations = restore_adaptations(
         state.entry("adaptations", list), trained.layout.n_outputs, codec.layout.n_outputs, n_groups
     )
-    network, objective = _build(settings, state, inputs, trained, adaptations)
+    edits = _edits(settings, state)
+    network, objective = _build(settings, state, inputs, trained, adaptations, edits)
     predictor: Predictor = OnlyNewClasses() if objective.draws_classes else ByHeads()
     if state.has("memory"):
         memory = TaskMemory.restore(state.part("memory"), 1 if n_groups is None else n_groups)
@@ -135,6 +139,7 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         lone_id=_lone_id(state),
         predictor=predictor,
         trained=trained.layout,
+        edits=edits,
         evidence=evidence,
     )
 
@@ -163,6 +168,15 @@ def _task_maker(settings: Settings) -> Callable[[object], Task]:
     return lambda state: Task.restore(state, kind_of)
 
 
+def _edits(settings: Settings, state: State) -> tuple[TransferStrategy, ...]:
+    """The strategies that have edited the network."""
+    given = state.entry("edits", list)
+    found = [settings.strategy if edit is None else edit for edit in given]
+    if not all(isinstance(edit, TransferStrategy) for edit in found):
+        raise ValueError(f"its 'edits' is {given!r}")
+    return tuple(cast(list[TransferStrategy], found))
+
+
 def _trained_tasks(
     state: State, tasks: dict[Hashable, Task], make_task: Callable[[object], Task]
 ) -> dict[Hashable, Task]:
@@ -185,6 +199,7 @@ def _build(
     inputs: ModalInputs,
     trained: TargetCodec,
     adaptations: tuple[Adaptation, ...],
+    edits: tuple[TransferStrategy, ...],
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
     """The network and the objective, with the weights that the state holds."""
     groups, n_domains = state.optional("groups", np.ndarray), state.entry("n_domains", int)
@@ -202,6 +217,8 @@ def _build(
     n_stored = sum(t.numel() for t in state.tensors.values())
     _check_size(plan.network, inputs, trained, groups, n_stored)
     network, objective = build_untrained(plan, inputs, trained, groups, n_domains, Seed(0))
+    for strategy in edits:
+        strategy.edit(network, Seed(0))
     for record in adaptations:
         network = record.apply(network)
     network.load_state_dict(state.part("network").tensors)

@@ -1,11 +1,14 @@
 """A method of each family, in one file of its own: it trains, is cloned, searched and saved."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, KFold
 
 from sklearn_3mtl import (
@@ -13,12 +16,14 @@ from sklearn_3mtl import (
     MultiTaskRegressor,
     ThreeMTLRegressor,
     TransferClassifier,
+    TransferRegressor,
     load_estimator,
 )
 from tests.plugins._data import QUICK, long, two_sites, wide, with_text
 from tests.plugins.equal_gradients import EqualGradients
 from tests.plugins.gated_experts import GatedExperts
 from tests.plugins.inverse_loss import InverseLoss
+from tests.plugins.low_rank_adapters import Adapted, LowRankAdapters
 from tests.plugins.shrunk_mean import ShrunkMean
 from tests.plugins.soft_sharing import SoftSharing
 from tests.plugins.two_players import TwoPlayers
@@ -89,6 +94,35 @@ def test_two_players_carry_labels_over_to_a_shifted_site(tmp_path):
     est.save(tmp_path / "it.3mtl")
     loaded = load_estimator(tmp_path / "it.3mtl", parts={"domain_loss": TwoPlayers(n_turns=3)})
     np.testing.assert_array_equal(loaded.predict(X), est.predict(X))
+
+
+def test_low_rank_adapters_move_a_frozen_source(tmp_path):
+    X, Y = wide()
+    source = MultiTaskRegressor(**MULTI).fit(X, Y)
+    y = (X["a"] * X["b"] + X["c"]).rename("new")
+    options = {"source": FrozenEstimator(source), "adapt_steps": 300, "adapt_lr": 0.02}
+    est = TransferRegressor(strategy=LowRankAdapters(rank=2), **options, **MULTI)
+    fitted = clone(est).fit(X, y)
+    frozen = clone(est).set_params(adapt_steps=0).fit(X, y)
+    assert fitted.score(X, y) > 0.9
+    assert np.abs(fitted.predict(X) - frozen.predict(X)).max() > 0.01
+    network, before = fitted._model.network, source._model.network
+    adapters = [m for m in network.modules() if isinstance(m, Adapted)]
+    assert adapters
+    assert all(m.up.abs().sum() > 0 for m in adapters)
+    for name, value in before.state_dict().items():
+        kept = {n.replace("layer.", ""): v for n, v in network.state_dict().items()}
+        assert torch.equal(kept[name.replace("layer.", "")], value), name
+    once_more = fitted.adapt(X, y)
+    assert len(once_more._model.edits) == 1
+    quick = clone(est).set_params(adapt_steps=5)
+    search = GridSearchCV(quick, {"strategy__rank": [1, 2]}, cv=2).fit(X, y)
+    assert search.best_params_["strategy__rank"] in (1, 2)
+    fitted.save(tmp_path / "it.3mtl")
+    loaded = load_estimator(tmp_path / "it.3mtl", parts={"strategy": LowRankAdapters(rank=2)})
+    for other in (loaded, pickle.loads(pickle.dumps(fitted))):
+        np.testing.assert_array_equal(other.predict(X), fitted.predict(X))
+        np.testing.assert_array_equal(other.adapt(X, y).predict(X), once_more.predict(X))
 
 
 @pytest.mark.parametrize("sharing", [GatedExperts(), SoftSharing()])
