@@ -86,8 +86,6 @@ ARROW = {
     "dictionary": arrow(TEXTS.tolist(), pa.dictionary(pa.int32(), pa.string())),
     "ordered dictionary": arrow(TEXTS.tolist(), pa.dictionary(pa.int8(), pa.string(), True)),
     "decimal": arrow([Decimal(f"{n:.3f}") for n in NUMBERS], pa.decimal128(7, 3)),
-    "timestamp": arrow(DAYS, pa.timestamp("ms")),
-    "timestamp of a zone": arrow(DAYS.tz_localize("UTC"), pa.timestamp("ns", "Europe/Berlin")),
 }
 TARGETS = {
     f"{kind}: {name}": y
