@@ -1,4 +1,4 @@
-"""A fitted estimator as the source of another one."""
+"""`fit` from a fitted estimator given as `source`."""
 
 from __future__ import annotations
 

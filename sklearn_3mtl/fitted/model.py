@@ -1,4 +1,4 @@
-"""What a fitted estimator holds, and how it answers for new rows."""
+"""The fitted model: its parts, and its outputs for new rows."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class FittedModel:
     settings : Settings
         The estimator's parameters at the time of the fit.
     chosen : dict
-        What was chosen for each of them that was "auto".
+        The value of each parameter that was "auto".
     adaptations : tuple of Adaptation
-        What was added to the network since, in turn.
+        The adaptations since the fit, in their order.
     lone_id : hashable or None
-        The task id of rows that come without any. None where they are refused.
+        The task id of rows that are given without one. None: such rows are refused.
     predictor : Predictor
-        What makes the outputs: the heads, or others in their place.
+        What makes the outputs: the heads, models in their place, or tasks' supports.
     trained : TaskLayout
         The tasks that the network was trained on.
     """

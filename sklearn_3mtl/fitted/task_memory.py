@@ -1,4 +1,4 @@
-"""What an estimator remembers of each task: the support that it adapts on when asked."""
+"""The supports that an estimator keeps: the rows that each task adapts on."""
 
 from __future__ import annotations
 
