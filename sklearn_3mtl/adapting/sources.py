@@ -115,7 +115,7 @@ def refuse_other_network(settings: Settings, model: FittedModel) -> None:
 
 
 def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given: bool) -> None:
-    """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    """Refuse task ids that the source can't use."""
     model, column = source.model, _column_left_behind(source.model)
     named = settings.task is not None or ids_given
     if column is not None:

@@ -75,8 +75,8 @@ class Copies:
 def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Inputs and weights with zeros up to a width that is a multiple of 4.
 
-    The kernels then round every row alike, whatever its place among the others: a prediction has
-    the same bits beside any other rows.
+    The kernels then round every row alike, whatever its place: the bits of a prediction don't
+    depend on the other rows.
     """
     missing = -x.shape[-1] % 4
     return (F.pad(x, (0, missing)), F.pad(weight, (0, missing))) if missing else (x, weight)

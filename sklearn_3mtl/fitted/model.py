@@ -114,7 +114,7 @@ class FittedModel:
         """How many rows each forward pass has, padded where there are fewer.
 
         The same kernels then run for every row, and a row's prediction is the same to the bit
-        whatever rows stand beside it.
+        whatever the other rows are.
         """
         network = self.network
         n_nets = network.n_views * network.n_members

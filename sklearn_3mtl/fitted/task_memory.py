@@ -17,7 +17,7 @@ from sklearn_3mtl.rows.loader import RowDataset
 
 __all__ = ["TASKS_AT_ONCE", "TaskMemory", "task_slots"]
 
-# Fixed sizes: a task's predictions then have the same bits whatever tasks and rows are beside it.
+# Fixed sizes: the bits of a task's predictions then don't depend on the other tasks and rows.
 TASKS_AT_ONCE, SLOTS_AT_ONCE, SLOT_ROWS, NARROWEST = 32, 32, 16, 8
 
 _LABELS, _INPUTS = ("values", "weight", "group"), "inputs."
