@@ -29,7 +29,7 @@ METHODS = {
 
 
 def settings_of(estimator: Any) -> tuple[dict[str, Any], str]:
-    """The parameters of the step that has `paradigm`, and their prefix in a Pipeline."""
+    """The parameters beside `paradigm`, and what stands before their names in a Pipeline."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     names = [name for name in parameters if name.split("__")[-1] == "paradigm"]
     if not names:
