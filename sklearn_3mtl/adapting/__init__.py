@@ -1,3 +1,3 @@
-"""From a fitted model and a few rows to another: corrections, fine-tuning, supports."""
+"""What `adapt` does: corrections, fine-tuning, supports, feature extraction."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""From a fitted estimator and some rows to the next: the verb `adapt`."""
+"""The steps of `adapt`: read the rows, choose a route, keep the result."""
 
 from __future__ import annotations
 

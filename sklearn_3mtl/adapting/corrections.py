@@ -22,7 +22,7 @@ __all__ = ["Corrections", "solve_corrections"]
 
 @dataclass(frozen=True)
 class Corrections:
-    """What was solved for.
+    """The corrections of one adaptation, before they are part of a network.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def solve_corrections(
 
 @dataclass(frozen=True)
 class _Padded:
-    """The rows of each group, of shape (n_groups, n_rows), and which of them are no padding."""
+    """The rows of each group, of shape (n_groups, n_rows), and which of them are not padding."""
 
     groups: list[int]
     rows: Tensor

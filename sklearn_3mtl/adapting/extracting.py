@@ -1,4 +1,4 @@
-"""A model whose frozen features scikit-learn models read."""
+"""`strategy="extract"`: scikit-learn models are fitted to frozen features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An adaptation, decided: every short name an object, absent parts None."""
+"""The plan of an adaptation: every short name an object, absent parts None."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TuningPlan:
     task_kinds : mapping of task name to kind, or None
         Kinds that are given, not inferred.
     regression_loss : str
-        The loss of other tasks of regression.
+        The loss of regression tasks whose kind isn't given.
     balancing : Balancing
         The rule that weighs the tasks' losses.
     task_weight : mapping, array-like or None
@@ -69,7 +69,7 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class AdaptPlan:
-    """An adaptation, decided.
+    """The plan of an adaptation.
 
     Attributes
     ----------

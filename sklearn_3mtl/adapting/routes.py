@@ -1,4 +1,4 @@
-"""The ways in which a fitted model uses new rows."""
+"""The routes of `adapt`: the ways in which a fitted model uses new rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def route_of(plan: AdaptPlan, model: FittedModel) -> Route:
 
 
 class NewClasses(Route):
-    """The support shows the classes that are told apart, and there are no others."""
+    """The classes of the support replace those before."""
 
     def tasks(
         self, model: FittedModel, targets: TargetColumns, reader: TaskReader, after: TasksAfter
@@ -91,7 +91,7 @@ class NewClasses(Route):
 
 
 class MoreSupport(Route):
-    """Each task adapts on the rows that are remembered of it: these are remembered too.
+    """Tasks adapt when they are predicted: the new rows are added to their supports.
 
     Parameters
     ----------

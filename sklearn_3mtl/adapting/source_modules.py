@@ -1,4 +1,4 @@
-"""A source that is a pretrained module: a network that has no task yet."""
+"""`fit` from a pretrained module given as `source`: a network that has no task yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fitted estimator as the source of another one."""
+"""`fit` from a fitted estimator given as `source`."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def refuse_other_network(settings: Settings, model: FittedModel) -> None:
 
 
 def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given: bool) -> None:
-    """Tasks that adapt by `meta` do so in the source alone: here their ids would say nothing."""
+    """Refuse task ids that the source can't use."""
     model, column = source.model, _column_left_behind(source.model)
     named = settings.task is not None or ids_given
     if column is not None:

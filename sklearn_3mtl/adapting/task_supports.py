@@ -1,4 +1,4 @@
-"""Models whose tasks adapt on supports of their own, given more of them."""
+"""`adapt` of models whose tasks adapt by `meta`: the rows are added to the tasks' supports."""
 
 from __future__ import annotations
 

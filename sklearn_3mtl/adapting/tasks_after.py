@@ -81,7 +81,7 @@ class AllTasks(TasksAfter):
 
 
 class TargetTasks(TasksAfter):
-    """The columns of y alone: a known one goes on where its labels fit, others are new."""
+    """The columns of y only: a known task where the labels fit it, otherwise a new task."""
 
     def tasks(
         self, known: Tasks, targets: TargetColumns, reader: TaskReader

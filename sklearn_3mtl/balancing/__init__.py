@@ -1,4 +1,4 @@
-"""How the tasks' losses become one step, a file for each rule."""
+"""How the tasks' losses become one step; a file for each rule."""
 
 from typing import Any
 

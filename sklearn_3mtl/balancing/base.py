@@ -60,7 +60,8 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         Parameters
         ----------
         losses : tensor of shape (n_members, K)
-            Mean losses; exactly 0 for a task without a labelled row in the batch.
+            Mean losses, with gradients: detach them for weights that are plain numbers. Exactly 0
+            for a task without a labelled row in the batch.
         present : bool tensor of shape (n_members, K) or None
             Which tasks have a labelled row in the batch. None where all have.
         gramian : tensor of shape (n_members, K, K) or None

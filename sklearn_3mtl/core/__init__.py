@@ -1,4 +1,4 @@
-"""The network: encoders, fusion, backbone and heads, a module for each box."""
+"""The parts of the network, and the contracts that methods are written against."""
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 

@@ -15,7 +15,7 @@ __all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection"]
 
 
 class SharedCorrection(nn.Module):
-    """A linear layer that adds to some outputs, or to a share of them, for all rows.
+    """A linear correction of some outputs, for all rows.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class SharedCorrection(nn.Module):
 
 
 class GroupCorrection(nn.Module):
-    """Linear layers that add to some outputs, or to a share of them, one for each adapted group.
+    """Linear corrections of some outputs, one for each adapted group.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ class AdaptedOutputs(nn.Module):
         How many groups were known before; later ones are unknown to what came before. None where
         there are none.
     corrections : sequence of nn.Module
-        What is added, in turn.
+        The corrections, in their order.
     smooth : SmoothFeatures or None
-        Features that the corrections read beside the frozen ones. None where there are none.
+        Features that the corrections read besides the frozen ones. None where there are none.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The generic layers: MLP and ResNet, for one net or K copies of it."""
+"""Backbones: MLP and ResNet, for one net or K copies of it, and a user's module."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class _ResidualBlock(nn.Module):
 class ResNet(nn.Module):
     """Residual blocks between a linear layer and a norm (Gorishniy et al. 2021, section 3.2).
 
-    Layer normalisation stands where the paper has batch normalisation, so that a row's features do
-    not depend on its batch. All blocks have the width ``widths[0]``.
+    Layer normalisation takes the place of the paper's batch normalisation, so that a row's features
+    do not depend on its batch. All blocks have the width ``widths[0]``.
     """
 
     shares_members = False

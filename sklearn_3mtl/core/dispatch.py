@@ -1,4 +1,4 @@
-"""Rows to the net of their own group, and the answers back to the rows."""
+"""Rows to the nets of their groups, and the outputs back to the rows' order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GroupDispatch:
     n_members : int, default=1
         How many members of an ensemble each have such nets, the members outermost.
     own_inputs : bool, default=True
-        Whether each member's nets are given the rows; False: one set of rows makes all members.
+        Whether the rows are repeated for each member. False: all members read one set of rows.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""From a modality's tensors to features."""
+"""Encoders: from a modality's tensors to features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Block(NamedTuple):
     Attributes
     ----------
     width : int
-        How many they are.
+        How many features they are.
     plain : float
         How much of the inputs' variance they have where numbers are left as they are, in columns.
     encoded : float

@@ -1,4 +1,4 @@
-"""From features to each task's outputs: stacked layers, no loop over tasks.
+"""Heads: from features to each task's outputs; stacked layers, no loop over tasks.
 
 Heads are primitives like the stacked layers: those of a single net map (B, d) to (B, n_outputs),
 those of M members with V views each map (M * V, B, d), the members outermost, to
@@ -133,9 +133,9 @@ class GroupHeads(nn.Module):
 
 
 class StackedHeads(nn.Module):
-    """Heads of one shape, side by side; for common features or for a net per task.
+    """Heads of one shape as one batched product; for common features or for a net per task.
 
-    The copies stand with the members of an ensemble outermost, then the groups, then the tasks.
+    The order of the copies: members of the ensemble outermost, then groups, then tasks.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ class Heads(nn.Module):
     blocks : sequence of nn.Module
         Each gives the outputs of some tasks.
     order : sequence of int
-        Output i of all is column ``order[i]`` of the blocks' outputs side by side.
+        Output i is column ``order[i]`` of the concatenated outputs of the blocks.
     """
 
     def __init__(self, blocks: Sequence[nn.Module], order: Sequence[int]) -> None:

@@ -17,8 +17,8 @@ GROUP = 8
 class ImageNet(nn.Module):
     """Three convolutions that halve the image, then means over its quarters.
 
-    Group normalisation stands between: it keeps no running statistics, so that a row's features
-    don't depend on its batch, and several nets run side by side.
+    Group normalisation follows each convolution: it keeps no running statistics, so that a row's
+    features don't depend on its batch, and several nets run as one batched operation.
 
     Parameters
     ----------

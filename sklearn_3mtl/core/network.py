@@ -216,7 +216,7 @@ class ThreeMTLNetwork(nn.Module):
         return [Block(self.fusion.n_out, total, total)]
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
-        """The features of B rows as one matrix; those of several views stand side by side."""
+        """The features of B rows as one matrix; those of several views are concatenated."""
         if group is not None and self.shape.net_per_group:
             dispatch = self._dispatch(group)
             z = self.features(self.encode(dispatch.scatter(inputs))).flatten(0, 1)

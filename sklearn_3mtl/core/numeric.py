@@ -1,4 +1,4 @@
-"""From numbers to features that a linear layer can bend: numeric embeddings."""
+"""Numeric embeddings: from numbers to features that make a linear layer nonlinear in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PERIODIC_WIDTH, N_FREQUENCIES, FREQUENCY_SCALE = 8, 24, 0.1
 
 
 class PiecewiseLinear(nn.Module):
-    """How far each number has come through each of its column's bins, beside the number.
+    """The number, and its position within each of its column's bins, from 0 to 1.
 
     Nothing is trained. A column with fewer than two bins passes as it is.
 
@@ -63,7 +63,7 @@ class PiecewiseLinear(nn.Module):
 
 
 class Periodic(nn.Module):
-    """Cosines and sines of each number at trained frequencies, mixed per column, beside the number.
+    """The number, and its cosines and sines at trained frequencies, mixed per column.
 
     Parameters
     ----------

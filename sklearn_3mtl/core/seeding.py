@@ -1,4 +1,4 @@
-"""Random streams by name, so that an extra part never shifts another part's draw."""
+"""Random streams by name, so that one more part never changes what another draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Seed", "global_streams", "seeded"]
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed that names its descendants.
+    """A seed from which the seeds of named parts follow.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ NOTHING = 1e-12
 
 
 class SmoothFeatures(nn.Module):
-    """Cosines of the plain inputs at random frequencies, beside what they are made of.
+    """The features themselves, and cosines of the plain inputs at random frequencies.
 
     Their products approximate a Gaussian kernel: a ridge regression on them is nearly a Gaussian
     process. Blocks of inputs are brought to the scale of their shares on the rows of `fit`.

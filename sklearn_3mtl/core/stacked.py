@@ -75,8 +75,8 @@ class Copies:
 def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Inputs and weights with zeros up to a width that is a multiple of 4.
 
-    The kernels then round every row alike, whatever its place among the others: a prediction has
-    the same bits beside any other rows.
+    The kernels then round every row alike, whatever its place: the bits of a prediction don't
+    depend on the other rows.
     """
     missing = -x.shape[-1] % 4
     return (F.pad(x, (0, missing)), F.pad(weight, (0, missing))) if missing else (x, weight)
@@ -141,8 +141,8 @@ class StackedLinear(nn.Module):
 class StackedEmbedding(nn.Module):
     """K tables of embeddings for several categorical columns.
 
-    The first codes of every column (missing, unseen) start at zero: they say nothing until training
-    says more.
+    The first codes of every column (missing, unseen) start at zero: they add nothing until they
+    are trained.
 
     Parameters
     ----------
@@ -202,8 +202,8 @@ class StackedLayerNorm(nn.Module):
 class SeededDropout(nn.Module):
     """Dropout that draws from a generator of its own; all copies share one mask.
 
-    A mask common to the copies leaves each net's own law as it is, and makes a net that is trained
-    beside others drop what the same net drops when trained alone.
+    With one mask for all copies, a net that is trained together with others drops the same units as
+    the same net trained alone.
     """
 
     def __init__(self, p: float, seed: Seed) -> None:

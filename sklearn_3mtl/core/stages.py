@@ -1,4 +1,4 @@
-"""The network above the encoders as a chain of stages, for whoever adapts them task by task."""
+"""The network above the encoders as a chain of stages, which meta-learning methods adapt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ELEMENTWISE = tuple(ACTIVATIONS.values())
 
 
 class Stage(NamedTuple):
-    """One link of the chain from the encoded inputs to the outputs.
+    """One layer of the chain from the encoded inputs to the outputs.
 
     Attributes
     ----------

@@ -18,9 +18,9 @@ __all__ = ["TabM"]
 
 
 class TabM(nn.Module):
-    """TabM's backbone, of the package ``tabm``; its members' features come side by side.
+    """TabM's backbone, of the package ``tabm``; the members share most weights.
 
-    With a width that is no multiple of 4 a row's last bits depend on the rows beside it.
+    With a width that is no multiple of 4 a row's last bits depend on the other rows.
 
     Parameters
     ----------

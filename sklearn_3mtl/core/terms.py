@@ -1,4 +1,4 @@
-"""What one training step knows, and the terms and phases that an objective is made of."""
+"""Contracts of the objective: a training step, terms, and further phases."""
 
 from __future__ import annotations
 

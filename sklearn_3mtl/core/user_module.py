@@ -15,7 +15,7 @@ __all__ = ["StackedModules", "UserModule"]
 
 
 class StackedModules(nn.Module):
-    """Modules of one shape, one per copy, run side by side.
+    """Modules of one shape, one per copy, run as one batched operation.
 
     One is called as it is, several by ``torch.func.vmap`` over their stacked parameters.
 

@@ -20,7 +20,7 @@ __all__ = ["Block", "TaskLayout"]
 
 @dataclass(frozen=True)
 class Block:
-    """The tasks of one kind, which stand side by side.
+    """The tasks of one kind, which are neighbours in the layout.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class TaskLayout:
     offsets : ndarray of shape (n_tasks + 1,)
         Task i's outputs are columns ``offsets[i]`` to ``offsets[i + 1]``.
     blocks : tuple of Block
-        The tasks of each kind, side by side; equal kinds are of one class with the same
+        The tasks of each kind; kinds are equal if they have the same class and the same
         parameters.
     """
 

@@ -198,7 +198,7 @@ def load_beijing_air(*, return_X_y: bool = False, as_frame: bool = True) -> Bunc
 def load_womens_clothing(
     *, return_X_y: bool = False, as_frame: bool = True
 ) -> Bunch | tuple[Any, Any]:
-    """Load reviews of women's clothes: text beside numbers, five tasks of three kinds.
+    """Load reviews of women's clothes: text and numbers, five tasks of three kinds.
 
     - Rows: 3,355, an excerpt of 23,486: at most 200 of each of the 18 largest classes of clothes.
     - Inputs: ``title`` and ``review``, texts; the reviewer's ``age``; ``clothing_id``, the product.

@@ -1,4 +1,4 @@
-"""What an estimator keeps of a fit, set and read in one place."""
+"""The fitted attributes of an estimator, set and read in one place."""
 
 from __future__ import annotations
 

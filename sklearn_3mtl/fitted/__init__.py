@@ -1,3 +1,3 @@
-"""What a fitted estimator holds, and how it answers for new rows."""
+"""What a fitted estimator holds, and how it predicts."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""What a fitted estimator holds, and how it answers for new rows."""
+"""The fitted model: its parts, and its outputs for new rows."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class FittedModel:
     settings : Settings
         The estimator's parameters at the time of the fit.
     chosen : dict
-        What was chosen for each of them that was "auto".
+        The value of each parameter that was "auto".
     adaptations : tuple of Adaptation
-        What was added to the network since, in turn.
+        The adaptations since the fit, in their order.
     lone_id : hashable or None
-        The task id of rows that come without any. None where they are refused.
+        The task id of rows that are given without one. None: such rows are refused.
     predictor : Predictor
-        What makes the outputs: the heads, or others in their place.
+        What makes the outputs: the heads, models in their place, or tasks' supports.
     trained : TaskLayout
         The tasks that the network was trained on.
     edits : tuple of TransferStrategy
@@ -122,7 +122,7 @@ class FittedModel:
         """How many rows each forward pass has, padded where there are fewer.
 
         The same kernels then run for every row, and a row's prediction is the same to the bit
-        whatever rows stand beside it.
+        whatever the other rows are.
         """
         network = self.network
         n_nets = network.n_views * network.n_members

@@ -1,4 +1,4 @@
-"""The ways in which a fitted model makes outputs of rows."""
+"""The ways in which a fitted model makes outputs for rows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ByReadout(Predictor):
 
 
 class BySupports(Predictor):
-    """Each task adapts on the rows that are remembered of it.
+    """Each task adapts on its support when it is predicted.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class BySupports(Predictor):
 
 
 class OnlyNewClasses(Predictor):
-    """An error: the network tells classes apart once it has a support set of them."""
+    """An error: nothing can be predicted before `adapt` has given a support set of classes."""
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
         """Raise a ValueError that names what would do."""

@@ -1,4 +1,4 @@
-"""Predictions of many tasks, each from what it makes of its own support."""
+"""Predictions of many tasks, each of which adapts on its own support first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT = 8
 
 @dataclass
 class TaskAdapter:
-    """The supports of all known tasks, and how a task uses its own when it is predicted.
+    """Adapts tasks on their supports when they are predicted.
 
     Parameters
     ----------

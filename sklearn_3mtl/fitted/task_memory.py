@@ -1,4 +1,4 @@
-"""What an estimator remembers of each task: the support that it adapts on when asked."""
+"""The supports that an estimator keeps: the rows that each task adapts on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_3mtl.rows.loader import RowDataset
 
 __all__ = ["TASKS_AT_ONCE", "TaskMemory", "task_slots"]
 
-# Fixed sizes: a task's predictions then have the same bits whatever tasks and rows are beside it.
+# Fixed sizes: the bits of a task's predictions then don't depend on the other tasks and rows.
 TASKS_AT_ONCE, SLOTS_AT_ONCE, SLOT_ROWS, NARROWEST = 32, 32, 16, 8
 
 _LABELS, _INPUTS = ("values", "weight", "group"), "inputs."

@@ -1,3 +1,3 @@
-"""From parameters and data to a trained model."""
+"""What `fit` does: from parameters and data to a trained model."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""The domains that rows come from, and the term that makes their features alike."""
+"""The domain of each row, read and checked, and the rows by which domains are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan needs to know of the data."""
+"""Facts of the data that a plan depends on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Facts"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What a plan needs to know of the data.
+    """Facts of the data that a plan depends on.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From settings and data to a trained model."""
+"""The steps of `fit`: read, plan, build, split, train."""
 
 from __future__ import annotations
 

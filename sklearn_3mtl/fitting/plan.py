@@ -1,4 +1,4 @@
-"""A fit, decided: every "auto" a value, every short name an object, absent parts None."""
+"""The plan of a fit: every "auto" a value, every short name an object, absent parts None."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ class ObjectivePlan:
     task_weight : ndarray of shape (n_tasks,) or None
         A weight for each column of y, in the order of the network's outputs. None where all are 1.
     domain : DomainPlan or None
-        None where no features are made alike.
+        The domain loss. None where no features are made alike.
     method : MethodPlan or None
-        None where no task adapts.
+        How tasks adapt. None where none does.
     """
 
     balancing: Balancing
@@ -107,7 +107,7 @@ class ObjectivePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A fit, decided.
+    """The plan of a fit, made once; the code below reads it instead of parameters.
 
     Attributes
     ----------

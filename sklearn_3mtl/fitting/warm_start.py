@@ -1,4 +1,4 @@
-"""What another fit may go on from."""
+"""`warm_start`: whether another fit may continue an earlier one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One weight for every label, from masks, sample, class and task weights."""
+"""The weight of every label, from gaps, sample weights, class weights and tasks of weight 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of what turns the columns of a modality into vectors."""
+"""The base class of encoders that turn the columns of a modality into vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an object is, by its content."""
+"""A hash of an object's content, by which cached vectors are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One modality beside the table: its columns to one tensor."""
+"""A modality other than the table: its columns to one tensor of vectors."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ __all__ = ["ModalColumns", "Rows", "read_arrays", "read_numbers", "read_rows", "
 
 @dataclass(frozen=True)
 class ModalColumns:
-    """Where a modality stands in X.
+    """The columns of X that belong to a modality.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The one place that turns X into tensors."""
+"""The table's columns to tensors: numbers scaled, categories coded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text without any pretrained model: the weights of its words, in fewer dimensions."""
+"""Text without a pretrained model: TF-IDF, reduced to fewer dimensions."""
 
 from __future__ import annotations
 

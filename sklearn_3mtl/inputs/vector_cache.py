@@ -1,4 +1,4 @@
-"""What frozen encoders made of each value, kept for the next fit."""
+"""A cache of the vectors that frozen encoders made."""
 
 from __future__ import annotations
 

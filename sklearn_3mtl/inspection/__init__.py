@@ -1,4 +1,4 @@
-"""Looking into what was learned: what sharing gave each task, scores and curves drawn."""
+"""What sharing gained for each task, and plots of scores and losses."""
 
 from sklearn_3mtl.inspection._gain import single_task_gain
 from sklearn_3mtl.inspection._loss_curve_display import LossCurveDisplay

@@ -1,4 +1,4 @@
-"""What sharing gives each task, measured against a net of its own."""
+"""What sharing gains for each task, compared with a net of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a task uses its support set, a file for each method."""
+"""Meta-learning: how a task uses its support set; a file for each method."""
 
 from sklearn_3mtl.meta.anil import ANIL
 from sklearn_3mtl.meta.base import Adapted, MetaMethod

@@ -1,4 +1,4 @@
-"""Almost no inner loop: only the heads adapt."""
+"""ANIL: only the heads adapt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["ANIL"]
 
 
 class ANIL(MAML):
-    """MAML whose inner steps change the heads alone; features are the same for all tasks.
+    """MAML whose inner steps change only the heads; features are the same for all tasks.
 
     References
     ----------

@@ -34,7 +34,7 @@ class Adapted(Protocol):
 class MetaMethod(BaseEstimator, ABC, Generic[State]):
     """A way for a task to use its support set.
 
-    A subclass's constructor takes its hyper-parameters only. What the method learns beside the
+    A subclass's constructor takes its hyper-parameters only. What the method learns besides the
     network's weights lives in the state that `init` makes: an ``nn.Module``, whose parameters are
     trained with the network's but without weight decay, and are restored with the best weights.
 
@@ -46,7 +46,7 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
     fixed_outputs : bool
         Whether a task's outputs are those of the network's heads, whose number is fixed.
     only_new_classes : bool
-        Whether it is for ``episodes="classes"`` alone.
+        Whether it needs ``episodes="classes"``.
     defaults : dict of parameter name to value
         What "auto" means with this method, where it is not what it means with others.
     """

@@ -1,4 +1,4 @@
-"""Methods that adapt on top of features which are the same for all tasks."""
+"""Features and heads, for methods that leave the features the same for all tasks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a stage is where T tasks adapt it at once: the contract of its forms.
+"""The contract of a stage that T tasks adapt at the same time.
 
-Rows stand as (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
+Rows have the shape (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Trace(NamedTuple):
     Attributes
     ----------
     out : tensor
-        What the form put out.
+        The form's outputs.
     variables : list of tensors
         Those whose gradients `move` needs.
     move : callable (steps, rates) -> Form

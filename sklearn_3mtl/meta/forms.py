@@ -1,6 +1,6 @@
-"""What a stage becomes when T tasks adapt it at once: four forms behind one interface.
+"""The four forms that a stage can take while T tasks adapt it at the same time.
 
-Rows stand as (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
+Rows have the shape (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class DualForm(Form):
 
     After steps on support rows ``W_t = W + sum delta^T h``, with h the stage's inputs and delta the
     gradient at its outputs times minus the rate; so ``x W_t^T = x W^T + (x h^T) delta``: one
-    product for all tasks and small ones for each, without a task's weights ever being made.
+    product for all tasks and small ones for each; no task's weights are computed.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class DualForm(Form):
 
 @dataclass(frozen=True)
 class StackedForm(Form):
-    """A linear stage with each task's weights side by side.
+    """A linear stage with stacked weights, those of each task.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class StackedForm(Form):
 
 @dataclass(frozen=True)
 class VmapForm(Form):
-    """Any module, with each task's parameters side by side, by ``torch.func.vmap``.
+    """Any module with stacked parameters, those of each task, by ``torch.func.vmap``.
 
     Parameters
     ----------

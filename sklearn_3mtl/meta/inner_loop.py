@@ -141,5 +141,5 @@ def _step(
 
 
 def _beside(rate: Rates, common: float) -> Rates:
-    """What a rate is beside the common one."""
+    """A rate relative to the common one."""
     return rate / common if isinstance(rate, float) else rate

@@ -30,19 +30,19 @@ MOST_ROWS = 2**15
 
 
 class PLDA(MetaMethod["_Covariances"]):
-    """A class is a Gaussian, and the means of classes are Gaussian too: the answer is Bayes' rule.
+    """Classes are Gaussian, and so are their means; new classes are predicted by Bayes' rule.
 
-    All classes have one covariance within, and their means one covariance between; both are those
-    of the features of the training classes, taken anew before each epoch. Few classes don't show
-    all directions in which others may differ: the one between has as much again, in the shape of
-    the one within. What predicts is the posterior of a class's mean given its support: one row
-    moves it little, and least along what tells no classes apart. How sure the answer is has a
-    learned factor. For ``episodes="classes"`` only.
+    All classes share one within-class covariance; their means have one between-class covariance.
+    Both are estimated from the features of the training classes, anew before each epoch. A few
+    training classes don't show all directions in which new ones may differ, so a multiple of the
+    within-class covariance is added to the between-class covariance. A new class is predicted with
+    the posterior of its mean given its support. The log-probabilities have a learned factor. For
+    ``episodes="classes"`` only.
 
     Parameters
     ----------
     shrinkage : float in (0, 1], default=0.3
-        How much of the covariance within is that of a ball.
+        The share of the within-class covariance that is replaced by a multiple of the identity.
 
     References
     ----------
@@ -146,8 +146,8 @@ class _Covariances(nn.Module):
     Attributes
     ----------
     centre, basis, spread : tensors of shape (..., 1, d), (..., d, d) and (..., d)
-        The mean; the basis in which the covariance within is the identity; the variances of means
-        there. Members of an ensemble stand in front once they have settled.
+        The mean; the basis in which the within-class covariance is the identity; the variances of
+        the class means in it. The member axis comes first once they have been estimated.
     """
 
     def __init__(self, n_features: int) -> None:

@@ -21,8 +21,9 @@ __all__ = ["ProtoNet"]
 class ProtoNet(MetaMethod["_Prior"]):
     """A class is as likely as its mean feature is near: ``softmax(-|z - c_k|^2)``.
 
-    Nothing is stepped or solved for. A class without a row in the support, and every class of a
-    task without support, has a learned prototype that all tasks share. For classification only.
+    There are no inner steps, and nothing is solved for. A class without a row in the support, and
+    every class of a task without support, has a learned prototype that all tasks share. For
+    classification only.
 
     References
     ----------

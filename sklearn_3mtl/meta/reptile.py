@@ -1,4 +1,4 @@
-"""Reptile: the start moves towards where the tasks went."""
+"""Reptile: the start moves towards the tasks' adapted weights."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["Reptile"]
 class Reptile(MetaMethod[None]):
     """The common start moves towards the mean of the tasks' adapted weights.
 
-    ``start - adapted`` stands in the place of the gradient, and the estimator's optimizer takes the
-    step. With one inner step that is a joint gradient; from two on it favours starts from which
-    tasks are near. Encoders, which no task adapts, learn from the query loss.
+    ``start - adapted`` takes the place of the gradient, and the estimator's optimizer makes the
+    step. With one inner step that is a joint gradient; from two on it favours starts that are close
+    to the tasks' solutions. Encoders, which no task adapts, learn from the query loss.
 
     References
     ----------

@@ -24,7 +24,7 @@ TINY = 1e-12
 
 
 class Ridge(MetaMethod["_Scalars"]):
-    """A ridge regression of what the heads leave over, solved for each task and differentiated.
+    """A ridge regression of the heads' residuals, solved for each task and differentiated.
 
     The heads are the prior: a task's support corrects them as far as its rows and the learned
     penalty say. The residual of a class is its indicator less its probability, and the correction
@@ -33,7 +33,7 @@ class Ridge(MetaMethod["_Scalars"]):
     Where classes are drawn anew for each episode there is no prior, and this is R2-D2 on two views
     of a row: its features, and its encoded inputs, each centred and of unit mean square on the
     support. Features learn what tells the classes of training apart; what tells new ones apart
-    may be left in the inputs alone. How much these weigh beside the features is learned.
+    may be only in the inputs. The weight of the inputs relative to the features is learned.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class _View(NamedTuple):
 
 
 class _Views(NamedTuple):
-    """The features and the encoded inputs, side by side."""
+    """The features and the encoded inputs, concatenated."""
 
     z: _View
     x: _View
@@ -125,7 +125,7 @@ class _Views(NamedTuple):
 class _Corrected:
     """The heads' outputs plus a linear function of the features: (..., T, d + 1, n_outputs).
 
-    Where there are views, it is a function of these alone.
+    Where there are views, it is a function of them only.
     """
 
     stages: Sequence[Stage]
@@ -144,7 +144,7 @@ class _Corrected:
 
 
 class _Scalars(nn.Module):
-    """What is learned beside the network's weights."""
+    """What is learned besides the network's weights."""
 
     def __init__(self, penalty: float) -> None:
         super().__init__()

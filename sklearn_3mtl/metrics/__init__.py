@@ -1,4 +1,4 @@
-"""Scores per task, and scorers that stand missing labels and mixed kinds."""
+"""Scores per task, and scorers that accept missing labels and mixed kinds."""
 
 from sklearn_3mtl.metrics._scorer import task_scorer
 from sklearn_3mtl.metrics._scores import mean_score, task_scores

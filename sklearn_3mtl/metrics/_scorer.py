@@ -27,7 +27,7 @@ __all__ = ["task_scorer"]
 
 
 class task_scorer:
-    """A scorer for ``scoring=`` that stands missing labels and tasks of mixed kinds.
+    """A scorer for ``scoring=`` that accepts missing labels and tasks of mixed kinds.
 
     Parameters
     ----------

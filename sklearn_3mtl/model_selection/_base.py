@@ -1,4 +1,4 @@
-"""What the splitters have in common: checked parameters, and no need of data to count splits."""
+"""The base of the splitters: checked parameters, and the number of splits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order the rows of each task become shots."""
+"""The order in which the rows of each task become shots."""
 
 from __future__ import annotations
 

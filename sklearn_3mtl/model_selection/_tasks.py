@@ -1,4 +1,4 @@
-"""The task behind each row, and tasks dealt into folds."""
+"""The task of each row, and tasks assigned to folds."""
 
 from __future__ import annotations
 

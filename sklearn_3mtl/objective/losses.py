@@ -1,4 +1,4 @@
-"""The loss of every label, a call for each kind of task."""
+"""The loss of every label, one call for each kind of task."""
 
 from __future__ import annotations
 

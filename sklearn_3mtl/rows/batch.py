@@ -62,7 +62,7 @@ class Batch(NamedTuple):
     domain : int64 tensor of shape (B,) or None
         Each row's domain. None where no term of the loss depends on it.
     unlabelled : UnlabelledRows or None
-        Rows of which the domain alone counts. None where there are none.
+        Rows without labels, of which only inputs and domains are used. None where there are none.
     """
 
     inputs: dict[str, Tensor]

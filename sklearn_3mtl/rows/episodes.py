@@ -20,7 +20,7 @@ class RowIndex:
     Parameters
     ----------
     rows : int64 tensor of shape (n,)
-        Row numbers, those of a task side by side.
+        Row numbers, grouped by task.
     starts, counts : int64 tensors of shape (n_tasks,)
         Where each task's rows begin, and how many there are.
     """
@@ -69,7 +69,7 @@ class RowIndex:
 
 
 class Draw(NamedTuple):
-    """A meta-batch of T episodes, padded; padding points at some row and is masked.
+    """A meta-batch of T episodes, padded to one length; a mask says what is padding.
 
     Attributes
     ----------

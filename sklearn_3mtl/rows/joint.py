@@ -23,7 +23,7 @@ class JointDataset:
     labelled : TrainingRows
         Rows to train on, with the domain of each.
     unlabelled : RowDataset
-        Rows whose domains alone count; it may be empty.
+        Rows of which only inputs and domains are used; it may be empty.
     """
 
     labelled: TrainingRows
@@ -49,7 +49,7 @@ class JointDataset:
 
 
 class JointIterator:
-    """The batches of an epoch; rows without a label are dealt out again and again."""
+    """The batches of an epoch; rows without a label are used repeatedly."""
 
     def __init__(
         self, dataset: JointDataset, labelled: BatchIterator, generator: torch.Generator

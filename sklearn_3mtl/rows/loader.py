@@ -216,8 +216,8 @@ class BatchIterator:
     dataset : RowDataset
         The rows.
     batch_size : int
-        Rows per batch; the last one may be smaller. A lone last row joins the batch before it where
-        the order is drawn, since batch normalisation can't train on one row.
+        Rows per batch; the last one may be smaller. A single row left over joins the batch before
+        it where the order is drawn, since batch normalisation can't train on one row.
     generator : torch.Generator or None, default=None
         Draws the order. None keeps the rows' own.
     """

@@ -1,4 +1,4 @@
-"""Fitted estimators in files, and in what pickle and skops hold of them."""
+"""Fitted estimators as files, and as what pickle and skops hold."""
 
 from __future__ import annotations
 

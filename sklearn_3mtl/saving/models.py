@@ -19,7 +19,7 @@ PARAMETERS = ("modalities", "head")
 
 
 class UntrustedError(ValueError):
-    """A file holds objects of types that nobody vouched for."""
+    """A file holds objects of types that are not trusted."""
 
 
 class ModelEncoder(Encoder):

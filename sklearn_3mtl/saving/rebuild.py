@@ -1,4 +1,4 @@
-"""The state of a fitted model, and the model that has that state."""
+"""The state of a fitted model, which lists all its parts, and the model built from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters, group by group; a default is what an estimator without the parameter has."""
+"""The parameters, typed and in groups; the default holds for estimators without the parameter."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class MetaSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TransferSettings:
-    """What is carried over from elsewhere."""
+    """What is carried over from a source or between domains."""
 
     source: object | None = None
     strategy: str | TransferStrategy | None = None

@@ -32,7 +32,7 @@ class Settings(
 ):
     """The parameters of an estimator as they were given, "auto" and short names included.
 
-    A parameter that the estimator lacks has its default, which for most parts means absent.
+    A parameter that the estimator lacks has its default, which usually means an absent part.
     """
 
     paradigm: str = "3mtl"

@@ -1,4 +1,4 @@
-"""Parameters that need a closer look than a type: numbers, weights, widths, columns."""
+"""Checks of parameters that go beyond a type: numbers, weights, widths, columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tasks share the backbone, a file for each method."""
+"""How tasks share the backbone; a file for each method."""
 
 from sklearn_3mtl.core.layers import Layers, SharedLayers
 from sklearn_3mtl.sharing.base import Sharing

@@ -118,7 +118,7 @@ class LearningRateSchedule(Callback):
 
 
 class Progress(Callback):
-    """A progress bar over epochs, with the losses beside it."""
+    """A progress bar over epochs that shows the losses."""
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Open the bar."""

@@ -29,7 +29,7 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 class MultiTaskNet(NeuralNet):
     """Trains a ThreeMTLNetwork on an objective from tensors.
 
-    skorch's loop with the per-batch bookkeeping taken out: losses stay tensors until the epoch's
+    skorch's loop without its bookkeeping of batches: losses stay tensors until the epoch's
     end, and callbacks are told of batches only where one listens.
 
     Parameters
@@ -65,7 +65,7 @@ class MultiTaskNet(NeuralNet):
     valid_losses_ : tensor of shape (n_units,) or None
         Validation losses of the last epoch, NaN for a task without a validation label.
     valid_gap_ : float
-        How unlike the domains were after it, times the weight of the domain loss.
+        What the terms' `gap` added to the validation loss of the last epoch.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class TrainingPlan:
     early_stopping : bool
         Whether rows are held out to choose the epoch by.
     validation_fraction : float
-        The share of rows, or of tasks, that is.
+        The share of rows, or of tasks, that is held out.
     patience : int
         Epochs without a better validation loss after which training ends.
     callbacks : tuple of skorch callbacks, or of pairs (name, callback)
@@ -44,7 +44,8 @@ class TrainingPlan:
     frozen : tuple of nn.Module
         Parts of the network that act as in prediction while the others train.
     rates : mapping of parameter name to rate, or None
-        The share of the learning rate, and from when on. None: all of it, from the start.
+        For each parameter its share of the learning rate, and when it begins to move. None: all
+        of the rate, from the start.
     """
 
     optimizer: type[torch.optim.Optimizer]

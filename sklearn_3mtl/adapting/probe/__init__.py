@@ -1,4 +1,4 @@
-"""Linear corrections on frozen features, solved instead of trained."""
+"""Linear corrections on frozen features, solved for in closed form or by convex optimisation."""
 
 from sklearn_3mtl.adapting.probe.linear_probe import Probe, solve_probe
 from sklearn_3mtl.adapting.probe.mixtures import Blocks

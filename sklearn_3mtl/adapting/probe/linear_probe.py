@@ -1,4 +1,4 @@
-"""A linear correction on frozen features, solved instead of trained."""
+"""A linear correction on frozen features, solved for; no gradient steps through the network."""
 
 from __future__ import annotations
 

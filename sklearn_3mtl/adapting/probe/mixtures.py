@@ -22,7 +22,7 @@ PLAIN_PRIOR, SMOOTH_PRIOR = 0.25, 0.5
 
 @dataclass(frozen=True)
 class Blocks:
-    """Features side by side, and how they can be mixed.
+    """Blocks of features, one after the other, and the mixtures to try.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Blocks:
     prior : sequence of float
         How much each mixture counts before there is evidence.
     keeps : sequence of bool
-        Whether a mixture corrects the outputs before, or does without them.
+        Whether a mixture corrects the earlier outputs, or replaces them.
     """
 
     widths: Sequence[int]
@@ -63,12 +63,12 @@ class Blocks:
 class Mixtures:
     """Mixtures of blocks of features, each in few principal directions.
 
-    The directions are a rotation, which a ridge penalty doesn't see.
+    The directions are a rotation, which leaves a ridge penalty unchanged.
 
     Parameters
     ----------
     blocks : Blocks
-        What belongs together, and what is mixed.
+        The blocks and their mixtures.
     features : tensor of shape (G, M, n, d)
         Of G groups of n rows for M members.
     rows : tensor of shape (G, 1, n, 1)

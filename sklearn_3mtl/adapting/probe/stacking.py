@@ -1,4 +1,4 @@
-"""How much each of several predictions counts in their mean."""
+"""Stacking: how much each of several predictions counts in their mean."""
 
 from __future__ import annotations
 

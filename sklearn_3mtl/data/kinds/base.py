@@ -41,7 +41,7 @@ class Kind(BaseEstimator, ABC):
     uncertainty_factor : float, default=1.0
         The loss times this factor is the negative log-likelihood at a noise of 1.
     hidden_head : bool, default=True
-        Whether a hidden layer in the head pays where several targets share a network.
+        Whether `heads="auto"` gives the target a hidden layer where several share a network.
     calibrates : bool, default=False
         Whether outputs are divided by a temperature that is fitted on held-out rows.
     lowest_temperature : float, default=1.0

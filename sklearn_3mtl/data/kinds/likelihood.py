@@ -1,4 +1,4 @@
-"""How probable labels are, given the outputs of a linear model: what solvers need of a kind."""
+"""Likelihoods of labels given the outputs of a linear model, which solvers minimise."""
 
 from __future__ import annotations
 

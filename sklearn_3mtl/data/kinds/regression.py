@@ -1,4 +1,4 @@
-"""Numbers."""
+"""Numbers, standardised."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ State = TypeVar("State", bound=nn.Module | None)
 
 
 class DomainLoss(BaseEstimator, ABC, Generic[State]):
-    """A loss that is small where nothing tells the rows of different domains apart.
+    """A loss that is small where the rows of different domains can't be told apart.
 
     A subclass's constructor takes its hyper-parameters only. What the loss learns lives in the
     state that `init` makes, never in the loss: an ``nn.Module``, whose parameters are trained with

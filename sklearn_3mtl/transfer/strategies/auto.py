@@ -1,4 +1,4 @@
-"""The default: few rows leave the features as they are."""
+"""The default strategy: the features stay frozen where there are few rows."""
 
 from __future__ import annotations
 
