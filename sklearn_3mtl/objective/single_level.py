@@ -98,8 +98,13 @@ class SingleLevelObjective(nn.Module):
         self.n_columns, self.n_groups = len(layout), shape.n_groups
         self.n_units = self.n_columns * (shape.n_groups or 1)
         shares = self.n_columns > 1 and not has_own_nets
+        # Where there is nothing to balance, what the rule refuses is refused all the same, and its
+        # weights count in the choice of the epoch.
+        state = balance.rule.init(layout.tasks, shape.n_members, seed.child("balancing"))
+        fixed = None if shares else balance.rule.epoch_weight(state)
+        self.register_buffer("fixed_epoch_weight", fixed, persistent=False)
         self.balancing = balance.rule if shares else Equal()
-        self.state = self.balancing.init(layout.tasks, shape.n_members, seed.child("balancing"))
+        self.state = state if shares else None
         factors = None
         if balance.task_weight is not None:
             factors = torch.tensor(balance.task_weight, dtype=torch.float32)
@@ -208,7 +213,9 @@ class SingleLevelObjective(nn.Module):
 
     def epoch_weight(self) -> Tensor | None:
         """How much each column counts when epochs are compared, (n_tasks,); None: all alike."""
-        of_rule = self.balancing.epoch_weight(self.state)
+        of_rule = cast(Tensor | None, self.fixed_epoch_weight)
+        if of_rule is None:
+            of_rule = self.balancing.epoch_weight(self.state)
         given = cast(Tensor | None, self.task_weight)
         if of_rule is None or given is None:
             return given if of_rule is None else of_rule
