@@ -85,7 +85,8 @@ class TargetColumns:
 
     def labelled(self) -> np.ndarray:
         """Which rows have a label of any task, a boolean array of shape (n_samples,)."""
-        return np.any([column.notna().to_numpy() for column in self.columns], axis=0)
+        found: np.ndarray = np.any([column.notna().to_numpy() for column in self.columns], axis=0)
+        return found
 
     def select(self, names: Sequence[Hashable]) -> TargetColumns:
         """The named columns, in the order of `names`."""

@@ -117,7 +117,8 @@ def lone_id_of(groups: np.ndarray) -> Hashable:
     """An id that no known task has."""
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
         # Ids of later rows are rarely negative.
-        return min(0, *groups) - 1
+        found: Hashable = min(0, *groups) - 1
+        return found
     name = "adapted"
     while name in groups:
         name += "'"
@@ -127,7 +128,8 @@ def lone_id_of(groups: np.ndarray) -> Hashable:
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """The distinct ids, sorted where they have an order."""
     distinct = pd.unique(ids)
-    return np.asarray(distinct, dtype=object)[in_order(distinct)]
+    found: np.ndarray = np.asarray(distinct, dtype=object)[in_order(distinct)]
+    return found
 
 
 def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:

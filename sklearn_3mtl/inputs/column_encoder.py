@@ -93,4 +93,5 @@ class ColumnEncoder(ABC):
                 f"{n_rows} rows (the first is number {int(np.argmax(wrong))} of those that are "
                 "not missing). Impute before, for example in a Pipeline."
             )
-        return vectors
+        found: np.ndarray = vectors
+        return found

@@ -184,5 +184,6 @@ def _gaps(table: InputTable, position: int, start: int, stop: int | None) -> np.
     gaps = column.isna().to_numpy(dtype=bool)
     if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
         blank = [isinstance(value, str) and not value.strip() for value in column.tolist()]
-        return gaps | np.array(blank, dtype=bool)
+        found: np.ndarray = gaps | np.array(blank, dtype=bool)
+        return found
     return gaps

@@ -21,6 +21,8 @@ from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["single_task_gain"]
 
+# The value of `sharing` that gives each task a net of its own.
+OWN_NETS = "none"
 VERDICTS = ("hurt", "no difference", "helped")
 
 
@@ -89,7 +91,7 @@ def single_task_gain(
             "single_task_gain compares settings of a multi-task estimator of this library. Found "
             f"a {type(estimator).__name__}; give the estimator itself, and transform X before."
         )
-    if parameters["sharing"] == "none":
+    if parameters["sharing"] == OWN_NETS:
         raise ValueError(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."
@@ -102,7 +104,7 @@ def single_task_gain(
         for name, task in estimator._infer_tasks(targets).items()
     }
     shared = clone(estimator).set_params(task_kinds=kinds)
-    own = clone(shared).set_params(sharing="none")
+    own = clone(shared).set_params(sharing=OWN_NETS)
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}

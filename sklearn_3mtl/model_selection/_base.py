@@ -56,7 +56,8 @@ def random_stream(random_state: Any) -> np.random.RandomState:
     if random_state is None:
         return np.random.RandomState()
     try:
-        return check_random_state(random_state)
+        found: np.random.RandomState = check_random_state(random_state)
+        return found
     except ValueError as error:
         raise ValueError(
             "`random_state` should be an integer from 0 to 2**32 - 1, a numpy RandomState or None. "

@@ -165,7 +165,8 @@ def _decode_array(value: Mapping[str, Json], decode: Decode) -> np.ndarray:
 
 
 def _decode_scalar(value: Mapping[str, Json], decode: Decode) -> np.generic:
-    return _decode_array({**value, "shape": [1], "items": [value["value"]]}, decode)[0]
+    found: np.generic = _decode_array({**value, "shape": [1], "items": [value["value"]]}, decode)[0]
+    return found
 
 
 def _decode_optimizer(value: Mapping[str, Json], decode: Decode) -> type[torch.optim.Optimizer]:

@@ -41,4 +41,5 @@ def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list
 
 def scaled(group: Mapping[str, Any], factor: float, progress: float) -> float:
     """The factor of a group's learning rate when a share of training is done."""
-    return factor * group.get("share", 1.0) * (progress >= group.get("start", 0.0))
+    found: float = factor * group.get("share", 1.0) * (progress >= group.get("start", 0.0))
+    return found
