@@ -259,9 +259,12 @@ def test_public_modules_say_what_is_public(path):
         if isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in assigned(node)
     ]
     assert len(lists) == 1, f"{label(path)} should have one __all__"
+    statements = list(tree.body)
+    for node in tree.body:
+        statements += [*node.body, *node.orelse] if isinstance(node, ast.If) else []
     defined = {
-        node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)
-    } | {name for node in tree.body for name in assigned(node)}
+        node.name for node in statements if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    } | {name for node in statements for name in assigned(node)}
     names = {
         alias.asname or alias.name
         for node in tree.body

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Self
+from collections.abc import Mapping
+from typing import Self, cast
 
 from sklearn.base import BaseEstimator
 
@@ -30,7 +31,7 @@ class PicklingMixin(FittedAttributes, BaseEstimator):
         return {**plain, "_packed": pack_estimator(self, fitted_of(self))._asdict()}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        packed = state.get("_packed")
+        packed = cast(Mapping[str, object] | None, state.get("_packed"))
         super().__setstate__({name: value for name, value in state.items() if name != "_packed"})
         if packed is not None:
             keep_fitted(self, unpack_estimator(self, packed))

@@ -65,7 +65,8 @@ def read_task_ids(
                 f"Found {np.shape(ids)}."
             )
         # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
-        values = ids.tolist() if isinstance(ids, np.ndarray) else list(cast(Any, ids))
+        listed = ids.tolist() if isinstance(ids, np.ndarray) else cast(Sequence[Hashable], ids)
+        values = list(listed)
         found = pd.Series(values, dtype=object).to_numpy()
     else:
         return None, None
@@ -158,5 +159,5 @@ def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
 
 def _shown(ids: np.ndarray) -> tuple[int, str]:
     """How many ids there are, and the first few."""
-    names: list[Any] = pd.unique(ids).tolist()
+    names: list[object] = pd.unique(ids).tolist()
     return len(names), ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -49,7 +49,7 @@ def compare_paradigms(
     error_score: float | str = "raise",
     n_jobs: int | None = None,
     return_scores: bool = False,
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+) -> Any:
     """Score single-task, multi-task, transfer and meta-learning and baselines on the same splits.
 
     Methods whose name holds ``"mtl"`` train one model on all targets; the others train a clone for

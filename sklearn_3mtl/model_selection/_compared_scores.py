@@ -130,7 +130,8 @@ class _Seen:
         """The probabilities."""
         given = self.model.predict_proba(self.X)
         proba = np.asarray(given[self.position] if isinstance(given, list) else given)
-        return proba[self.known]
+        found: np.ndarray = proba[self.known]
+        return found
 
     def __sklearn_tags__(self) -> Tags:
         of = "classifier" if self.kind.has_classes else "regressor"

@@ -181,7 +181,7 @@ def _decode_plug_in(value: Mapping[str, Json], decode: Decode) -> object:
     return make_plug_in(PlugIn(value["parameter"], value["name"], parameters))
 
 
-_DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], Any]] = {
+_DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], object]] = {
     "tuple": lambda v, decode: tuple(decode(item) for item in v["items"]),
     "dict": lambda v, decode: {decode(key): decode(item) for key, item in v["items"]},
     "array": _decode_array,
