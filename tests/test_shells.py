@@ -9,9 +9,9 @@ import pytest
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 import sklearn_3mtl
-from sklearn_3mtl.settings.constraints import OPTIMIZERS
+from sklearn_3mtl.settings.names import OPTIMIZERS
 from sklearn_3mtl.settings.parameters import parameters_of
-from sklearn_3mtl.training.callbacks import LR_SCHEDULES
+from sklearn_3mtl.settings.schedules import LR_SCHEDULES
 
 SHELLS = [
     getattr(sklearn_3mtl, name)
