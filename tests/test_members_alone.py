@@ -7,12 +7,10 @@ import pytest
 import torch
 
 from sklearn_3mtl.balancing import BALANCING, Manual
-from sklearn_3mtl.core.backbones import MLP
 from sklearn_3mtl.core.fusion import ConcatFusion
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.tables import read_inputs
-from sklearn_3mtl.fitting.network import build_network
-from sklearn_3mtl.fitting.plan import NetworkPlan
+from sklearn_3mtl.fitting.network import backbone_factory, build_network
 from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.sharing import SHARING
@@ -60,11 +58,13 @@ def fitted():
 def built(fitted, sharing, rule, members, long, heads):
     """The network and the objective of some members."""
     inputs, layout, _ = fitted
-    plan = NetworkPlan(
-        modalities=None, numeric_embedding=None, backbone=MLP, widths=(8, 6), activation="tanh",
-        dropout=0.2, members=members, sharing=sharing, heads=heads, fusion=ConcatFusion(),
-    )  # fmt: skip
-    network = build_network(plan, inputs, layout, GROUPS if long else None, SEED).double()
+    make, shares_members = backbone_factory("mlp", (8, 6), "tanh", 0.2, len(members))
+    network = build_network(
+        inputs=inputs, layout=layout, groups=GROUPS if long else None, sharing=sharing,
+        make_backbone=make, shares_members=shares_members, head_specs=heads,
+        numeric_embedding=None, modalities=None, fusion=ConcatFusion(), dropout=0.2,
+        members=members, seed=SEED,
+    ).double()  # fmt: skip
     objective = SingleLevelObjective(
         LabelLosses(layout), TaskBalance(rule, [1.0, 0.5, 2.0, 1.0]),
         network.shape, SEED, has_own_nets=network.backbone.has_own_nets,
