@@ -39,7 +39,9 @@ ALLOWED = {
     "objective": {"data", "rows", "core", "sharing", "balancing", "meta", "transfer"},
     "settings": {"data", "core", "sharing", "balancing", "meta", "transfer", "objective"},
     "training": {"data", "rows", "core", "objective", "settings"},
-    "fitted": {"data", "rows", "inputs", "core", "meta", "objective", "settings", "training"},
+    "fitted": {
+        "data", "rows", "inputs", "core", "meta", "transfer", "objective", "settings", "training",
+    },
     "fitting": {
         "data", "rows", "inputs", "core", "sharing", "balancing", "meta", "transfer", "objective",
         "settings", "training", "fitted",
