@@ -17,6 +17,7 @@ from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalanc
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.sharing import SHARING
 from sklearn_3mtl.training import MultiTaskNet
+from sklearn_3mtl.training.plan import TrainingPlan
 from tests._pinned import tiny
 from tests._reductions import complete_table
 
@@ -84,11 +85,13 @@ def batches(fitted, long, members):
 
 def trained(fitted, sharing, rule, members, optimizer, long=False, heads=None):
     network, objective = built(fitted, sharing, rule, members, long, heads or {})
+    plan = TrainingPlan(
+        OPTIMIZERS[optimizer], lr=0.05, weight_decay=0.1, schedule=lambda progress: 1.0,
+        max_epochs=N_EPOCHS, batch_size=20, device=torch.device("cpu"),
+    )  # fmt: skip
     net = MultiTaskNet(
-        network, objective, layout=fitted[1], valid_rows=None, generator=torch.Generator(),
-        weight_decay=0.1, own_callbacks=[], optimizer=OPTIMIZERS[optimizer], lr=0.05,
-        max_epochs=N_EPOCHS, batch_size=20, verbose=0,
-    ).initialize()  # fmt: skip
+        network, objective, plan, valid_rows=None, generator=torch.Generator(), own_callbacks=[]
+    ).initialize()
     network.train(), objective.train()
     for epoch in range(N_EPOCHS):
         for number, batch in enumerate(batches(fitted, long, members)):

@@ -1,7 +1,5 @@
 """How the tasks' losses become one step; a file for each rule."""
 
-from typing import Any
-
 from sklearn_3mtl.balancing.base import Balancing
 from sklearn_3mtl.balancing.equal import Equal
 from sklearn_3mtl.balancing.manual import Manual
@@ -9,7 +7,7 @@ from sklearn_3mtl.balancing.uncertainty import Uncertainty
 
 __all__ = ["BALANCING", "Balancing", "Equal", "Manual", "Uncertainty"]
 
-BALANCING: dict[str, type[Balancing[Any]]] = {
+BALANCING: dict[str, type[Balancing]] = {
     "equal": Equal,
     "manual": Manual,
     "uncertainty": Uncertainty,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal
 
 from sklearn.base import BaseEstimator
-from torch import Tensor, nn
+from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.states import State
 from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Balancing"]
-
-State = TypeVar("State", bound=nn.Module | None)
 
 
 class Balancing(BaseEstimator, ABC, Generic[State]):
@@ -33,9 +32,12 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
     needs : {"losses", "gramian", "nothing"}
         What the weights depend on: the losses, or also the inner products of the tasks'
         gradients. ``"nothing"``: the plain sum, and `weights` is not called.
+    needs_task_weight : bool
+        Whether the rule's short name does nothing without the estimator's `task_weight`.
     """
 
     needs: Literal["losses", "gramian", "nothing"] = "losses"
+    needs_task_weight: bool = False
 
     @abstractmethod
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> State:

@@ -40,6 +40,8 @@ class Manual(Balancing[GivenWeights]):
     >>> est = MultiTaskEstimator(balancing=Manual({"price": 2.0}))
     """
 
+    needs_task_weight = True
+
     def __init__(self, task_weight: Mapping[Hashable, float] | None = None) -> None:
         self.task_weight = task_weight
 

@@ -95,7 +95,8 @@ class _ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.inner(x)
+        out: Tensor = x + self.inner(x)
+        return out
 
 
 class ResNet(nn.Module):

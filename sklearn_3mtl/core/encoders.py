@@ -220,7 +220,7 @@ class ModuleEncoder(ModalityEncoder):
         x = inputs[self.name]
         missing = x[..., -1:] if self.has_gaps else None
         values = x if missing is None else x[..., :-1]
-        features = self.module(values.unflatten(-1, self.shape))
+        features: Tensor = self.module(values.unflatten(-1, self.shape))
         if missing is None:
             return features
         missing = missing.expand(*features.shape[:-1], 1)

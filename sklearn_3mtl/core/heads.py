@@ -115,7 +115,8 @@ class GroupHeads(nn.Module):
         # The last row is the padding row: it gets no gradient and stays zero.
         own = DEVIATION_SCALE * F.embedding(rows, self.deviation, padding_idx=unknown)
         if self.view_of_output is not None:
-            return self.common(z) + self._of_views(own, z)
+            out: Tensor = self.common(z) + self._of_views(own, z)
+            return out
         own = own.view(len(rows) * self.n_members, self.n_outputs, -1)
         per_row = z if z.dim() == 2 else z.transpose(0, 1).flatten(0, 1)
         deviation = torch.baddbmm(own[..., -1:], own[..., :-1], per_row.unsqueeze(2)).squeeze(2)
@@ -128,7 +129,7 @@ class GroupHeads(nn.Module):
         of_output = cast(Tensor, self.view_of_output)
         views = z.unflatten(0, (self.n_members, -1)).index_select(1, of_output)
         own = own.view(len(own), self.n_members, self.n_outputs, -1).permute(1, 2, 0, 3)
-        deviation = (own[..., :-1] * views).sum(-1) + own[..., -1]
+        deviation: Tensor = (own[..., :-1] * views).sum(-1) + own[..., -1]
         return deviation.transpose(1, 2).squeeze(0)
 
 
@@ -178,10 +179,10 @@ class StackedHeads(nn.Module):
             z = z.repeat_interleave(len(self.views), 0)
         elif z.dim() == 3 and not self.in_order:
             z = z.unflatten(0, (-1, self.n_views))[:, self.views].flatten(0, 1)
-        out = self.layers(z)
+        out: Tensor = self.layers(z)
         if out.dim() == 2:
             return out
-        side_by_side = out.unflatten(0, (-1, len(self.views))).transpose(1, 2).flatten(2)
+        side_by_side: Tensor = out.unflatten(0, (-1, len(self.views))).transpose(1, 2).flatten(2)
         return side_by_side.squeeze(0)
 
 
@@ -237,7 +238,8 @@ class ModuleHead(nn.Module):
         """Map features to the outputs of the task."""
         if self.n_views > 1:
             z = z.unflatten(0, (-1, self.n_views))[:, self.view].squeeze(0)
-        return self.module(z)
+        out: Tensor = self.module(z)
+        return out
 
 
 class Heads(nn.Module):
@@ -260,6 +262,7 @@ class Heads(nn.Module):
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map features to (..., n_outputs)."""
         if len(self.blocks) == 1:
-            return self.blocks[0](z, group)
+            of_block: Tensor = self.blocks[0](z, group)
+            return of_block
         out = torch.cat([block(z, group) for block in self.blocks], dim=-1)
         return out if self.order is None else out.index_select(-1, cast(Tensor, self.order))

@@ -38,7 +38,8 @@ class ImageNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, C, H, W) or (K, B, C, H, W) to (B, n_out) or (K, B, n_out)."""
-        return self.nets(images)
+        out: Tensor = self.nets(images)
+        return out
 
 
 def _net(n_channels: int, seed: Seed) -> nn.Module:

@@ -136,7 +136,8 @@ class ThreeMTLNetwork(nn.Module):
         encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
         features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]
         there = None if len(encoders) == 1 else self._present(inputs, encoders)
-        return self.fusion(features, there)
+        out: Tensor = self.fusion(features, there)
+        return out
 
     def _present(
         self, inputs: Mapping[str, Tensor], encoders: Mapping[str, ModalityEncoder]
@@ -151,7 +152,7 @@ class ThreeMTLNetwork(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The features that the heads read, of shape (n_members, n_views, B, d)."""
-        z = self.backbone(x)
+        z: Tensor = self.backbone(x)
         if z.dim() != 4 or z.shape[:2] != (self.n_members, self.n_views):
             raise ValueError(
                 f"{type(self.backbone).__name__} should map fused features to features of shape "

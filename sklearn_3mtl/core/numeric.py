@@ -99,7 +99,7 @@ class Periodic(nn.Module):
 
 def _periodic(n_numbers: int, seed: Seed) -> nn.Module:
     with seeded(seed):
-        return PeriodicEmbeddings(
+        found: nn.Module = PeriodicEmbeddings(
             n_numbers,
             PERIODIC_WIDTH,
             n_frequencies=N_FREQUENCIES,
@@ -107,6 +107,7 @@ def _periodic(n_numbers: int, seed: Seed) -> nn.Module:
             activation=False,
             lite=False,
         )
+        return found
 
 
 NUMERIC_EMBEDDINGS: dict[str, Callable[..., nn.Module]] = {

@@ -89,7 +89,7 @@ def run_copies(layers: nn.Module, x: Tensor, n_copies: int) -> Tensor:
     -------
     out : tensor of shape (K, B, d_out)
     """
-    out = layers(x.squeeze(0))
+    out: Tensor = layers(x.squeeze(0))
     return out.unsqueeze(0) if n_copies == 1 else out
 
 

@@ -55,8 +55,11 @@ def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = No
     -------
     out : tensor of shape (..., T, R, d_out)
     """
+    out: Tensor
     if isinstance(module, ELEMENTWISE):
-        return module(x)
+        out = module(x)
+        return out
     flat = x.flatten(-3, -2)
     out = module(flat) if weights is None else torch.func.functional_call(module, weights, (flat,))
-    return out.unflatten(-2, x.shape[-3:-1])
+    out = out.unflatten(-2, x.shape[-3:-1])
+    return out

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -67,7 +66,7 @@ class TabM(nn.Module):
         # Zeros up to a multiple of 4, for the same reason as in `aligned`.
         self.padding = -n_in % 4
         n_in += self.padding
-        options: dict[str, Any] = {
+        options: dict[str, object] = {
             "d_in": n_in,
             "n_blocks": len(widths),
             "d_block": widths[0],
@@ -91,10 +90,10 @@ class TabM(nn.Module):
         x = x.squeeze(0)
         x = F.pad(x, (0, self.padding)) if self.padding else x
         views = x.unsqueeze(-2).expand(*x.shape[:-1], self.n_members, x.shape[-1])
-        features = self.nets(views)
+        features: Tensor = self.nets(views)
         return features.movedim(-2, 0).flatten(0, -3)
 
 
-def _seeded(make: Any, options: dict[str, Any], seed: Seed) -> nn.Module:
+def _seeded(make: Callable[..., nn.Module], options: Mapping[str, object], seed: Seed) -> nn.Module:
     with seeded(seed):
         return make(**options)

@@ -77,7 +77,7 @@ class Step:
         """How many task ids have a label in the batch, (n_members, 1); 1 without ids."""
         if not self.has_groups or self.unit_mass is None:
             return 1.0
-        labels = self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(2)
+        labels: Tensor = self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(2)
         return (labels > 0).sum(1, keepdim=True).clamp_min(1).to(labels.dtype)
 
     @cached_property
@@ -85,14 +85,16 @@ class Step:
         """The mean loss of each column, (n_members, n_tasks); of task ids their mean."""
         if not self.has_groups:
             return self.unit_losses
-        return self.unit_losses.unflatten(1, (-1, self.n_tasks)).sum(1) / self.n_active_groups
+        total: Tensor = self.unit_losses.unflatten(1, (-1, self.n_tasks)).sum(1)
+        return total / self.n_active_groups
 
     @cached_property
     def present(self) -> Tensor | None:
         """Which columns have a label in the batch, (n_members, n_tasks); None where all have."""
         if self.unit_mass is None:
             return None
-        return self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(1) > 0
+        mass: Tensor = self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(1)
+        return mass > 0
 
 
 class Phase(NamedTuple):

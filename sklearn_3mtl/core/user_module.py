@@ -44,8 +44,10 @@ class StackedModules(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n_in) or (K, B, n_in) to features."""
+        out: Tensor
         if self.module is not None:
-            return self.module(x)
+            out = self.module(x)
+            return out
         template = self._template[0].train(self.training)
         parameters = dict(zip(self._names, self.stacked, strict=True))
         along = 0 if x.dim() > self._n_dims else None
@@ -54,7 +56,8 @@ class StackedModules(nn.Module):
             in_dims=(0, along),
             randomness="different",
         )
-        return call(parameters, x)
+        out = call(parameters, x)
+        return out
 
 
 class UserModule(StackedModules):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, cast
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 from sklearn.utils.validation import check_array
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = [
     "Container",
+    "Labels",
     "TargetColumns",
     "is_pandas",
     "is_polars",
@@ -23,33 +28,37 @@ __all__ = [
 Container = Literal[
     "array_1d", "array_2d", "pandas_series", "pandas_frame", "polars", "polars_series"
 ]
+# The labels of a task, in an array of numpy's or pandas'.
+Labels = np.ndarray | ExtensionArray
 
 
-def is_pandas(data: Any) -> bool:
+def is_pandas(data: object) -> bool:
     """Whether `data` is a pandas DataFrame or Series."""
     return isinstance(data, pd.DataFrame | pd.Series)
 
 
-def is_polars(data: Any) -> bool:
+def is_polars(data: object) -> TypeGuard[pl.DataFrame | pl.Series]:
     """Whether `data` is a polars DataFrame or Series; polars itself is not imported."""
     return type(data).__module__.partition(".")[0] == "polars"
 
 
-def polars_to_pandas(data: Any) -> pd.DataFrame:
-    """Convert a polars DataFrame column by column, without pyarrow."""
+def polars_to_pandas(data: pl.DataFrame | pl.Series) -> pd.DataFrame:
+    """Convert a polars DataFrame column by column, without pyarrow; a Series is one column."""
     if type(data).__name__ == "LazyFrame":
         raise TypeError("Found a polars LazyFrame; pass a DataFrame: frame.collect().")
-    return pd.DataFrame({name: _polars_column(data[name]) for name in data.columns})
+    frame = cast("pl.Series", data).to_frame() if type(data).__name__ == "Series" else data
+    return pd.DataFrame({column.name: _polars_column(column) for column in frame})
 
 
-def _polars_column(series: Any) -> Any:
+def _polars_column(series: pl.Series) -> Labels | pd.Series | pd.Categorical:
     if series.dtype.is_integer() and series.null_count():
         return pd.array(series.to_list(), dtype="Int64")
     if series.dtype.is_numeric():
         return series.to_numpy()
     values = series.to_list()
     if str(series.dtype).startswith("Enum"):
-        return pd.Categorical(values, series.dtype.categories.to_list(), ordered=True)
+        categories = cast("pl.Enum", series.dtype).categories.to_list()
+        return pd.Categorical(values, categories, ordered=True)
     if str(series.dtype).startswith("Categorical"):
         return pd.Categorical(values)
     if str(series.dtype) == "Boolean" and series.null_count() == 0:
@@ -85,7 +94,8 @@ class TargetColumns:
 
     def labelled(self) -> np.ndarray:
         """Which rows have a label of any task, a boolean array of shape (n_samples,)."""
-        return np.any([column.notna().to_numpy() for column in self.columns], axis=0)
+        found: np.ndarray = np.any([column.notna().to_numpy() for column in self.columns], axis=0)
+        return found
 
     def select(self, names: Sequence[Hashable]) -> TargetColumns:
         """The named columns, in the order of `names`."""
@@ -105,7 +115,7 @@ def rebuild_container(
     container: Container,
     names: Sequence[Hashable],
     named: bool,
-    values: Sequence[Any],
+    values: Sequence[Labels],
     index: pd.Index | None,
 ) -> Any:
     """Put columns into the kind of container that y was."""
@@ -128,20 +138,18 @@ def rebuild_container(
     return frame
 
 
-def _to_pandas(column: Any, index: pd.Index | None) -> pd.Series:
+def _to_pandas(column: Labels, index: pd.Index | None) -> pd.Series:
     """A Series; pandas would turn an object array of text into its text dtype."""
     is_object = isinstance(column, np.ndarray) and column.dtype == object
     return pd.Series(column, index=index, dtype=object if is_object else None)
 
 
-def _to_array(column: Any) -> np.ndarray:
-    is_text = isinstance(column, pd.api.extensions.ExtensionArray) and isinstance(
-        column.dtype, pd.StringDtype
-    )
+def _to_array(column: Labels) -> np.ndarray:
+    is_text = isinstance(column, ExtensionArray) and isinstance(column.dtype, pd.StringDtype)
     return np.asarray(column, dtype=np.str_ if is_text else None)
 
 
-def _to_polars(name: str, column: Any) -> Any:
+def _to_polars(name: str, column: Labels) -> pl.Series:
     import polars as pl
 
     if isinstance(column, pd.Categorical):
@@ -151,7 +159,7 @@ def _to_polars(name: str, column: Any) -> Any:
     return pl.Series(name, array if array.dtype.kind in "iufb" else array.tolist())
 
 
-def read_targets(y: Any) -> TargetColumns:
+def read_targets(y: object) -> TargetColumns:
     """Read y into named columns, one a task.
 
     Raises
@@ -169,9 +177,8 @@ def read_targets(y: Any) -> TargetColumns:
         )
     _refuse_collections(y)
     if is_polars(y):
-        if type(y).__name__ == "Series":
-            return _from_frame(polars_to_pandas(y.to_frame()), "polars_series")
-        return _from_frame(polars_to_pandas(y), "polars")
+        is_series = type(y).__name__ == "Series"
+        return _from_frame(polars_to_pandas(y), "polars_series" if is_series else "polars")
     if isinstance(y, pd.Series):
         named = y.name is not None
         name = y.name if named else "y"
@@ -181,7 +188,7 @@ def read_targets(y: Any) -> TargetColumns:
     return _from_array(y)
 
 
-def _refuse_collections(y: Any) -> None:
+def _refuse_collections(y: object) -> None:
     is_dict = isinstance(y, dict)
     is_list_of_arrays = (
         isinstance(y, list | tuple)
@@ -189,7 +196,7 @@ def _refuse_collections(y: Any) -> None:
         and all(hasattr(item, "__array__") and np.ndim(item) >= 1 for item in y)
     )
     if is_dict or is_list_of_arrays:
-        what = "a dict" if is_dict else f"a {type(y).__name__} of {len(y)} arrays"
+        what = "a dict" if is_dict else f"a {type(y).__name__} of {len(cast(Sized, y))} arrays"
         raise TypeError(
             f"y is {what}, whose length scikit-learn takes for the number of rows. "
             "For tasks on the same rows pass a DataFrame with one column per task; for tasks with "
@@ -218,7 +225,7 @@ def _from_frame(frame: pd.DataFrame, container: Container) -> TargetColumns:
     return _checked(tuple(frame.columns), columns, container, True)
 
 
-def _from_array(y: Any) -> TargetColumns:
+def _from_array(y: object) -> TargetColumns:
     if not (isinstance(y, np.ndarray) and y.dtype == object):
         array = check_array(
             y, dtype=None, ensure_2d=False, ensure_all_finite=False, input_name="y",

@@ -75,7 +75,8 @@ class Block:
         if self.width == 1:
             return own.unsqueeze(-1)
         if self.width is not None:
-            return own.unflatten(-1, (len(self), self.width))
+            out: Tensor = own.unflatten(-1, (len(self), self.width))
+            return out
         columns = self.columns.to(own.device) if columns is None else columns
         padding = own.new_full((*own.shape[:-1], 1), self.kind.padding)
         return torch.cat([own, padding], dim=-1)[..., columns]

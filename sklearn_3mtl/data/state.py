@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ class State:
         What is stored as binary numbers.
     """
 
-    values: dict[str, Any]
+    values: dict[str, object]
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def with_parts(self, parts: Mapping[str, State]) -> State:
@@ -83,7 +83,7 @@ class State:
         return array
 
     @classmethod
-    def of(cls, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> State:
+    def of(cls, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> State:
         """The state of a part without others; arrays are stored as tensors."""
         return cls(dict(values), {name: torch.from_numpy(array) for name, array in arrays.items()})
 

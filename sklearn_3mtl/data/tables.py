@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -146,7 +146,7 @@ def _refuse_collections(column: pd.Series) -> None:
         )
 
 
-def read_inputs(X: Any) -> InputTable:
+def read_inputs(X: object) -> InputTable:
     """Read X, refusing what is no table of numbers and categories.
 
     Raises

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from sklearn_3mtl.data.columns import TargetColumns
+from sklearn_3mtl.data.columns import Labels, TargetColumns
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tasks import Task
@@ -173,18 +172,19 @@ class TargetCodec:
                 start = stop
         return torch.cat(parts).T if parts else outputs[0]
 
-    def predict(self, outputs: np.ndarray) -> list[Any]:
+    def predict(self, outputs: np.ndarray) -> list[Labels]:
         """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""
-        columns: list[Any] = [None] * len(self.layout)
+        columns: dict[int, Labels] = {}
         for index, task in enumerate(self.layout.tasks):
             out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
             found = task.kind_object.decode(torch.from_numpy(out)).numpy()
+            column: Labels
             if task.classes is None:
                 column = found.astype(np.float64) * self.scale[index] + self.center[index]
             else:
                 column = _labels(task, found.astype(np.intp))
             columns[self.layout.positions[index]] = column
-        return columns
+        return [columns[position] for position in range(len(columns))]
 
     def predict_proba(self, outputs: np.ndarray) -> list[np.ndarray | None]:
         """Decode outputs into class probabilities for each task of y; None without classes."""
@@ -197,7 +197,7 @@ class TargetCodec:
     def _numbers(self, index: int, targets: TargetColumns) -> np.ndarray:
         column, task = targets.columns[self.layout.positions[index]], self.layout.tasks[index]
         try:
-            numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            numbers: np.ndarray = column.to_numpy(dtype=np.float64, na_value=np.nan)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{task.kind.capitalize()} task {task.name!r} holds labels that are not "
@@ -246,7 +246,8 @@ class TargetCodec:
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:
     # pandas 2 warns where it would infer a dtype.
-    codes = pd.Index(np.asarray(task.classes)).get_indexer(pd.Index(column, dtype=column.dtype))
+    classes = pd.Index(np.asarray(task.classes))
+    codes: np.ndarray = classes.get_indexer(pd.Index(column, dtype=column.dtype))
     foreign = (codes < 0) & column.notna().to_numpy()
     if foreign.any():
         label = column[foreign].iloc[0]
@@ -257,12 +258,14 @@ def _codes(task: Task, column: pd.Series) -> np.ndarray:
     return codes
 
 
-def _labels(task: Task, codes: np.ndarray) -> Any:
+def _labels(task: Task, codes: np.ndarray) -> Labels:
     """Labels in the column's own dtype."""
-    labels = np.asarray(task.classes)[codes]
+    labels: np.ndarray = np.asarray(task.classes)[codes]
     if isinstance(task.dtype, np.dtype):
         return labels.astype(task.dtype, copy=False)
-    return pd.array(labels, dtype=task.dtype)
+    # pandas-stubs list only some of the dtypes.
+    found: Labels = pd.array(labels, dtype=task.dtype)  # type: ignore[call-overload]
+    return found
 
 
 def check_targets_length(targets: TargetColumns, n_rows: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from sklearn_3mtl.data.kinds import Kind, declared_kind, infer_kind, kind_named
 
 __all__ = ["Task", "infer_tasks", "tasks_of"]
 
+Dtype = np.dtype | pd.api.extensions.ExtensionDtype
 KindOf = Callable[[Hashable, str], Kind]
 
 
@@ -61,7 +61,7 @@ class Task:
     name: Hashable
     kind: str
     classes: np.ndarray | None
-    dtype: Any
+    dtype: Dtype
     kind_object: Kind
 
     def __init__(
@@ -69,7 +69,7 @@ class Task:
         name: Hashable,
         kind: str | Kind,
         classes: np.ndarray | None = None,
-        dtype: Any = FLOAT64,
+        dtype: Dtype = FLOAT64,
         kind_object: Kind | None = None,
     ) -> None:
         found = kind if isinstance(kind, Kind) else kind_named(kind, kind_object)
@@ -238,7 +238,7 @@ def _classes(name: Hashable, observed: pd.Series) -> np.ndarray:
     return classes
 
 
-def _refuse_odd_labels(name: Hashable, dtype: Any, observed: pd.Series) -> None:
+def _refuse_odd_labels(name: Hashable, dtype: Dtype, observed: pd.Series) -> None:
     if pd.api.types.is_complex_dtype(dtype):
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
     is_object = pd.api.types.is_object_dtype(dtype)

@@ -1,7 +1,6 @@
 """Tasks whose relatedness is planted: what the generators share."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ _N_HIDDEN = 64
 _N_REFERENCE_ROWS = 4096
 
 
-def check_count(name: str, value: Any, minimum: int, maximum: int | None = None) -> int:
+def check_count(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
     """Return an integer parameter, or say what is wrong with it."""
     if (
         isinstance(value, bool)
@@ -28,7 +27,7 @@ def check_count(name: str, value: Any, minimum: int, maximum: int | None = None)
     return int(value)
 
 
-def check_number(name: str, value: Any, maximum: float, *, closed: bool = True) -> float:
+def check_number(name: str, value: object, maximum: float, *, closed: bool = True) -> float:
     """Return a number from 0 to `maximum` (which `closed` includes), or say what is wrong."""
     if (
         isinstance(value, bool)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Self, cast
 
 from sklearn.base import BaseEstimator
 
@@ -22,15 +23,15 @@ OF_FIT = frozenset({
 class PicklingMixin(FittedAttributes, BaseEstimator):
     """The state of an estimator: its parameters, and the archive of what it was fitted to."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
+    def __getstate__(self) -> dict[str, object]:
+        state: dict[str, object] = super().__getstate__()
         if "_model" not in state:
             return state
         plain = {name: value for name, value in state.items() if name not in OF_FIT}
         return {**plain, "_packed": pack_estimator(self, fitted_of(self))._asdict()}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        packed = state.get("_packed")
+    def __setstate__(self, state: dict[str, object]) -> None:
+        packed = cast(Mapping[str, object] | None, state.get("_packed"))
         super().__setstate__({name: value for name, value in state.items() if name != "_packed"})
         if packed is not None:
             keep_fitted(self, unpack_estimator(self, packed))
@@ -38,13 +39,13 @@ class PicklingMixin(FittedAttributes, BaseEstimator):
     def __copy__(self) -> Self:
         return self._with_attributes(self.__dict__)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         copied = self._with_attributes({})
         memo[id(self)] = copied
         copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return copied
 
-    def _with_attributes(self, attributes: dict[str, Any]) -> Self:
+    def _with_attributes(self, attributes: dict[str, object]) -> Self:
         made = type(self).__new__(type(self))
         made.__dict__.update(attributes)
         return made

@@ -13,7 +13,12 @@ from sklearn_3mtl.estimators._given import support_pair
 __all__ = ["adapt"]
 
 
-def adapt(estimator: Any, X: Any, y: ArrayLike | None = None, **params: Any) -> Any:
+def adapt(
+    estimator: Any,
+    X: ArrayLike | tuple[ArrayLike, ArrayLike],
+    y: ArrayLike | None = None,
+    **params: object,
+) -> Any:
     """Adapt a fitted estimator, or the last step of a fitted Pipeline.
 
     Parameters

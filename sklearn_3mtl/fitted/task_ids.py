@@ -65,7 +65,8 @@ def read_task_ids(
                 f"Found {np.shape(ids)}."
             )
         # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
-        values = ids.tolist() if isinstance(ids, np.ndarray) else list(cast(Any, ids))
+        listed = ids.tolist() if isinstance(ids, np.ndarray) else cast(Sequence[Hashable], ids)
+        values = list(listed)
         found = pd.Series(values, dtype=object).to_numpy()
     else:
         return None, None
@@ -117,7 +118,8 @@ def lone_id_of(groups: np.ndarray) -> Hashable:
     """An id that no known task has."""
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
         # Ids of later rows are rarely negative.
-        return min(0, *groups) - 1
+        found: Hashable = min(0, *groups) - 1
+        return found
     name = "adapted"
     while name in groups:
         name += "'"
@@ -127,7 +129,8 @@ def lone_id_of(groups: np.ndarray) -> Hashable:
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """The distinct ids, sorted where they have an order."""
     distinct = pd.unique(ids)
-    return np.asarray(distinct, dtype=object)[in_order(distinct)]
+    found: np.ndarray = np.asarray(distinct, dtype=object)[in_order(distinct)]
+    return found
 
 
 def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:
@@ -156,5 +159,5 @@ def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
 
 def _shown(ids: np.ndarray) -> tuple[int, str]:
     """How many ids there are, and the first few."""
-    names: list[Any] = pd.unique(ids).tolist()
+    names: list[object] = pd.unique(ids).tolist()
     return len(names), ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.names import make_method
+from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["refuse_parts", "refuse_with_episodes"]
 
@@ -38,9 +40,13 @@ def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes
 
 def _refuse_layers_of_tasks(settings: Settings) -> None:
     """The tasks' own parameters are what adapts, so no layer belongs to a task."""
-    for name, neutral in (("sharing", "hard"), ("heads", "column")):
-        given = getattr(settings, name)
-        if given in ("none", "group"):
+    has_own_nets = make_method(settings.sharing, SHARING).net_per_group
+    for name, of_tasks, neutral in (
+        ("sharing", has_own_nets, "hard"),
+        ("heads", settings.heads == "group", "column"),
+    ):
+        if of_tasks:
+            given = getattr(settings, name)
             raise ValueError(
                 f"meta={settings.meta!r} and {name}={given!r} contradict each other: what a task "
                 f"has of its own is what it adapts. Set {name}={neutral!r}, or meta=None."

@@ -132,10 +132,11 @@ def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> Object
 def task_weights(settings: Settings, tasks: Mapping[Hashable, Task]) -> np.ndarray | None:
     """A weight for each task in the order of the network's outputs; None where all are 1."""
     if settings.task_weight is None:
-        if settings.balancing == "manual":
+        name = settings.balancing
+        if isinstance(name, str) and BALANCING[name].needs_task_weight:
             raise ValueError(
-                "balancing='manual' needs weights: give `task_weight`, or "
-                "balancing=Manual({task: weight})."
+                f"balancing={name!r} needs weights: give `task_weight`, or "
+                f"balancing={BALANCING[name].__name__}({{task: weight}})."
             )
         return None
     weights = named_weights("task_weight", settings.task_weight, list(tasks))

@@ -170,7 +170,8 @@ def _balanced(task: Task, classes: np.ndarray, codes: np.ndarray, weight: np.nda
             f"class_weight='balanced' needs labels of every class, but task {task.name!r} has none "
             f"of {lacking!r} with a positive weight. Give weights: {{class: weight}}."
         )
-    return totals.sum() / (len(totals) * totals)
+    found: np.ndarray = totals.sum() / (len(totals) * totals)
+    return found
 
 
 def _by_task(tasks: tuple[Task, ...], class_weight: ClassWeight) -> dict[Hashable, object]:

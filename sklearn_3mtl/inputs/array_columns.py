@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
@@ -93,7 +93,9 @@ class Images(TrainedModule):
 class FrozenModule(_ArrayColumns):
     """A module none of whose parameters requires a gradient; it runs once for each value."""
 
-    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+    given: nn.Module
+
+    def __init__(self, columns: ModalColumns, given: nn.Module) -> None:
         # A copy: what the user does with the module later changes nothing here.
         super().__init__(columns, copy.deepcopy(given).eval())
         self.key = content_key(self.given)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
@@ -25,7 +26,7 @@ class ColumnEncoder(ABC):
         What the user gave as encoder. None for a modality's default.
     """
 
-    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+    def __init__(self, columns: ModalColumns, given: object = None) -> None:
         self.columns, self.given = columns, given
 
     @property
@@ -78,19 +79,19 @@ class ColumnEncoder(ABC):
         if state.values or state.tensors:
             raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
 
-    def matrix(self, vectors: Any, n_rows: int) -> np.ndarray:
+    def matrix(self, vectors: ArrayLike, n_rows: int) -> np.ndarray:
         """An encoder's answer as float32 of shape (n_rows, d), or an error that says what it is."""
-        vectors = np.asarray(vectors, dtype=np.float32)
-        if vectors.ndim != 2 or len(vectors) != n_rows or not vectors.shape[1]:
+        found = np.asarray(vectors, dtype=np.float32)
+        if found.ndim != 2 or len(found) != n_rows or not found.shape[1]:
             raise ValueError(
                 f"{self.parameter}: the encoder should give an array of shape (n, d). For "
-                f"n={n_rows} it gave shape {vectors.shape}."
+                f"n={n_rows} it gave shape {found.shape}."
             )
-        wrong = ~np.isfinite(vectors).all(axis=1)
+        wrong = ~np.isfinite(found).all(axis=1)
         if wrong.any():
             raise ValueError(
                 f"{self.parameter}: the encoder gave NaN or infinity for {int(wrong.sum())} of "
                 f"{n_rows} rows (the first is number {int(np.argmax(wrong))} of those that are "
                 "not missing). Impute before, for example in a Pipeline."
             )
-        return vectors
+        return found

@@ -6,14 +6,17 @@ import hashlib
 import io
 import pickle
 from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["content_key"]
 
 
-def content_key(thing: Any) -> str | None:
+def content_key(thing: object) -> str | None:
     """A text that tells an object from others, and that a deep copy of it shares.
 
     The class, the code of its methods, all attributes and all tensors count. None where the object
@@ -34,7 +37,7 @@ class _ContentPickler(pickle.Pickler):
         self.hash = hashlib.blake2b(digest_size=20)
         super().__init__(_Sink(self.hash), protocol=5)
 
-    def reducer_override(self, thing: Any) -> Any:
+    def reducer_override(self, thing: object) -> Any:
         if isinstance(thing, torch.Tensor):
             array = thing.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
             digest = hashlib.blake2b(array.tobytes()).digest()
@@ -48,15 +51,15 @@ class _ContentPickler(pickle.Pickler):
 
 
 class _Sink(io.RawIOBase):
-    def __init__(self, digest: Any) -> None:
+    def __init__(self, digest: hashlib.blake2b) -> None:
         self._digest = digest
 
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Buffer) -> int:
         self._digest.update(data)
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def _code(code: CodeType) -> bytes:

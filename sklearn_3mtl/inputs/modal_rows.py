@@ -51,11 +51,11 @@ class Rows(NamedTuple):
         Which rows have it.
     """
 
-    values: Any
+    values: list[str] | np.ndarray | pd.Series | pd.DataFrame
     there: np.ndarray
 
 
-def _cells(table: InputTable, position: int, start: int, stop: int | None) -> list[Any]:
+def _cells(table: InputTable, position: int, start: int, stop: int | None) -> list[object]:
     return table.column(position).iloc[start:stop].tolist()
 
 
@@ -86,7 +86,7 @@ def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int |
     return Rows([text for text in joined if text], np.array([bool(text) for text in joined]))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     text = repr(value)
@@ -129,7 +129,7 @@ def read_arrays(
     return Rows(values, there)
 
 
-def _as_array(value: Any, where: str) -> np.ndarray:
+def _as_array(value: object, where: str) -> np.ndarray:
     """One cell as float32: (d,), or an image's (C, H, W) from (H, W) or (H, W, C)."""
     array = np.asarray(value) if not isinstance(value, str | bytes) else np.asarray(None)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not array.size:
@@ -184,5 +184,6 @@ def _gaps(table: InputTable, position: int, start: int, stop: int | None) -> np.
     gaps = column.isna().to_numpy(dtype=bool)
     if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
         blank = [isinstance(value, str) and not value.strip() for value in column.tolist()]
-        return gaps | np.array(blank, dtype=bool)
+        found: np.ndarray = gaps | np.array(blank, dtype=bool)
+        return found
     return gaps

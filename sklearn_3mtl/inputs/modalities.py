@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -43,7 +42,7 @@ def _is_frozen(module: nn.Module) -> bool:
 
 
 # Which encoder an object asks for: the first whose test it passes.
-KINDS: tuple[tuple[Any, type[ColumnEncoder]], ...] = (
+KINDS: tuple[tuple[Callable[[object], bool], type[ColumnEncoder]], ...] = (
     (lambda given: isinstance(given, str), SentenceModel),
     (lambda given: callable(getattr(given, "encode", None)), TextObject),
     (lambda given: isinstance(given, nn.Module) and _is_frozen(given), FrozenModule),
@@ -52,12 +51,12 @@ KINDS: tuple[tuple[Any, type[ColumnEncoder]], ...] = (
 )
 
 
-def split_spec(spec: Any) -> tuple[Any, Any]:
+def split_spec(spec: object) -> tuple[object, object]:
     """The encoder, None for the default, and the columns of a modality."""
     return spec if isinstance(spec, tuple) and len(spec) == 2 else (None, spec)
 
 
-def trains_modules(modalities: Mapping[str, Any] | None) -> bool:
+def trains_modules(modalities: Mapping[str, object] | None) -> bool:
     """Whether a modality is read by a net that is trained."""
     return any(
         encoder_kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
@@ -65,13 +64,13 @@ def trains_modules(modalities: Mapping[str, Any] | None) -> bool:
     )
 
 
-def has_vectors(modalities: Mapping[str, Any] | None) -> bool:
+def has_vectors(modalities: Mapping[str, object] | None) -> bool:
     """Whether a modality comes as vectors that nothing trains, which tend to be wide."""
     kinds = [encoder_kind(n, split_spec(s)[0]) for n, s in (modalities or {}).items()]
     return any(kind not in (None, TrainedModule, Images) for kind in kinds)
 
 
-def encoder_kind(name: str, given: Any) -> type[ColumnEncoder] | None:
+def encoder_kind(name: str, given: object) -> type[ColumnEncoder] | None:
     """The class of what reads a modality; None where nothing does."""
     if given is None:
         return DEFAULTS.get(name)
@@ -150,7 +149,7 @@ class ModalInputs:
 
     @classmethod
     def restore(
-        cls, state: State, modalities: Mapping[str, Any] | None, n_columns: int
+        cls, state: State, modalities: Mapping[str, object] | None, n_columns: int
     ) -> ModalInputs:
         """The inputs that `state` described.
 
@@ -182,7 +181,7 @@ class ModalInputs:
 
 
 def read_modalities(
-    given: Mapping[str, Any] | None, table: InputTable, ids: Mapping[int, str]
+    given: Mapping[str, object] | None, table: InputTable, ids: Mapping[int, str]
 ) -> tuple[list[int], dict[str, EmbeddedInputs]]:
     """The positions of the tabular columns, and what reads each further modality.
 
@@ -213,7 +212,7 @@ def read_modalities(
     return rest, {name: EmbeddedInputs(encoder) for name, encoder in encoders.items()}
 
 
-def _columns(name: str, spec: Any, table: InputTable, ids: Mapping[int, str]) -> ModalColumns:
+def _columns(name: str, spec: object, table: InputTable, ids: Mapping[int, str]) -> ModalColumns:
     parameter = f"modalities[{name!r}]"
     if not isinstance(name, str) or not _may_be_called(name):
         raise ValueError(
@@ -238,7 +237,7 @@ def _columns(name: str, spec: Any, table: InputTable, ids: Mapping[int, str]) ->
     return ModalColumns(name, positions, alone)
 
 
-def _find(table: InputTable, column: Any, parameter: str) -> int:
+def _find(table: InputTable, column: object, parameter: str) -> int:
     if isinstance(column, Hashable):
         return find_column(table, column, parameter)
     raise ValueError(f"`{parameter}` should name columns of X. Found {column!r}.")
@@ -250,7 +249,7 @@ def _may_be_called(name: str) -> bool:
     )  # fmt: skip
 
 
-def make_encoder(columns: ModalColumns, given: Any) -> ColumnEncoder:
+def make_encoder(columns: ModalColumns, given: object) -> ColumnEncoder:
     """What reads a modality, not fitted yet."""
     name = columns.modality
     kind = encoder_kind(name, given)
@@ -273,7 +272,7 @@ def make_encoder(columns: ModalColumns, given: Any) -> ColumnEncoder:
     return kind(columns, given)
 
 
-def _refuse_encoder_of_table(given: Mapping[str, Any]) -> None:
+def _refuse_encoder_of_table(given: Mapping[str, object]) -> None:
     encoder, _ = split_spec(given.get(TABULAR))
     if encoder is not None:
         raise ValueError(

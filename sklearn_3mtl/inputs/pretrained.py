@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from types import ModuleType
+from typing import Protocol, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data.extras import needs
 from sklearn_3mtl.data.tables import InputTable
@@ -18,10 +20,17 @@ from sklearn_3mtl.inputs.vector_cache import CACHE
 __all__ = ["SentenceModel", "TextObject"]
 
 
+class TextModel(Protocol):
+    """What makes vectors of texts."""
+
+    def encode(self, texts: list[str]) -> ArrayLike:
+        """A vector for each text."""
+
+
 class TextObject(ColumnEncoder):
     """An object with ``encode(list of str)``; it runs once for each distinct text."""
 
-    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+    def __init__(self, columns: ModalColumns, given: object) -> None:
         super().__init__(columns, given)
         self.key = self._key()
 
@@ -33,8 +42,8 @@ class TextObject(ColumnEncoder):
     def _key(self) -> str | None:
         return content_key(self.given)
 
-    def _model(self) -> Any:
-        return self.given
+    def _model(self) -> TextModel:
+        return cast(TextModel, self.given)
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
         """Some rows' texts."""
@@ -54,10 +63,10 @@ class SentenceModel(TextObject):
     def _key(self) -> str:
         return f"sentence-transformers {self.given}"
 
-    def _model(self) -> Any:
+    def _model(self) -> TextModel:
         package = needs("sentence_transformers", f"{self.parameter}={self.given!r}", extra="text")
         try:
-            return _sentence_model(package, self.given)
+            return _sentence_model(package, cast(str, self.given))
         except OSError as error:
             raise ValueError(
                 f"{self.parameter}: {self.given!r} is no folder with a model of "
@@ -68,5 +77,6 @@ class SentenceModel(TextObject):
 
 
 @lru_cache(maxsize=2)
-def _sentence_model(package: Any, name: str) -> Any:
-    return package.SentenceTransformer(name, local_files_only=True)
+def _sentence_model(package: ModuleType, name: str) -> TextModel:
+    model: TextModel = package.SentenceTransformer(name, local_files_only=True)
+    return model

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -97,10 +98,10 @@ class TabularInputs:
         n_bent = sum(_is_bent(table.numbers([j])[:, 0]) for j in self.numeric)
         n_bins = _n_bins(table.n_rows, n_bent)
         coding = [_numeric_coding(table.numbers([j])[:, 0], rows, n_bins) for j in self.numeric]
-        self.center = np.array([c for c, _, _, _ in coding])
-        self.scale = np.array([s for _, s, _, _ in coding])
-        self.gaps = np.flatnonzero([gap for _, _, gap, _ in coding])
-        self.edges = [edges for _, _, _, edges in coding]
+        self.center = np.array([column.center for column in coding])
+        self.scale = np.array([column.scale for column in coding])
+        self.gaps = np.flatnonzero([column.has_gaps for column in coding])
+        self.edges = [column.edges for column in coding]
         self.categories = [_categories(table, position) for position in self.categorical]
         return self
 
@@ -249,25 +250,31 @@ def _n_bins(n_rows: int, n_bent: int) -> int:
     return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
 
 
-def _numeric_coding(
-    numbers: np.ndarray, rows: np.ndarray | None, n_bins: int
-) -> tuple[float, float, bool, np.ndarray]:
+class _NumericCoding(NamedTuple):
     """Median, 1 / interquartile range (0 for a constant), whether it has gaps, bins' edges."""
+
+    center: float
+    scale: float
+    has_gaps: bool
+    edges: np.ndarray
+
+
+def _numeric_coding(numbers: np.ndarray, rows: np.ndarray | None, n_bins: int) -> _NumericCoding:
     observed = numbers if rows is None else numbers[rows]
     # Infinite numbers are left out here; `transform` refuses them.
     observed = observed[np.isfinite(observed)].astype(np.float64)
     has_gaps = bool(np.isnan(numbers).any())
     if not len(observed):
-        return 0.0, 0.0, False, np.zeros(0)
+        return _NumericCoding(0.0, 0.0, False, np.zeros(0))
     # Quarters: the difference of two of them doesn't overflow.
     low, q25, q50, q75, high = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
     spread = q75 - q25 or (high - low) / 2
     if spread <= 8 * np.finfo(float).eps * abs(q50):
-        return 0.0, 0.0, has_gaps, np.zeros(0)
+        return _NumericCoding(0.0, 0.0, has_gaps, np.zeros(0))
     scale = min(0.25 / spread, float(np.finfo(float).max))
     coded = np.clip((_edges(observed / 4, n_bins) - q50) * 4 * scale, -LARGE, LARGE)
     edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
-    return 4 * q50, scale, has_gaps, edges
+    return _NumericCoding(4 * q50, scale, has_gaps, edges)
 
 
 def _edges(observed: np.ndarray, n_bins: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -80,7 +79,7 @@ class WordWeights(ColumnEncoder):
         self.words.idf_, self.components = idf, components
 
 
-def _vectorizer(**options: Any) -> TfidfVectorizer:
+def _vectorizer(**options: object) -> TfidfVectorizer:
     return TfidfVectorizer(
         ngram_range=(1, 2), sublinear_tf=True, max_features=MAX_TERMS, strip_accents="unicode",
         token_pattern=r"(?u)\b\w+\b", dtype=np.float32, **options,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 
@@ -20,6 +21,8 @@ from sklearn_3mtl.inputs.vector_cache import CACHE
 
 __all__ = ["Transformer"]
 
+# The columns as ColumnTransformer gives them.
+Table = np.ndarray | pd.Series | pd.DataFrame
 # A vector is dense: more columns than these are words or hashes, and belong into fewer.
 MAX_WIDTH = 4096
 
@@ -27,7 +30,7 @@ MAX_WIDTH = 4096
 class Transformer(ColumnEncoder):
     """A clone is fitted on `fit`'s rows; one that is frozen or has nothing to fit runs once."""
 
-    def __init__(self, columns: ModalColumns, given: Any = None) -> None:
+    def __init__(self, columns: ModalColumns, given: BaseEstimator) -> None:
         super().__init__(columns, given)
         self.fitted = clone(given)
         self.is_frozen = isinstance(given, FrozenEstimator) or not get_tags(given).requires_fit
@@ -37,24 +40,27 @@ class Transformer(ColumnEncoder):
         """Some rows, as ColumnTransformer would give them."""
         return read_rows(table, self.columns, start, stop)
 
-    def learn(self, values: Any) -> np.ndarray:
+    def learn(self, values: Table) -> np.ndarray:
         """Fit the transformer and encode the values."""
         if self.is_frozen:
             return self.encode(values)
         return self._checked(values, lambda: self.fitted.fit_transform(values))
 
-    def encode(self, values: Any) -> np.ndarray:
+    def encode(self, values: Table) -> np.ndarray:
         """Transform the values."""
         if not self.is_frozen:
             return self._checked(values, lambda: self.fitted.transform(values))
-        rows = values.tolist() if values.ndim == 1 else list(map(tuple, np.asarray(values)))
+        if isinstance(values, pd.DataFrame) or values.ndim == 2:
+            rows = list(map(tuple, np.asarray(values)))
+        else:
+            rows = values.tolist()
         return CACHE.encoded(self.key, rows, lambda some: self._of_rows(values, some))
 
-    def _of_rows(self, like: Any, rows: list[Any]) -> np.ndarray:
+    def _of_rows(self, like: Table, rows: list[tuple[object, ...]]) -> np.ndarray:
         some = _as(like, rows)
         return self._checked(some, lambda: self.fitted.transform(some))
 
-    def _checked(self, values: Any, transform: Any) -> np.ndarray:
+    def _checked(self, values: Table, transform: Callable[[], Any]) -> np.ndarray:
         try:
             made = transform()
         except Exception as error:
@@ -79,7 +85,7 @@ class Transformer(ColumnEncoder):
         self.fitted = state.entry("transformer", type(self.given))
 
 
-def _as(like: Any, rows: list[Any]) -> Any:
+def _as(like: Table, rows: list[tuple[object, ...]]) -> Table:
     """Rows in the container of others."""
     if isinstance(like, pd.Series):
         return pd.Series(rows, name=like.name, dtype=like.dtype)

@@ -6,11 +6,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 __all__ = ["CACHE", "VectorCache", "fingerprint"]
+
+Value = TypeVar("Value")
 
 MAX_BYTES = 512 * 2**20
 # Of each entry beside its vector: two hashes, and Python's own objects.
@@ -41,7 +43,10 @@ class VectorCache:
             self.n_bytes = 0
 
     def encoded(
-        self, key: str | None, values: Sequence[Any], encode: Callable[[list[Any]], np.ndarray]
+        self,
+        key: str | None,
+        values: Sequence[Value],
+        encode: Callable[[list[Value]], np.ndarray],
     ) -> np.ndarray:
         """The vectors of some values; `encode` is called once, on those that are not known.
 
@@ -98,7 +103,7 @@ class VectorCache:
 CACHE = VectorCache()
 
 
-def fingerprint(value: Any) -> bytes:
+def fingerprint(value: object) -> bytes:
     """A hash of a text, an array, or a row of values."""
     if isinstance(value, str):
         # Not every text has a UTF-8 form: half a pair of surrogates has none.

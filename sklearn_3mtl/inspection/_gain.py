@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
@@ -21,14 +20,16 @@ from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["single_task_gain"]
 
+# The value of `sharing` that gives each task a net of its own.
+OWN_NETS = "none"
 VERDICTS = ("hurt", "no difference", "helped")
 
 
 def single_task_gain(
-    estimator: Any,
+    estimator: BaseEstimator,
     X: ArrayLike,
     Y: ArrayLike,
-    cv: Any = None,
+    cv: object = None,
     *,
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
@@ -89,7 +90,7 @@ def single_task_gain(
             "single_task_gain compares settings of a multi-task estimator of this library. Found "
             f"a {type(estimator).__name__}; give the estimator itself, and transform X before."
         )
-    if parameters["sharing"] == "none":
+    if parameters["sharing"] == OWN_NETS:
         raise ValueError(
             "The estimator has sharing='none': it has no shared model to compare with nets of "
             "their own. Give one that shares."
@@ -102,11 +103,11 @@ def single_task_gain(
         for name, task in estimator._infer_tasks(targets).items()
     }
     shared = clone(estimator).set_params(task_kinds=kinds)
-    own = clone(shared).set_params(sharing="none")
+    own = clone(shared).set_params(sharing=OWN_NETS)
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}
-    for train, test in _splits(cv, X, groups, estimator):
+    for train, test in _splits(cv, X, groups):
         for number, model in enumerate((shared, own)):
             fitted = _fit(clone(model), _safe_indexing(X, train), _safe_indexing(Y, train))
             # As many nets to average on both sides.
@@ -126,13 +127,16 @@ def single_task_gain(
     return report
 
 
-def _splits(cv: Any, X: Any, groups: Any, estimator: Any) -> Any:
+def _splits(
+    cv: object, X: ArrayLike, groups: ArrayLike | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Folds of shuffled rows where a number of them is asked for."""
     splitter = check_cv(5 if cv is None else cv)
     if cv is None or isinstance(cv, int):
         splitter.shuffle, splitter.random_state = True, 0
     try:
-        return splitter.split(X, groups=groups)
+        found: Iterator[tuple[np.ndarray, np.ndarray]] = splitter.split(X, groups=groups)
+        return found
     except TypeError as error:
         raise ValueError(
             "`cv` should split rows without their labels, which are of several tasks: KFold, "
@@ -140,7 +144,7 @@ def _splits(cv: Any, X: Any, groups: Any, estimator: Any) -> Any:
         ) from error
 
 
-def _fit(model: Any, X: Any, Y: Any) -> Any:
+def _fit(model: BaseEstimator, X: ArrayLike, Y: ArrayLike) -> BaseEstimator:
     """Fit on the training rows of a fold, where a rare class or label may be missing."""
     try:
         return model.fit(X, Y)
@@ -169,7 +173,7 @@ def _losses(
     return found
 
 
-def _row(task: Task, losses: np.ndarray, column: pd.Series, confidence: float) -> dict[str, Any]:
+def _row(task: Task, losses: np.ndarray, column: pd.Series, confidence: float) -> dict[str, object]:
     """One task's line of the report, from the losses of both models."""
     known = ~np.isnan(losses).any(0)
     shared, own = losses[:, known]

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -46,7 +47,7 @@ class LossCurveDisplay:
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator: Any, **kwargs: Any) -> Self:
+    def from_estimator(cls, estimator: BaseEstimator, **kwargs: Any) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters
@@ -73,7 +74,7 @@ class LossCurveDisplay:
         best = [i for i, epoch in enumerate(history, 1) if epoch.get("valid_loss_best")]
         return cls(table, best[-1] if best else None).plot(**kwargs)
 
-    def plot(self, *, axes: Any = None, log: bool = True) -> Self:
+    def plot(self, *, axes: object = None, log: bool = True) -> Self:
         """Draw a panel for each task.
 
         Parameters

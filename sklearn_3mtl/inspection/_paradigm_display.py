@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ class ParadigmDisplay:
 
     @classmethod
     def from_comparison(
-        cls, comparison: pd.DataFrame, *, difference: bool = False, **kwargs: Any
+        cls, comparison: pd.DataFrame, *, difference: bool = False, **kwargs: object
     ) -> Self:
         """Draw what :func:`~sklearn_3mtl.model_selection.compare_paradigms` found.
 
@@ -94,7 +94,7 @@ class ParadigmDisplay:
         means.update(overall.set_index("method")["score"])
         return means.sort_values(ascending=False, kind="stable").index.tolist()
 
-    def plot(self, *, axes: Any = None) -> Self:
+    def plot(self, *, axes: object = None) -> Self:
         """Draw a panel for each target.
 
         Parameters

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_3mtl.data.extras import needs
 from sklearn_3mtl.metrics import task_scores
-from sklearn_3mtl.metrics.reading import tasks_of_estimator
+from sklearn_3mtl.metrics.reading import Predictor, tasks_of_estimator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["TaskScoreDisplay"]
 
@@ -53,7 +56,13 @@ class TaskScoreDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: ArrayLike, Y: ArrayLike, *, metric: str = "score", **kwargs: Any
+        cls,
+        estimator: Predictor | Mapping[str, Predictor],
+        X: ArrayLike,
+        Y: ArrayLike,
+        *,
+        metric: str = "score",
+        **kwargs: Axes | None,
     ) -> Self:
         """Score one fitted estimator, or several by name, and draw.
 
@@ -88,7 +97,12 @@ class TaskScoreDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true: ArrayLike, y_pred: Any, *, metric: str = "score", **kwargs: Any
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike | Mapping[str, ArrayLike],
+        *,
+        metric: str = "score",
+        **kwargs: Axes | None,
     ) -> Self:
         """Score predictions, of one model or of several by name, and draw.
 
@@ -111,7 +125,7 @@ class TaskScoreDisplay:
         columns = {n: _column(task_scores(y_true, p), metric) for n, p in predictions.items()}
         return cls(pd.DataFrame(columns), _label(metric)).plot(**kwargs)
 
-    def plot(self, *, ax: Any = None) -> Self:
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the scores.
 
         Parameters

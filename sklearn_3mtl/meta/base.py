@@ -5,20 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self
 
 from sklearn.base import BaseEstimator
-from torch import Tensor, nn
+from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stages import Stage
+from sklearn_3mtl.core.states import State
 from sklearn_3mtl.core.terms import Term
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.support import SupportSet
 
 __all__ = ["Adapted", "MetaMethod"]
-
-State = TypeVar("State", bound=nn.Module | None)
 
 
 class Adapted(Protocol):

@@ -224,7 +224,8 @@ class VmapForm(Form):
 
     def _call(self, own: dict[str, Tensor], x: Tensor) -> Tensor:
         call = vmap(lambda p, v: functional_call(self.module, p, (v,)), randomness="different")
-        return call(own, x.movedim(-3, 0)).movedim(0, -3)
+        out: Tensor = call(own, x.movedim(-3, 0)).movedim(0, -3)
+        return out
 
     def __call__(self, x: Tensor) -> Tensor:
         """The stage's outputs for rows of each task."""

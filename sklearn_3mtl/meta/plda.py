@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -170,7 +169,9 @@ class _Covariances(nn.Module):
         """Features (..., T, R, d) in the basis."""
         return (z - self.centre.unsqueeze(-3)) @ self.basis.unsqueeze(-3)
 
-    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(
+        self, state_dict: Mapping[str, Tensor], prefix: str, *args: object
+    ) -> None:
         # How many members there are shows when they settle.
         self.keep(**{n: torch.empty_like(state_dict[prefix + n]) for n, _ in self.named_buffers()})
         super()._load_from_state_dict(state_dict, prefix, *args)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,9 +111,14 @@ def score_of_labels(
 
 
 def score_of_probabilities(
-    metric: str, labels: pd.Series, proba: Any, classes: Any, weight: np.ndarray | None
+    metric: str,
+    labels: pd.Series,
+    proba: np.ndarray,
+    classes: np.ndarray | None,
+    weight: np.ndarray | None,
 ) -> float:
     """A score of probabilities, NaN where their columns are not the labels' classes."""
+    assert classes is not None
     codes = pd.Index(classes, tupleize_cols=False).get_indexer(pd.Index(labels))
     if proba.shape[1] != len(classes) or (codes < 0).any():
         return np.nan

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +14,7 @@ from sklearn_3mtl.metrics._functions import (
     score_of_probabilities,
 )
 from sklearn_3mtl.metrics.reading import (
+    Predictor,
     kind_at,
     labelled_rows,
     per_task,
@@ -67,7 +67,7 @@ class task_scorer:
         return f"task_scorer({self.metric!r}, task={self.task!r})"
 
     def __call__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None
+        self, estimator: Predictor, X: object, y: object, sample_weight: ArrayLike | None = None
     ) -> float:
         """Score a fitted estimator, or a Pipeline or search that ends in one."""
         y_pred = estimator.predict(X)
@@ -106,7 +106,7 @@ class task_scorer:
         sign = -1.0 if is_error else 1.0
         return sign * float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
 
-    def _probabilities(self, estimator: Any, X: Any, n_tasks: int) -> list[Any]:
+    def _probabilities(self, estimator: Predictor, X: object, n_tasks: int) -> list[object]:
         if not isinstance(self.metric, str) or not METRICS[self.metric].of_probabilities:
             return [None] * n_tasks
         return per_task(estimator.predict_proba(X), n_tasks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ def task_scores(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    y_proba: Any = None,
+    y_proba: object = None,
     tasks: Mapping[Hashable, Task] | None = None,
     task_kinds: Mapping[Hashable, str | Kind] | None = None,
     sample_weight: ArrayLike | None = None,
@@ -78,7 +77,7 @@ def task_scores(
         if task_kinds and name in task_kinds:
             kind = declared_kind(name, task_kinds[name], true.columns[index].nunique())
         labels, guesses, weight = labelled_rows(true, predicted, weights, index, kind)
-        row: dict[str, Any] = {"task": name, "kind": kind.name, "n_labels": len(labels)}
+        row: dict[str, object] = {"task": name, "kind": kind.name, "n_labels": len(labels)}
         for metric in metrics_of(kind, of_probabilities=False):
             row[metric] = np.nan
             if len(labels):

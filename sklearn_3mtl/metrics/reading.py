@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,28 @@ from sklearn_3mtl.data.columns import TargetColumns, read_targets
 from sklearn_3mtl.data.kinds import Kind, infer_kind
 from sklearn_3mtl.data.tasks import Task
 
-__all__ = ["kind_at", "labelled_rows", "per_task", "read", "task_at", "tasks_of_estimator"]
+__all__ = [
+    "Predictor",
+    "kind_at",
+    "labelled_rows",
+    "per_task",
+    "read",
+    "task_at",
+    "tasks_of_estimator",
+]
 
 
-def tasks_of_estimator(estimator: Any) -> Mapping[Hashable, Task]:
+class Predictor(Protocol):
+    """A fitted estimator, or a Pipeline or search that ends in one."""
+
+    def predict(self, X: object) -> ArrayLike:
+        """The labels of rows."""
+
+    def predict_proba(self, X: object) -> object:
+        """The probabilities of each class, where a task has any."""
+
+
+def tasks_of_estimator(estimator: object) -> Mapping[Hashable, Task]:
     """The tasks of an estimator, or of what a Pipeline or a search wraps; often none."""
     if hasattr(estimator, "best_estimator_"):
         return tasks_of_estimator(estimator.best_estimator_)
@@ -38,7 +56,7 @@ def kind_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> 
     return infer_kind(true.columns[index]) if task is None else task.kind_object
 
 
-def per_task(proba: Any, n_tasks: int) -> list[Any]:
+def per_task(proba: object, n_tasks: int) -> list[object]:
     """Probabilities as a list with an entry for each task."""
     if proba is None:
         return [None] * n_tasks
@@ -52,7 +70,7 @@ def per_task(proba: Any, n_tasks: int) -> list[Any]:
 
 
 def read(
-    y_true: Any, y_pred: Any, sample_weight: ArrayLike | None
+    y_true: object, y_pred: object, sample_weight: ArrayLike | None
 ) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
     """Labels and predictions, column by column, and weights of shape (n_samples, n_tasks)."""
     true, predicted = read_targets(y_true), read_targets(y_pred)

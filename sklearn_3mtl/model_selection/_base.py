@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
@@ -24,12 +23,12 @@ class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
         Seeds what is drawn.
     """
 
-    def __init__(self, n_splits: int, random_state: Any) -> None:
+    def __init__(self, n_splits: int, random_state: object) -> None:
         check_count("n_splits", n_splits, 2)
         random_stream(random_state)
         self.n_splits, self.random_state = n_splits, random_state
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Tell the number of splits.
 
         Parameters
@@ -45,18 +44,19 @@ class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
         return self.n_splits
 
 
-def check_count(name: str, value: Any, least: int, hint: str = "") -> None:
+def check_count(name: str, value: object, least: int, hint: str = "") -> None:
     """Refuse a parameter that is no integer or too small."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"`{name}` should be an integer >= {least}{hint}. Found {value!r}.")
 
 
-def random_stream(random_state: Any) -> np.random.RandomState:
+def random_stream(random_state: object) -> np.random.RandomState:
     """A stream of its own for None or an int: the global one is neither used nor moved."""
     if random_state is None:
         return np.random.RandomState()
     try:
-        return check_random_state(random_state)
+        found: np.random.RandomState = check_random_state(random_state)
+        return found
     except ValueError as error:
         raise ValueError(
             "`random_state` should be an integer from 0 to 2**32 - 1, a numpy RandomState or None. "

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.kinds import Kind
 from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.data.tasks import tasks_of
 from sklearn_3mtl.model_selection._compared_methods import (
+    Split,
     chosen_methods,
     models_of,
     read_baselines,
@@ -22,8 +25,8 @@ from sklearn_3mtl.model_selection._compared_methods import (
     settings_of,
 )
 from sklearn_3mtl.model_selection._compared_scores import (
+    Compared,
     means_over_targets,
-    score_split,
     summary_of,
 )
 
@@ -31,16 +34,16 @@ __all__ = ["compare_paradigms"]
 
 
 def compare_paradigms(
-    estimator: Any,
+    estimator: BaseEstimator,
     X: ArrayLike,
     Y: ArrayLike,
     *,
-    cv: Any = None,
+    cv: object = None,
     groups: ArrayLike | None = None,
     paradigms: Iterable[str] | None = None,
-    baselines: Mapping[str, Any] | None = None,
+    baselines: Mapping[str, object] | None = None,
     reference: str | None = None,
-    scoring: Any = None,
+    scoring: object = None,
     confidence: float = 0.95,
     corrected: bool = True,
     error_score: float | str = "raise",
@@ -135,7 +138,8 @@ def compare_paradigms(
         raise ValueError("`Y` has a target named 'all', the name of the mean; rename it.")
     settings, prefix = settings_of(estimator)
     final = estimator.steps[-1][1] if prefix and hasattr(estimator, "steps") else estimator
-    infer = getattr(final, "_infer_tasks", lambda t: tasks_of(t, settings.get("task_kinds")))
+    given = cast(Mapping[Hashable, str | Kind] | None, settings.get("task_kinds"))
+    infer = getattr(final, "_infer_tasks", lambda t: tasks_of(t, given))
     kinds = {name: task.kind_object for name, task in infer(targets).items()}
     methods = {
         name: models_of(estimator, name, kinds)
@@ -146,12 +150,11 @@ def compare_paradigms(
     reference = next(iter(methods)) if reference is None else reference
     if reference not in methods:
         raise ValueError(f"`reference` should be one of {list(methods)!r}. Found {reference!r}.")
-    scorers = read_scorers(scoring, kinds)
+    compared = Compared(X, Y, kinds, read_scorers(scoring, kinds), error_score)
     splits = list(_splits(cv, X, Y, groups))
     jobs = [(n, split, name) for n, split in enumerate(splits) for name in methods]
     found = Parallel(n_jobs=n_jobs)(
-        delayed(score_split)(methods[name], name, n, split, X, Y, kinds, scorers, error_score)
-        for n, split, name in jobs
+        delayed(compared.score_split)(name, methods[name], n, split) for n, split, name in jobs
     )
     scores = pd.DataFrame([row for rows in found for row in rows])
     if scores.empty:
@@ -164,7 +167,7 @@ def compare_paradigms(
     return (summary, scores) if return_scores else summary
 
 
-def _splits(cv: Any, X: Any, Y: Any, groups: Any) -> Any:
+def _splits(cv: object, X: ArrayLike, Y: ArrayLike, groups: ArrayLike | None) -> Iterator[Split]:
     splitter = check_cv(5 if cv is None else cv)
     if cv is None or isinstance(cv, int):
         splitter.shuffle, splitter.random_state = True, 0

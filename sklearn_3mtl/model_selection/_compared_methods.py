@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Protocol, TypeAlias, cast
 
-from sklearn.base import clone, is_classifier, is_regressor
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer
 
@@ -14,12 +16,44 @@ from sklearn_3mtl.data.kinds import Kind, as_given
 
 __all__ = [
     "METHODS",
+    "Model",
+    "Models",
+    "Scorer",
+    "Split",
+    "Unit",
     "chosen_methods",
     "models_of",
     "read_baselines",
     "read_scorers",
     "settings_of",
 ]
+
+
+class Model(Protocol):
+    """A model that is compared."""
+
+    def fit(self, X: object, y: object) -> Model:
+        """Learn from rows and labels."""
+
+    def predict(self, X: object) -> ArrayLike:
+        """The labels of rows."""
+
+    def predict_proba(self, X: object) -> ArrayLike:
+        """The probabilities of each class; models of numbers lack it."""
+
+
+class Scorer(Protocol):
+    """How well a fitted model does."""
+
+    def __call__(self, model: object, X: object, y: object, /) -> float:
+        """The score."""
+
+
+# The targets that a model learns, and the model of each.
+Unit: TypeAlias = tuple[Hashable, ...]
+Models: TypeAlias = Mapping[Unit, Model]
+# Positions of the rows that a split trains and tests on.
+Split: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 # Which share one model among the targets; the others have one for each.
 METHODS = {
@@ -28,7 +62,7 @@ METHODS = {
 }  # fmt: skip
 
 
-def settings_of(estimator: Any) -> tuple[dict[str, Any], str]:
+def settings_of(estimator: BaseEstimator) -> tuple[dict[str, object], str]:
     """The parameters beside `paradigm`, and what stands before their names in a Pipeline."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     names = [name for name in parameters if name.split("__")[-1] == "paradigm"]
@@ -42,7 +76,7 @@ def settings_of(estimator: Any) -> tuple[dict[str, Any], str]:
     return {n[start:]: v for n, v in parameters.items() if n.startswith(prefix)}, prefix
 
 
-def _lacking(name: str, settings: Mapping[str, Any], n_targets: int) -> str | None:
+def _lacking(name: str, settings: Mapping[str, object], n_targets: int) -> str | None:
     """What a paradigm needs to differ from a simpler one, if that is absent."""
     ids = settings.get("task") is not None
     adapts = settings.get("meta") is not None and (ids or settings.get("episodes") == "classes")
@@ -60,7 +94,7 @@ def _lacking(name: str, settings: Mapping[str, Any], n_targets: int) -> str | No
 
 
 def chosen_methods(
-    paradigms: Iterable[str] | None, settings: Mapping[str, Any], n_targets: int
+    paradigms: Iterable[str] | None, settings: Mapping[str, object], n_targets: int
 ) -> list[str]:
     asked = list(METHODS if paradigms is None else paradigms)
     unknown = [name for name in asked if name not in METHODS]
@@ -75,7 +109,9 @@ def chosen_methods(
     return [name for name in dict.fromkeys(asked) if not lacking[name]]
 
 
-def models_of(estimator: Any, method: str, kinds: Mapping[Any, Kind]) -> dict[tuple[Any, ...], Any]:
+def models_of(
+    estimator: BaseEstimator, method: str, kinds: Mapping[Hashable, Kind]
+) -> dict[Unit, Model]:
     """What to fit to which targets: one model to all, or a clone to each."""
     settings, prefix = settings_of(estimator)
     source = settings.get("source")
@@ -83,8 +119,8 @@ def models_of(estimator: Any, method: str, kinds: Mapping[Any, Kind]) -> dict[tu
     units = [tuple(kinds)] if joint else [(name,) for name in kinds]
     models = {}
     for unit in units:
-        new: dict[str, Any] = {"paradigm": "mtl" if method == "single-task" else method}
-        given = settings.get("task_kinds")
+        new: dict[str, object] = {"paradigm": "mtl" if method == "single-task" else method}
+        given = cast(Mapping[Hashable, str | Kind] | None, settings.get("task_kinds"))
         new |= {"task_kinds": {name: as_given(name, kinds[name], given) for name in unit}}
         if source is not None and not isinstance(source, FrozenEstimator):
             new["source"] = FrozenEstimator(source)
@@ -96,10 +132,10 @@ def models_of(estimator: Any, method: str, kinds: Mapping[Any, Kind]) -> dict[tu
 
 
 def _alone(
-    settings: Mapping[str, Any], name: Any, kinds: Mapping[Any, Kind], pooled: bool
-) -> dict[str, Any]:
+    settings: Mapping[str, object], name: Hashable, kinds: Mapping[Hashable, Kind], pooled: bool
+) -> dict[str, object]:
     """The parameters that speak of several targets, for one of them."""
-    new: dict[str, Any] = {"task_weight": None}
+    new: dict[str, object] = {"task_weight": None}
     if getattr(settings.get("balancing"), "task_weight", None) is not None:
         new["balancing"] = "equal"
     heads, weight = settings.get("heads"), settings.get("class_weight")
@@ -114,11 +150,14 @@ def _alone(
     return new
 
 
-def read_baselines(baselines: Any, kinds: Mapping[Any, Kind]) -> dict[str, Any]:
-    if not isinstance(baselines or {}, Mapping):
+def read_baselines(
+    baselines: object, kinds: Mapping[Hashable, Kind]
+) -> dict[str, dict[Unit, Model]]:
+    baselines = baselines or {}
+    if not isinstance(baselines, Mapping):
         raise ValueError(f"`baselines` should map names to estimators. Found {baselines!r}.")
-    found: dict[str, Any] = {}
-    for name, given in (baselines or {}).items():
+    found: dict[str, dict[Unit, Model]] = {}
+    for name, given in baselines.items():
         if name in METHODS:
             raise ValueError(f"`baselines` names {name!r}, which is a paradigm; rename it.")
         pair = given if isinstance(given, tuple) else (given, given)
@@ -138,7 +177,9 @@ def read_baselines(baselines: Any, kinds: Mapping[Any, Kind]) -> dict[str, Any]:
     return found
 
 
-def read_scorers(scoring: Any, kinds: Mapping[Any, Kind]) -> dict[Any, tuple[str, Any]]:
+def read_scorers(
+    scoring: object, kinds: Mapping[Hashable, Kind]
+) -> dict[Hashable, tuple[str, Scorer]]:
     """The name of the metric of each target, and its scorer."""
     if isinstance(scoring, Mapping) and set(scoring) != set(kinds):
         raise ValueError(

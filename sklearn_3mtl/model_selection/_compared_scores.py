@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
@@ -17,30 +18,120 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.kinds import Kind
-from sklearn_3mtl.model_selection._compared_methods import METHODS
+from sklearn_3mtl.model_selection._compared_methods import (
+    METHODS,
+    Model,
+    Models,
+    Scorer,
+    Split,
+    Unit,
+)
 
-__all__ = ["means_over_targets", "score_split", "summary_of"]
+__all__ = ["Compared", "means_over_targets", "summary_of"]
+
+
+class Compared(NamedTuple):
+    """What all methods are fitted to and judged by.
+
+    Attributes
+    ----------
+    X, Y : the rows, and their labels
+    kinds : dict of target name to Kind
+    scorers : dict of target name to (str, callable)
+        The name of each target's metric, and its scorer.
+    error_score : float or "raise"
+        The score where a fit fails.
+    """
+
+    X: ArrayLike
+    Y: ArrayLike
+    kinds: Mapping[Hashable, Kind]
+    scorers: Mapping[Hashable, tuple[str, Scorer]]
+    error_score: float | str
+
+    def score_split(
+        self, method: str, models: Models, number: int, split: Split
+    ) -> list[dict[str, object]]:
+        """Fit and score all models of a method on one split."""
+        train, test = (np.arange(_num_samples(self.X))[part] for part in split)
+        targets, X_test = read_targets(self.Y), _safe_indexing(self.X, test)
+        columns = dict(zip(targets.names, targets.columns, strict=True))
+        rows: list[dict[str, object]] = []
+        seconds = 0.0
+        for unit, model in models.items():
+            label = self.Y if len(unit) > 1 else columns[unit[0]].rename(cast(str, unit[0]))
+            values: dict[Hashable, float] = {}
+            start = time.perf_counter()
+            try:
+                fitted = self._fit(model, method, label, train, unit)
+                made = read_targets(fitted.predict(X_test))
+                seconds += time.perf_counter() - start
+                for position, name in enumerate(unit):
+                    known = columns[name].iloc[test].notna().to_numpy()
+                    if known.any():
+                        kind = self.kinds[name]
+                        predicted = made.columns[position][known]
+                        seen = _Seen(fitted, X_test, kind, position, known, predicted)
+                        truth = _plain(columns[name].iloc[test[known]], kind)
+                        score = self.scorers[name][1]
+                        values[name] = score(seen, _safe_indexing(X_test, known), truth)
+            except Exception as error:
+                told = f"{method!r} failed on split {number}, targets {list(unit)!r}"
+                if isinstance(self.error_score, str):
+                    error.add_note(f"compare_paradigms: {told}.")
+                    raise
+                warnings.warn(f"{told}: {error!r}", FitFailedWarning, stacklevel=2)
+                tested = [name for name in unit if columns[name].iloc[test].notna().any()]
+                values = dict.fromkeys(tested, self.error_score)
+            rows += [
+                {"split": number, "target": name, "method": method,
+                 "metric": self.scorers[name][0], "score": float(value),
+                 "ratio": len(test) / len(train)}
+                for name, value in values.items()
+            ]  # fmt: skip
+        return [{**row, "seconds": seconds} for row in rows]
+
+    def _fit(
+        self, model: Model, method: str, label: ArrayLike, train: np.ndarray, unit: Unit
+    ) -> Model:
+        """A fitted clone; a baseline sees the labelled rows."""
+        if method not in METHODS:
+            column = cast(pd.Series, label)
+            train = train[column.iloc[train].notna().to_numpy()]
+            y = _plain(column.iloc[train], self.kinds[unit[0]])
+        else:
+            y = _safe_indexing(label, train)
+        fitted: Model = clone(model).fit(_safe_indexing(self.X, train), y)
+        return fitted
 
 
 class _Seen:
     """One target of a fitted model as a scorer sees it, on rows that are predicted once."""
 
     def __init__(
-        self, model: Any, X: Any, kind: Kind, position: int, known: Any, made: Any
+        self,
+        model: Model,
+        X: ArrayLike,
+        kind: Kind,
+        position: int,
+        known: np.ndarray,
+        predicted: pd.Series,
     ) -> None:
         self.model, self.X, self.kind, self.position = model, X, kind, position
-        self.known, self.made = known, made
+        self.known, self.predicted = known, predicted
         classes = getattr(model, "classes_", None)
         self.classes_ = classes[position] if isinstance(classes, list) else classes
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The labels."""
-        return _plain(self.made.columns[self.position][self.known], self.kind)
+        return _plain(self.predicted, self.kind)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """The probabilities."""
-        proba = self.model.predict_proba(self.X)
-        return np.asarray(proba[self.position] if isinstance(proba, list) else proba)[self.known]
+        given = self.model.predict_proba(self.X)
+        proba = np.asarray(given[self.position] if isinstance(given, list) else given)
+        found: np.ndarray = proba[self.known]
+        return found
 
     def __sklearn_tags__(self) -> Tags:
         of = "classifier" if self.kind.has_classes else "regressor"
@@ -51,60 +142,8 @@ def _plain(column: pd.Series, kind: Kind) -> np.ndarray:
     return np.asarray(column.tolist(), dtype=None if kind.has_classes else np.float64)
 
 
-def score_split(
-    models: Any, method: str, number: int, split: Any, X: Any, Y: Any, kinds: Any, scorers: Any,
-    error_score: Any,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Fit and score all models of a method on one split."""
-    train, test = (np.arange(_num_samples(X))[part] for part in split)
-    targets, X_test = read_targets(Y), _safe_indexing(X, test)
-    columns = dict(zip(targets.names, targets.columns, strict=True))
-    rows: list[dict[str, Any]] = []
-    seconds = 0.0
-    for unit, model in models.items():
-        label = Y if len(unit) > 1 else columns[unit[0]].rename(unit[0])
-        values: dict[Any, float] = {}
-        start = time.perf_counter()
-        try:
-            fitted, made = _fit(model, method, X, label, train, X_test, kinds[unit[0]])
-            seconds += time.perf_counter() - start
-            for position, name in enumerate(unit):
-                known = columns[name].iloc[test].notna().to_numpy()
-                if known.any():
-                    seen = _Seen(fitted, X_test, kinds[name], position, known, made)
-                    truth = _plain(columns[name].iloc[test[known]], kinds[name])
-                    values[name] = scorers[name][1](seen, _safe_indexing(X_test, known), truth)
-        except Exception as error:
-            told = f"{method!r} failed on split {number}, targets {list(unit)!r}"
-            if error_score == "raise":
-                error.add_note(f"compare_paradigms: {told}.")
-                raise
-            warnings.warn(f"{told}: {error!r}", FitFailedWarning, stacklevel=2)
-            tested = [name for name in unit if columns[name].iloc[test].notna().any()]
-            values = dict.fromkeys(tested, error_score)
-        rows += [
-            {"split": number, "target": name, "method": method, "metric": scorers[name][0],
-             "score": float(value), "ratio": len(test) / len(train)}
-            for name, value in values.items()
-        ]  # fmt: skip
-    return [{**row, "seconds": seconds} for row in rows]
-
-
-def _fit(
-    model: Any, method: str, X: Any, label: Any, train: np.ndarray, X_test: Any, kind: Kind
-) -> tuple[Any, Any]:
-    """A fitted clone and its predictions; a baseline sees the labelled rows."""
-    if method not in METHODS:
-        train = train[label.iloc[train].notna().to_numpy()]
-        y = _plain(label.iloc[train], kind)
-    else:
-        y = _safe_indexing(label, train)
-    fitted = clone(model).fit(_safe_indexing(X, train), y)
-    return fitted, read_targets(fitted.predict(X_test))
-
-
 def means_over_targets(
-    scores: pd.DataFrame, methods: Mapping[str, Any], n_targets: int
+    scores: pd.DataFrame, methods: Mapping[str, Models], n_targets: int
 ) -> pd.DataFrame:
     """The mean over targets, of the methods that have them all; none where a fit failed."""
     whole = [name for name, models in methods.items() if sum(map(len, models)) == n_targets]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_3mtl.model_selection._base import TaskSplitter, check_count, random_stream
 from sklearn_3mtl.model_selection._shots import draw_ranks, read_labels
@@ -81,7 +81,7 @@ class KShotSplit(TaskSplitter):
         per_class: bool = False,
         stratify: bool | str = "auto",
         max_shots: int | None = None,
-        random_state: Any = None,
+        random_state: object = None,
     ) -> None:
         super().__init__(n_splits, random_state)
         check_count("n_shots", n_shots, 0)
@@ -99,7 +99,7 @@ class KShotSplit(TaskSplitter):
         self.max_shots = max_shots
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: object = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate the rows of each split.
 

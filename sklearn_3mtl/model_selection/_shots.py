@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -14,7 +12,7 @@ __all__ = ["draw_ranks", "read_labels"]
 
 
 def read_labels(
-    y: Any, n_rows: int, stratify: bool | str, per_class: bool
+    y: object, n_rows: int, stratify: bool | str, per_class: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Which rows have a label, and the class of each where classes are to be kept.
 

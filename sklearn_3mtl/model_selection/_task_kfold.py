@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_3mtl.model_selection._base import TaskSplitter, random_stream
 from sklearn_3mtl.model_selection._tasks import deal_tasks, read_tasks
@@ -51,7 +51,7 @@ class TaskKFold(TaskSplitter):
     """
 
     def __init__(
-        self, n_splits: int = 5, *, shuffle: bool = True, random_state: Any = None
+        self, n_splits: int = 5, *, shuffle: bool = True, random_state: object = None
     ) -> None:
         super().__init__(n_splits, random_state)
         if not isinstance(shuffle, bool):
@@ -64,7 +64,7 @@ class TaskKFold(TaskSplitter):
         self.shuffle = shuffle
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: object = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate the rows of each split.
 

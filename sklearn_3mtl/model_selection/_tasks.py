@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import _num_samples
 
 from sklearn_3mtl.data.ids import in_order
@@ -15,7 +17,7 @@ __all__ = ["deal_tasks", "read_tasks", "some_of"]
 SHOWN = 5
 
 
-def read_tasks(X: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
+def read_tasks(X: object, groups: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
     """Number the tasks in the order of their ids.
 
     Parameters
@@ -44,14 +46,15 @@ def read_tasks(X: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
             "`groups` should hold each row's task id. Found None; pass them as in "
             "cross_val_score(..., groups=ids) or GridSearchCV(...).fit(X, y, groups=ids)."
         )
-    shape = np.shape(groups) if hasattr(groups, "shape") or np.isscalar(groups) else (len(groups),)
+    given = cast(Sequence[Hashable], groups)
+    shape = np.shape(groups) if hasattr(groups, "shape") or np.isscalar(groups) else (len(given),)
     n_rows = _num_samples(groups if X is None else X)
     if shape != (n_rows,):
         found = f"shape {shape}" if shape else repr(groups)
         raise ValueError(f"`groups` should have shape ({n_rows},), an id per row. Found {found}.")
     # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
     whole = isinstance(groups, np.ndarray | pd.Series)
-    values = pd.Series(groups) if whole else pd.Series(list(groups), dtype=object)
+    values = pd.Series(groups) if whole else pd.Series(list(given), dtype=object)
     missing = values.isna().to_numpy()
     if missing.any():
         raise ValueError(

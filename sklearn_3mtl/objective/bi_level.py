@@ -163,7 +163,8 @@ class BiLevelObjective(SingleLevelObjective):
 
 def of_tasks(x: Tensor, n_tasks: int) -> Tensor:
     """Encoded rows (N, T * R, d) as (..., T, R, d); of a single net without the axis of nets."""
-    return x.squeeze(0).unflatten(-2, (n_tasks, -1))
+    out: Tensor = x.squeeze(0).unflatten(-2, (n_tasks, -1))
+    return out
 
 
 def adapted_outputs(adapted: Adapted, x: Tensor, n_tasks: int, n_members: int) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.terms import Phase, Step, Term
@@ -28,7 +26,7 @@ class DomainTerm(Term):
     """
 
     def __init__(
-        self, rule: DomainLoss[Any], state: nn.Module | None, weight: float, n_domains: int
+        self, rule: DomainLoss, state: nn.Module | None, weight: float, n_domains: int
     ) -> None:
         super().__init__()
         self.rule, self.state = rule, state

@@ -139,7 +139,8 @@ class SingleLevelObjective(nn.Module):
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
         """The network's outputs for a batch, (n_members, B, n_outputs)."""
-        return network(**batch.inputs)
+        out: Tensor = network(**batch.inputs)
+        return out
 
     def step(self, network: ThreeMTLNetwork, batch: Batch, progress: float) -> Step:
         """Run the network on a batch and take the losses of its tasks."""

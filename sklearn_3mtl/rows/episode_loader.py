@@ -156,7 +156,8 @@ def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
     numbers = torch.cat(chosen).to(device)
 
     def fetched(tensor: Tensor) -> Tensor:
-        return tensor.index_select(0, numbers).unflatten(0, (len(draws), -1))
+        out: Tensor = tensor.index_select(0, numbers).unflatten(0, (len(draws), -1))
+        return out
 
     def stacked(name: str) -> Tensor:
         return torch.stack([getattr(drawn, name) for drawn in draws]).to(device)

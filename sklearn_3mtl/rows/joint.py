@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch, UnlabelledRows
-from sklearn_3mtl.rows.loader import BatchIterator, RowDataset, TrainingRows
+from sklearn_3mtl.rows.loader import Batches, RowDataset, TrainingRows
 
 __all__ = ["JointDataset"]
 
@@ -33,7 +33,7 @@ class JointDataset:
         """Batches in a fresh order."""
         return JointIterator(self, self.labelled.batches(batch_size, generator), generator)
 
-    def in_order(self, batch_size: int) -> BatchIterator:
+    def in_order(self, batch_size: int) -> Batches:
         """Batches of the labelled rows in their own order."""
         return self.labelled.in_order(batch_size)
 
@@ -52,7 +52,7 @@ class JointIterator:
     """The batches of an epoch; rows without a label are used repeatedly."""
 
     def __init__(
-        self, dataset: JointDataset, labelled: BatchIterator, generator: torch.Generator
+        self, dataset: JointDataset, labelled: Batches, generator: torch.Generator
     ) -> None:
         self.dataset, self.labelled, self.generator = dataset, labelled, generator
 

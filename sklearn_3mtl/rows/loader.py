@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch
 
-__all__ = ["BatchIterator", "JudgedRows", "RowDataset", "TrainingRows", "ValidationRows"]
+__all__ = [
+    "BatchIterator",
+    "Batches",
+    "JudgedRows",
+    "RowDataset",
+    "TrainingRows",
+    "ValidationRows",
+]
 
 
 class JudgedRows(NamedTuple):
@@ -35,19 +42,29 @@ class JudgedRows(NamedTuple):
     group: Tensor | None
 
 
+class Batches(Protocol):
+    """The batches of an epoch."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """They, in their order."""
+
+
 class TrainingRows(Protocol):
     """What can be trained on."""
 
-    def batches(self, batch_size: int, generator: torch.Generator) -> Any:
+    def batches(self, batch_size: int, generator: torch.Generator) -> Batches:
         """The batches of an epoch, in a fresh order."""
 
-    def in_order(self, batch_size: int) -> Any:
+    def in_order(self, batch_size: int) -> Batches:
         """Batches that are always alike."""
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
         """Inputs of at most so many rows, and the task or class that an episode has of each."""
 
-    def to(self, device: torch.device) -> Any:
+    def to(self, device: torch.device) -> Self:
         """The same on a device."""
 
 
@@ -61,13 +78,13 @@ class ValidationRows(Protocol):
     def __len__(self) -> int:
         """How many rows there are."""
 
-    def in_order(self, batch_size: int) -> Any:
+    def in_order(self, batch_size: int) -> Batches:
         """All batches, always alike."""
 
     def judged(self, outputs: Tensor) -> JudgedRows:
         """The outputs of all rows and their labels."""
 
-    def to(self, device: torch.device) -> Any:
+    def to(self, device: torch.device) -> Self:
         """The same on a device."""
 
 
@@ -138,12 +155,20 @@ class RowDataset:
         """The dataset on a device."""
         if device == self.values.device:
             return self
-        move = {name: value.to(device) for name, value in self.inputs.items()}
-        tensors: dict[str, Any] = {
-            name: None if (tensor := getattr(self, name)) is None else tensor.to(device)
-            for name in ("values", "weight", "group", "rows", "fold", "domain")
-        }
-        return replace(self, inputs=move, **tensors)
+
+        def moved(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device)
+
+        return replace(
+            self,
+            inputs={name: value.to(device) for name, value in self.inputs.items()},
+            values=self.values.to(device),
+            weight=moved(self.weight),
+            group=moved(self.group),
+            rows=moved(self.rows),
+            fold=moved(self.fold),
+            domain=moved(self.domain),
+        )
 
     def labels(self) -> tuple[Tensor, Tensor]:
         """Values and weights of all rows as a batch has them, the weights never None."""

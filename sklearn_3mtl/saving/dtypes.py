@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["DECODERS", "Decode", "Encode", "Json", "encode_dtype", "encode_pandas_value"]
 
@@ -58,7 +61,7 @@ def _decode_string_dtype(value: Mapping[str, Json], decode: Decode) -> pd.String
         return _string_dtype("python", is_nan)
 
 
-def _string_dtype(storage: Any, is_nan: bool) -> pd.StringDtype:
+def _string_dtype(storage: Json, is_nan: bool) -> pd.StringDtype:
     return pd.StringDtype(storage, np.nan) if is_nan else pd.StringDtype(storage, pd.NA)
 
 
@@ -66,7 +69,7 @@ def _string_dtype(storage: Any, is_nan: bool) -> pd.StringDtype:
 _DECIMALS = ("decimal32", "decimal64", "decimal128", "decimal256")
 
 
-def _encode_arrow(of: Any) -> Json:
+def _encode_arrow(of: pa.DataType) -> Json:
     """A type of pyarrow: a name, or what it is made of."""
     import pyarrow as pa
 
@@ -84,7 +87,9 @@ def _encode_arrow(of: Any) -> Json:
     return str(of)
 
 
-def _decode_arrow(value: Json, pa: Any) -> Any:
+def _decode_arrow(value: Json) -> pa.DataType:
+    import pyarrow as pa
+
     if isinstance(value, str):
         return pa.type_for_alias(value)
     if "tz" in value:
@@ -93,14 +98,12 @@ def _decode_arrow(value: Json, pa: Any) -> Any:
         if value["decimal"] not in _DECIMALS:
             raise ValueError(f"unknown dtype {value['decimal']!r}")
         return getattr(pa, value["decimal"])(value["precision"], value["scale"])
-    index, of = _decode_arrow(value["index"], pa), _decode_arrow(value["value"], pa)
+    index, of = _decode_arrow(value["index"]), _decode_arrow(value["value"])
     return pa.dictionary(index, of, value["ordered"])
 
 
 def _decode_arrow_dtype(value: Mapping[str, Json], decode: Decode) -> pd.ArrowDtype:
-    import pyarrow as pa
-
-    return pd.ArrowDtype(_decode_arrow(value["of"], pa))
+    return pd.ArrowDtype(_decode_arrow(value["of"]))
 
 
 def encode_pandas_value(value: object, encode: Encode) -> Json | None:
@@ -132,7 +135,7 @@ def _decode_interval(value: Mapping[str, Json], decode: Decode) -> pd.Interval:
     return pd.Interval(left, right, value["closed"])
 
 
-DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], Any]] = {
+DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], object]] = {
     "dtype": lambda v, decode: np.dtype(v["name"]),
     "categorical": _decode_categorical,
     "string_dtype": _decode_string_dtype,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -146,7 +146,7 @@ def unpack_estimator(estimator: BaseEstimator, packed: Mapping[str, Any]) -> Fit
 def read_estimator(
     path: str | os.PathLike[str],
     classes: Mapping[str, type[BaseEstimator]],
-    parts: Mapping[str, Any],
+    parts: Mapping[str, object],
     trusted: Sequence[str],
 ) -> SavedEstimator:
     """Read an estimator whose class is one of `classes`."""
@@ -168,8 +168,8 @@ def read_estimator(
     try:
         given_parts = dict(parts)
         if "source" in needed:
-            columns = _columns(state).as_list()
-            given_parts["modalities"] = modalities_around(given_parts.pop("source"), columns)
+            source, columns = cast(nn.Module, given_parts.pop("source")), _columns(state).as_list()
+            given_parts["modalities"] = modalities_around(source, columns)
         estimator = cls(**{**given, **given_parts})
         return SavedEstimator(estimator, _restore(estimator, state))
     except _DAMAGE as error:
@@ -184,7 +184,7 @@ def _parameters(estimator: BaseEstimator, fitted: Fitted) -> dict[str, object]:
 
 def _state(fitted: Fitted) -> State:
     """What a fit has made."""
-    values = {
+    values: dict[str, object] = {
         "n_features_in": fitted.columns.n,
         "feature_names_in": fitted.columns.names,
         "history": [dict(epoch) for epoch in fitted.history],
@@ -229,7 +229,7 @@ def _restore(estimator: BaseEstimator, state: State) -> Fitted:
 
 
 def _check_parts(
-    path: object, cls: type[BaseEstimator], needed: list[str], parts: Mapping[str, Any]
+    path: object, cls: type[BaseEstimator], needed: list[str], parts: Mapping[str, object]
 ) -> None:
     unknown = [name for name in parts if name not in cls._get_param_names()]
     if unknown:

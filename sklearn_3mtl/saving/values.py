@@ -165,7 +165,8 @@ def _decode_array(value: Mapping[str, Json], decode: Decode) -> np.ndarray:
 
 
 def _decode_scalar(value: Mapping[str, Json], decode: Decode) -> np.generic:
-    return _decode_array({**value, "shape": [1], "items": [value["value"]]}, decode)[0]
+    found: np.generic = _decode_array({**value, "shape": [1], "items": [value["value"]]}, decode)[0]
+    return found
 
 
 def _decode_optimizer(value: Mapping[str, Json], decode: Decode) -> type[torch.optim.Optimizer]:
@@ -180,7 +181,7 @@ def _decode_plug_in(value: Mapping[str, Json], decode: Decode) -> object:
     return make_plug_in(PlugIn(value["parameter"], value["name"], parameters))
 
 
-_DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], Any]] = {
+_DECODERS: dict[str, Callable[[Mapping[str, Json], Decode], object]] = {
     "tuple": lambda v, decode: tuple(decode(item) for item in v["items"]),
     "dict": lambda v, decode: {decode(key): decode(item) for key, item in v["items"]},
     "array": _decode_array,

@@ -43,7 +43,8 @@ class _OneBackbone(SharedLayers):
         self.view_of_task = [0] * n_tasks
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(x).unsqueeze(1)
+        out: Tensor = self.net(x).unsqueeze(1)
+        return out
 
     def stages(self) -> list[Stage]:
         layers = getattr(self.net, "layers", None)

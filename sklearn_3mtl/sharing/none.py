@@ -49,4 +49,5 @@ class _BackbonePerTask(SharedLayers):
         self.n_members, self.view_of_task = n_members, list(range(n_tasks))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(x).unflatten(0, (self.n_members, -1))
+        out: Tensor = self.net(x).unflatten(0, (self.n_members, -1))
+        return out

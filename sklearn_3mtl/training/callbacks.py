@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from skorch.callbacks import Callback
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from sklearn_3mtl.training.net import MultiTaskNet
 from sklearn_3mtl.training.rates import scaled
 
 __all__ = ["BestWeights", "LearningRateSchedule", "Progress"]
@@ -30,15 +30,22 @@ class BestWeights(Callback):
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
+    ) -> None:
         """Start without a best epoch."""
         self.best_loss_: Tensor | None = None
         self.best_: dict[str, Tensor] = {}
 
     def on_epoch_end(
-        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+        self,
+        net: MultiTaskNet,
+        dataset_train: object = None,
+        dataset_valid: object = None,
+        **kwargs: object,
     ) -> None:
         """Compare the epoch's validation losses with the best."""
+        assert net.valid_losses_ is not None
         loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
         # Domains that are alike are part of what is trained for.
         loss = loss + net.valid_gap_
@@ -58,7 +65,7 @@ class BestWeights(Callback):
         if bool((self.waited_ >= self.patience).all()):
             net.stopped_ = True
 
-    def _keep(self, net: Any, improved: Tensor) -> None:
+    def _keep(self, net: MultiTaskNet, improved: Tensor) -> None:
         for name, value in _state(net).items():
             owners = self.owners_.get(name)
             if name not in self.best_ or owners is None:
@@ -71,14 +78,14 @@ class BestWeights(Callback):
                 # A lone copy of a layer has no leading axis.
                 self.best_[name] = value.clone()
 
-    def restore(self, net: Any) -> None:
+    def restore(self, net: MultiTaskNet) -> None:
         """Put the best weights back into the net."""
         for name, value in _state(net).items():
             if name in self.best_:
                 value.copy_(self.best_[name])
 
 
-def _state(net: Any) -> dict[str, Tensor]:
+def _state(net: MultiTaskNet) -> dict[str, Tensor]:
     """The tensors of the network and of the objective, by name, without gradients."""
     state = dict(net.module_.state_dict())
     learned = net.criterion_.state_dict()
@@ -98,12 +105,18 @@ class LearningRateSchedule(Callback):
     def __init__(self, factor: Callable[[float], float]) -> None:
         self.factor = factor
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
+    ) -> None:
         """Note where training begins."""
         self.first_epoch_ = len(net.history)
 
     def on_epoch_begin(
-        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+        self,
+        net: MultiTaskNet,
+        dataset_train: object = None,
+        dataset_valid: object = None,
+        **kwargs: object,
     ) -> None:
         """Set the epoch's rate."""
         done = len(net.history) - 1 - self.first_epoch_
@@ -120,12 +133,18 @@ class LearningRateSchedule(Callback):
 class Progress(Callback):
     """A progress bar over epochs that shows the losses."""
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
+    ) -> None:
         """Open the bar."""
         self.bar_ = tqdm(total=net.max_epochs, desc="fit", unit="epoch")
 
     def on_epoch_end(
-        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+        self,
+        net: MultiTaskNet,
+        dataset_train: object = None,
+        dataset_valid: object = None,
+        **kwargs: object,
     ) -> None:
         """Move the bar."""
         last = net.history[-1]
@@ -133,6 +152,8 @@ class Progress(Callback):
         self.bar_.set_postfix(shown, refresh=False)
         self.bar_.update()
 
-    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_end(
+        self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
+    ) -> None:
         """Close the bar."""
         self.bar_.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import NotRequired, Protocol, TypedDict
 
 from torch import nn
 
-__all__ = ["Rate", "grouped_by_rate", "scaled"]
+__all__ = ["ParameterGroup", "Rate", "grouped_by_rate", "scaled"]
 
 
 class Rate(Protocol):
@@ -22,7 +22,16 @@ class Rate(Protocol):
         """The share of training after which it begins to move."""
 
 
-def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list[dict[str, Any]]:
+class ParameterGroup(TypedDict):
+    """What an optimizer is told of some parameters."""
+
+    params: list[nn.Parameter]
+    share: NotRequired[float]
+    start: NotRequired[float]
+    weight_decay: NotRequired[float]
+
+
+def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list[ParameterGroup]:
     """The optimizer's groups of the parameters that are trained.
 
     One group where it can be: each more costs as much as all of its updates.
@@ -39,6 +48,6 @@ def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list
     ]
 
 
-def scaled(group: Mapping[str, Any], factor: float, progress: float) -> float:
+def scaled(group: ParameterGroup, factor: float, progress: float) -> float:
     """The factor of a group's learning rate when a share of training is done."""
     return factor * group.get("share", 1.0) * (progress >= group.get("start", 0.0))

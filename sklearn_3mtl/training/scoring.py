@@ -1,4 +1,4 @@
-"""The score of every task on encoded labels, as tensors."""
+"""The score of every task on encoded labels, and the mean loss of all, as tensors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sklearn_3mtl.data.layout import TaskLayout
 
-__all__ = ["column_scores"]
+__all__ = ["column_scores", "mean_over_tasks"]
 
 
 def column_scores(layout: TaskLayout, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
@@ -36,3 +36,20 @@ def column_scores(layout: TaskLayout, outputs: Tensor, values: Tensor, weight: T
             for block in layout.blocks
         ]
     )
+
+
+def mean_over_tasks(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """The weighted mean of the losses that are not NaN.
+
+    Parameters
+    ----------
+    losses : tensor of shape (n_units,)
+        The loss of each task, or of each task in each group.
+    weight : tensor of shape (n_tasks,) or None
+        The weight of each task. None stands for ones.
+    """
+    if weight is None:
+        return losses.nanmean()
+    weight = weight.repeat(len(losses) // len(weight))
+    there = ~losses.isnan() & (weight > 0)
+    return (weight * losses)[there].sum() / weight[there].sum()

@@ -18,8 +18,8 @@ from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.objective import SingleLevelObjective
 from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
-from sklearn_3mtl.training import MultiTaskNet
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
+from sklearn_3mtl.training.net import MultiTaskNet
 from sklearn_3mtl.training.plan import TrainingPlan
 
 __all__ = ["RowsOfTraining", "TrainingResult", "choose_device", "train"]
@@ -110,21 +110,12 @@ def train(
     net = MultiTaskNet(
         network,
         objective,
-        layout=layout,
+        plan,
         valid_rows=None if rows.valid is None else rows.valid.to(device),
         generator=seed.child("loader").generator(),
-        weight_decay=plan.weight_decay,
         own_callbacks=own,
-        frozen=plan.frozen,
-        rates=plan.rates,
-        domain_rows=None if rows.domains is None else rows.domains.to(device),
-        optimizer=plan.optimizer,
-        lr=plan.lr,
-        max_epochs=plan.max_epochs,
-        batch_size=plan.batch_size,
         callbacks=[_fresh(callback) for callback in plan.callbacks],
-        device=device,
-        verbose=0,
+        domain_rows=None if rows.domains is None else rows.domains.to(device),
     ).initialize()
     if history is not None:
         net.history = history

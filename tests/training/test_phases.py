@@ -20,6 +20,7 @@ from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalanc
 from sklearn_3mtl.rows.batch import Batch
 from sklearn_3mtl.sharing import HardSharing
 from sklearn_3mtl.training import MultiTaskNet
+from sklearn_3mtl.training.plan import TrainingPlan
 
 LAYOUT = TaskLayout([Task("a", "regression"), Task("b", "regression")])
 RANDOM = torch.Generator().manual_seed(0)
@@ -75,15 +76,17 @@ class Critic(Term):
         return Phase(loss, parameters)
 
 
-def net_of(term, optimizer="sgd", lr=0.1, **more):
+def net_of(term, optimizer="sgd", lr=0.1):
     losses = LabelLosses(LAYOUT)
     module = network()
     objective = SingleLevelObjective(losses, TaskBalance(Equal()), module.shape, Seed(0), [term])
+    plan = TrainingPlan(
+        OPTIMIZERS[optimizer], lr, weight_decay=0.1, schedule=lambda progress: 1.0, max_epochs=10,
+        batch_size=128, device=torch.device("cpu"),
+    )  # fmt: skip
     return MultiTaskNet(
-        module, objective, layout=LAYOUT, valid_rows=None, generator=torch.Generator(),
-        weight_decay=0.1, own_callbacks=[], optimizer=OPTIMIZERS[optimizer], lr=lr,
-        verbose=0, **more,
-    ).initialize()  # fmt: skip
+        module, objective, plan, valid_rows=None, generator=torch.Generator(), own_callbacks=[]
+    ).initialize()
 
 
 def values(module):

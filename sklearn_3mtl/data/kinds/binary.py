@@ -51,7 +51,8 @@ class Binary(ClassKind):
 
     def outputs_of_log_probabilities(self, logs: np.ndarray) -> np.ndarray:
         """The logit of the second class."""
-        return logs[:, 1:] - logs[:, :1]
+        found: np.ndarray = logs[:, 1:] - logs[:, :1]
+        return found
 
     def combine(self, outputs: Tensor) -> Tensor:
         """The logit of the mean probability."""

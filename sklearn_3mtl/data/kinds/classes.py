@@ -29,4 +29,5 @@ class ClassKind(Kind):
 def softmax(logits: np.ndarray) -> np.ndarray:
     """The softmax over the last axis."""
     powers: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    found: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return found

@@ -1,7 +1,5 @@
 """Losses that make the features of several domains alike; a file for each."""
 
-from typing import Any
-
 from sklearn_3mtl.transfer.domain.base import DomainLoss, FeatureLoss
 from sklearn_3mtl.transfer.domain.coral import CORAL
 from sklearn_3mtl.transfer.domain.dann import DANN
@@ -9,4 +7,4 @@ from sklearn_3mtl.transfer.domain.mmd import MMD
 
 __all__ = ["CORAL", "DANN", "DOMAIN_LOSSES", "MMD", "DomainLoss", "FeatureLoss"]
 
-DOMAIN_LOSSES: dict[str, type[DomainLoss[Any]]] = {"dann": DANN, "coral": CORAL, "mmd": MMD}
+DOMAIN_LOSSES: dict[str, type[DomainLoss]] = {"dann": DANN, "coral": CORAL, "mmd": MMD}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple
 
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
-from torch import Tensor, nn
+from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.states import State
 from sklearn_3mtl.core.terms import Phase, Step
 
 __all__ = ["DomainLoss", "DomainRows", "FeatureLoss", "by_domain"]
-
-State = TypeVar("State", bound=nn.Module | None)
 
 
 class DomainLoss(BaseEstimator, ABC, Generic[State]):

@@ -52,4 +52,5 @@ class CORAL(FeatureLoss[None]):
         covariance = (weighted.mT @ centred).unflatten(-2, (n_domains, n_features))
         # Squared distances of K points from their mean are (K - 1) / 2 times the pairs' mean.
         off = covariance - covariance.mean(-3, keepdim=True)
-        return off.square().sum() * (2.0 / (n_domains - 1) / (4.0 * n_features**2))
+        out: Tensor = off.square().sum() * (2.0 / (n_domains - 1) / (4.0 * n_features**2))
+        return out

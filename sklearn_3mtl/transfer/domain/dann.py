@@ -87,7 +87,8 @@ class DANN(FeatureLoss[nn.Module]):
             return None
         logits = state(_Reversal.apply(z, self.strength(progress)))[..., codes]
         weight = member / (counts * len(codes))
-        return -(logits.log_softmax(-1) * weight).sum()
+        out: Tensor = -(logits.log_softmax(-1) * weight).sum()
+        return out
 
     def gap(self, z: Tensor, domain: Tensor, state: nn.Module) -> Tensor | None:
         """By how much the classifier's cross-entropy is less than that of a guess."""

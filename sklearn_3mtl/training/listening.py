@@ -1,0 +1,24 @@
+"""What a user's callback sees of a batch."""
+
+from __future__ import annotations
+
+from skorch.callbacks import Callback
+from torch import Tensor
+
+from sklearn_3mtl.rows.batch import Batch
+
+__all__ = ["listens_to_batches", "plain_batch"]
+
+_BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+def plain_batch(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+    """The batch as skorch's callbacks know it: inputs and labels."""
+    return batch.judged_inputs(), batch.values
+
+
+def listens_to_batches(callback: Callback) -> bool:
+    """Whether a callback does something at a batch."""
+    return any(
+        getattr(type(callback), event) is not getattr(Callback, event) for event in _BATCH_EVENTS
+    )

@@ -1,0 +1,148 @@
+"""A skorch net that judges itself on validation rows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
+from torch import Tensor
+
+from sklearn_3mtl.core.network import ThreeMTLNetwork
+from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.rows.batch import Batch
+from sklearn_3mtl.rows.loader import Batches, JudgedRows, RowDataset, TrainingRows, ValidationRows
+from sklearn_3mtl.training.calibration import best_temperature, divided
+from sklearn_3mtl.training.listening import plain_batch
+from sklearn_3mtl.training.scoring import column_scores, mean_over_tasks
+
+__all__ = ["ValidatedNet"]
+
+VALID_BATCH_ROWS = 1024
+
+
+class ValidatedNet(NeuralNet):
+    """What a net for several tasks does after each epoch: losses, scores and temperatures.
+
+    Attributes
+    ----------
+    layout : TaskLayout
+        The tasks, for their names in the history.
+    valid_rows : ValidationRows or None
+        What to validate on. None validates on nothing.
+    domain_rows : RowDataset or None
+        Rows by which it is judged how unlike the domains' features are.
+    generator : torch.Generator
+        Draws the order of the training rows.
+    stopped_ : bool
+        Set by a callback to end training.
+    valid_losses_ : tensor of shape (n_units,) or None
+        Validation losses of the last epoch, NaN for a task without a validation label.
+    valid_gap_ : float
+        How unlike the domains were after it, times the weight of the domain loss.
+    """
+
+    module_: ThreeMTLNetwork
+    criterion_: SingleLevelObjective
+    layout: TaskLayout
+    valid_rows: ValidationRows | None
+    domain_rows: RowDataset | None
+    generator: torch.Generator
+    stopped_: bool
+    valid_losses_: Tensor | None
+    valid_gap_: float
+
+    def get_iterator(
+        self, dataset: TrainingRows | ValidationRows, training: bool = False
+    ) -> Batches:
+        """Batches by slicing tensors."""
+        if training:
+            return cast(TrainingRows, dataset).batches(self.batch_size, self.generator)
+        return dataset.in_order(VALID_BATCH_ROWS)
+
+    def notify(self, method_name: str, **kwargs: object) -> None:
+        """Tell all callbacks; skorch's EarlyStopping asks for a stop by KeyboardInterrupt."""
+        getattr(self, method_name)(self, **kwargs)
+        for _, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **kwargs)
+            except KeyboardInterrupt:
+                if not isinstance(callback, EarlyStopping):
+                    raise
+                self.stopped_ = True
+
+    @torch.no_grad()
+    def _validate(self, valid: ValidationRows, listening: bool) -> None:
+        batches = self.get_iterator(valid)
+        rows = valid.judged(self._validation_outputs(batches, len(valid), listening))
+        outputs, values, weight, group = rows
+        temperature = self._best_temperature(rows, fine=False)
+        calibrated = divided(outputs, self.layout, temperature).unsqueeze(0)
+        found = self.criterion_.mean_losses(calibrated, Batch({}, values, weight, group))
+        units, mass = found.losses[0], None if found.mass is None else found.mass[0]
+        units = torch.where(units.isnan(), torch.inf, units)
+        self.valid_losses_ = units if mass is None else torch.where(mass > 0, units, torch.nan)
+        self.history.record("valid_batch_count", len(batches))
+        self.history.record("valid_loss", float(self.valid_loss()))
+        self._record_columns("valid_loss", self.valid_losses_)
+        if self.domain_rows is not None:
+            [batch] = self.domain_rows.in_order(len(self.domain_rows))
+            self.valid_gap_ = self.criterion_.gap(self.criterion_.step(self.module_, batch, 1.0))
+            self.history.record("valid_domain_gap", self.valid_gap_)
+        weight = torch.ones_like(values) if weight is None else weight
+        scores = column_scores(self.layout, outputs, values, weight)
+        for task, score in zip(self.layout.tasks, scores.tolist(), strict=True):
+            self.history.record(f"valid_score/{task.name}", score)
+
+    def valid_loss(self) -> Tensor:
+        """The mean validation loss, by which epochs are compared.
+
+        Each task counts as much as its weight says; a task without a validation label counts not.
+        """
+        assert self.valid_losses_ is not None
+        return mean_over_tasks(self.valid_losses_, self.criterion_.epoch_weight())
+
+    def _validation_outputs(self, batches: Batches, n_rows: int, listening: bool) -> Tensor:
+        """The outputs of every member for all validation rows."""
+        self._set_training(False)
+        # Written into one tensor: small ones that outlive a batch would pin the heap.
+        network, done = self.module_, 0
+        shape = (network.n_members, n_rows, self.layout.n_outputs)
+        found = torch.empty(shape, dtype=torch.float32, device=self.device)
+        for batch in batches:
+            if listening:
+                self.notify("on_batch_begin", batch=plain_batch(batch), training=False)
+            out = self.criterion_.outputs(network, batch)
+            found[:, done : done + out.shape[1]] = out
+            done += out.shape[1]
+            if listening:
+                self.notify("on_batch_end", batch=plain_batch(batch), training=False, y_pred=out)
+        return found
+
+    @torch.no_grad()
+    def temperature(self) -> Tensor:
+        """The temperature of each task on the validation rows; ones without any."""
+        valid = self.valid_rows
+        if valid is None:
+            return torch.ones(len(self.layout))
+        batches = self.get_iterator(valid)
+        outputs = self._validation_outputs(batches, len(valid), False)
+        return self._best_temperature(valid.judged(outputs))
+
+    def _best_temperature(self, rows: JudgedRows, *, fine: bool = True) -> Tensor:
+        losses, (outputs, values, weight, _) = self.criterion_.losses, rows
+        found = best_temperature(self.layout, losses, outputs, values, weight, fine=fine)
+        assert self.valid_rows is not None
+        if self.valid_rows.has_supports:
+            # How far a number may leave the mean is for a task's own support to say: it may be
+            # longer than those of the few tasks that were held out.
+            found[self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
+        return found
+
+    def _record_columns(self, prefix: str, losses: Tensor) -> None:
+        """Record the loss of each column, the mean over groups where there are any."""
+        per_column = losses.view(-1, len(self.layout)).nanmean(0).tolist()
+        for task, loss in zip(self.layout.tasks, per_column, strict=True):
+            self.history.record(f"{prefix}/{task.name}", loss)
