@@ -187,7 +187,7 @@ class FittedModel:
         assert self.groups is not None
         n_groups = len(self.groups)
         known = dict(inputs, group=inputs["group"].clamp_min(0))
-        out = self.network(**known)
+        out: Tensor = self.network(**known)
         repeated = {
             name: value[unknown].repeat_interleave(n_groups, 0)
             for name, value in inputs.items()

@@ -16,6 +16,9 @@ from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["Support"]
 
+# A number for each row, by the task's name.
+Columns = dict[Hashable, np.ndarray]
+
 
 @dataclass(frozen=True)
 class Support:
@@ -34,8 +37,8 @@ class Support:
     """
 
     inputs: dict[str, Tensor]
-    labels: dict[Hashable, np.ndarray]
-    weights: dict[Hashable, np.ndarray] | None
+    labels: Columns
+    weights: Columns | None
     ids: np.ndarray | None
 
     @classmethod
@@ -91,7 +94,7 @@ class Support:
         """The support with the labels of some tasks."""
         return self.with_labels({name: self.labels[name] for name in names})
 
-    def with_labels(self, labels: dict[Hashable, np.ndarray]) -> Support:
+    def with_labels(self, labels: Columns) -> Support:
         """The rows with other labels, of some of the tasks."""
         weights = self.weights
         return replace(
@@ -128,14 +131,10 @@ class Support:
         names = list(dict.fromkeys([*self.labels, *more.labels]))
         sizes = (self.n_rows, more.n_rows)
 
-        def joined(first: Mapping, second: Mapping, filling: float) -> dict[Hashable, np.ndarray]:
+        def joined(first: Columns, second: Columns, filling: float) -> Columns:
+            parts = list(zip((first, second), sizes, strict=True))
             return {
-                name: np.concatenate(
-                    [
-                        part[name] if name in part else np.full(size, filling)
-                        for part, size in zip((first, second), sizes, strict=True)
-                    ]
-                )
+                name: np.concatenate([p.get(name, np.full(size, filling)) for p, size in parts])
                 for name in names
             }
 

@@ -16,15 +16,16 @@ class EpochLedger:
 
     Parameters
     ----------
-    n_units : int
-        How many losses a step has for each member.
+    n_members, n_units : int
+        How many members there are, and how many losses a step has for each.
     device : torch.device
         Where they are.
     """
 
-    def __init__(self, n_units: int, device: torch.device) -> None:
-        self.weighted = torch.zeros(n_units, dtype=torch.float64, device=device)
-        self.mass = torch.zeros(n_units, dtype=torch.float64, device=device)
+    def __init__(self, n_members: int, n_units: int, device: torch.device) -> None:
+        shape = n_members, n_units
+        self.weighted = torch.zeros(shape, dtype=torch.float64, device=device)
+        self.mass = torch.zeros(shape, dtype=torch.float64, device=device)
         self.total = torch.zeros((), dtype=torch.float64, device=device)
         self.n_batches, self.n_rows = 0, 0
 
@@ -45,19 +46,19 @@ class EpochLedger:
             What was minimised.
         """
         if mass is None:
-            self.weighted.add_(losses.sum(0), alpha=n_rows)
-            self.n_rows += n_rows * len(losses)
+            self.weighted.add_(losses, alpha=n_rows)
+            self.n_rows += n_rows
         else:
-            self.weighted.add_((losses.double() * mass).sum(0))
-            self.mass.add_(mass.sum(0))
+            self.weighted.addcmul_(losses, mass)
+            self.mass.add_(mass)
         if total is not None:
             self.total.add_(total)
         self.n_batches += 1
 
     def losses(self) -> Tensor:
         """The mean loss of each unit; NaN for no label, infinity for a loss that is no number."""
-        mass = self.mass + self.n_rows
-        mean = (self.weighted / mass).float()
+        mass = (self.mass + self.n_rows).sum(0)
+        mean = (self.weighted.sum(0) / mass).float()
         return torch.where(mean.isnan() & (mass > 0), torch.inf, mean)
 
     def mean_total(self) -> float:

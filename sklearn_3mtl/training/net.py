@@ -214,7 +214,9 @@ class MultiTaskNet(ValidatedNet):
         self._set_training(True)
         for part in self.plan.frozen:
             part.eval()
-        ledger = EpochLedger(self.criterion_.n_units, torch.device(self.device))
+        ledger = EpochLedger(
+            self.module_.n_members, self.criterion_.n_units, torch.device(self.device)
+        )
         epochs_done, n_batches = len(self.history) - 1 - self.first_epoch_, len(batches)
         for number, batch in enumerate(batches):
             progress = (epochs_done + number / n_batches) / self.max_epochs

@@ -185,4 +185,5 @@ def _left_out(
     transposed = features.mT.unsqueeze(-3).expand(*factor.shape[:-1], -1)
     half = torch.linalg.solve_triangular(factor, transposed, upper=False)
     leverage = (half.square().sum(-2).mT * rows * curvature).clamp_max(1 - 1e-6)
-    return outputs + (mean - targets) / curvature * leverage / (1 - leverage)
+    left_out: Tensor = outputs + (mean - targets) / curvature * leverage / (1 - leverage)
+    return left_out

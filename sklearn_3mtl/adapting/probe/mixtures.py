@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -130,13 +131,33 @@ class Mixtures:
         found = coefficients @ self._basis.mT
         if self._rows is not None:
             found = (found @ self._rows.unsqueeze(1)) * self._part[:, None, None]
-        return found.sum(1) * self._unit
+        weights: Tensor = found.sum(1) * self._unit
+        return weights
 
 
-def _standardised(
-    features: Tensor, widths: Tensor, rows: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Centred blocks of a mean squared norm of 1, their mean, scale, and which of them vary."""
+class _Standardised(NamedTuple):
+    """Centred blocks of features whose mean squared norm is 1.
+
+    Attributes
+    ----------
+    features : tensor of shape (G, M, n, d)
+        Centred and scaled features.
+    mean : tensor of shape (G, M, 1, d)
+        What was taken off.
+    unit : tensor of shape (d,)
+        What they were multiplied by then.
+    varies : bool tensor of shape (n_blocks,)
+        Which blocks are not constant.
+    """
+
+    features: Tensor
+    mean: Tensor
+    unit: Tensor
+    varies: Tensor
+
+
+def _standardised(features: Tensor, widths: Tensor, rows: Tensor) -> _Standardised:
+    """Centre and scale the blocks of some features."""
     z = features.double()
     mean = (rows * z).sum(-2, keepdim=True) / rows.sum(-2, keepdim=True).clamp_min(1e-12)
     centred = (z - mean) * (rows > 0)
@@ -146,4 +167,4 @@ def _standardised(
     whole = torch.stack([(rows * b.square()).sum() for b in z.split(split, -1)])
     varies = variance > NOTHING**2 * whole
     unit = (varies * mass / torch.where(varies, variance, 1.0)).sqrt().repeat_interleave(widths)
-    return centred * unit, mean, unit, varies
+    return _Standardised(centred * unit, mean, unit, varies)
