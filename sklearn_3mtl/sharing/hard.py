@@ -41,8 +41,13 @@ class _OneBackbone(SharedLayers):
         self.net = backbone
         self.n_out = cast(int, backbone.n_out)
         self.view_of_task = [0] * n_tasks
+        self.is_single = getattr(backbone, "n_copies", None) == 1
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.is_single:
+            # Each axis that is added by itself costs a training step a hundredth of its time.
+            rows: Tensor = cast(nn.Module, self.net.layers)(x.squeeze(0))
+            return rows.view(1, 1, *rows.shape)
         out: Tensor = self.net(x).unsqueeze(1)
         return out
 
