@@ -15,7 +15,7 @@ from sklearn_3mtl.data.targets import check_targets_length
 from sklearn_3mtl.fitted.fitted import Fitted
 from sklearn_3mtl.fitted.model import FittedModel
 from sklearn_3mtl.fitted.support import Support
-from sklearn_3mtl.fitted.task_ids import lone_id_of, read_task_ids
+from sklearn_3mtl.fitted.task_ids import default_id_of, read_task_ids
 from sklearn_3mtl.fitting.data import FitInput
 from sklearn_3mtl.fitting.weights import check_sample_weight
 from sklearn_3mtl.settings import Settings
@@ -51,7 +51,7 @@ def adapt_fitted(
     plan = make_adapt_plan(settings)
     route = route_of(plan, model)
     tasks = route.tasks(model, targets, reader, after)
-    ids, lone_id = _ids(model, given)
+    ids, default_id = _ids(model, given)
     if not targets.labelled().any():
         raise ValueError("y has no label: adapt needs at least one.")
     inputs = model.inputs.transform(table)
@@ -59,8 +59,8 @@ def adapt_fitted(
     adapted, forgetting = route.adapt(plan, model, support, tasks)
     changed = {name: getattr(settings, name) for name in OF_ADAPTING}
     adapted = replace(
-        after.contained(adapted, targets),
-        lone_id=lone_id,
+        after.in_container(adapted, targets),
+        default_id=default_id,
         settings=model.settings.with_values(changed),
     )
     return Fitted(adapted, copy.copy(before.history), before.columns, forgetting)
@@ -68,9 +68,9 @@ def adapt_fitted(
 
 def id_of_rows_without_id(model: FittedModel) -> Hashable | None:
     """The task id of rows that `adapt` is given without any; None where there are no ids."""
-    if model.groups is None or model.lone_id is not None:
-        return model.lone_id
-    return lone_id_of(model.groups)
+    if model.groups is None or model.default_id is not None:
+        return model.default_id
+    return default_id_of(model.groups)
 
 
 def _ids(model: FittedModel, given: FitInput) -> tuple[np.ndarray | None, Hashable | None]:
@@ -78,10 +78,10 @@ def _ids(model: FittedModel, given: FitInput) -> tuple[np.ndarray | None, Hashab
     if model.groups is None:
         if given.task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
-        return None, model.lone_id
-    lone_id = id_of_rows_without_id(model)
+        return None, model.default_id
+    default_id = id_of_rows_without_id(model)
     column = None if model.ids_given else model.settings.task
     ids, _ = read_task_ids(given.table, column, given.task)
-    ids = np.full(given.table.n_rows, lone_id, dtype=object) if ids is None else ids
-    used = bool((ids == lone_id).any())
-    return ids, lone_id if used else model.lone_id
+    ids = np.full(given.table.n_rows, default_id, dtype=object) if ids is None else ids
+    used = bool((ids == default_id).any())
+    return ids, default_id if used else model.default_id

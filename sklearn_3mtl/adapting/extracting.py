@@ -53,5 +53,5 @@ def with_readout(
         names=tuple(codec.tasks),
         named=model.named or has_more,
         adaptations=(*model.adaptations, record),
-        predictor=ByReadout(fresh.beside(model.readout, list(codec.tasks))),
+        predictor=ByReadout(fresh.with_older(model.readout, list(codec.tasks))),
     )

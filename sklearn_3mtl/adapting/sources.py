@@ -52,7 +52,7 @@ def started_from(settings: Settings, source: Fitted) -> Fitted:
     Tasks that adapt on their own rows are left behind, with their column: their common start is
     the source.
     """
-    column = _column_left_behind(source.model)
+    column = _dropped_column(source.model)
     model = _with_settings(settings, source.model)
     if column is None:
         return replace(source, model=model)
@@ -76,7 +76,7 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
     losses = LabelLosses(layout)
     shape = replace(model.network.shape, n_groups=None)
     objective = SingleLevelObjective(losses, TaskBalance(rule), shape, Seed(0))
-    return replace(model, objective=objective, predictor=ByHeads(), groups=None, lone_id=None)
+    return replace(model, objective=objective, predictor=ByHeads(), groups=None, default_id=None)
 
 
 def _without_classes(model: FittedModel) -> FittedModel:
@@ -116,7 +116,7 @@ def refuse_other_network(settings: Settings, model: FittedModel) -> None:
 
 def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given: bool) -> None:
     """Refuse task ids that the source can't use."""
-    model, column = source.model, _column_left_behind(source.model)
+    model, column = source.model, _dropped_column(source.model)
     named = settings.task is not None or ids_given
     if column is not None:
         named |= list(table.names) == source.columns.as_list()
@@ -135,6 +135,6 @@ def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given:
         )
 
 
-def _column_left_behind(model: FittedModel) -> Hashable | None:
+def _dropped_column(model: FittedModel) -> Hashable | None:
     """The task column of a source whose tasks adapt, which a transfer from it doesn't read."""
     return None if not model.objective.adapts or model.ids_given else model.settings.task

@@ -53,7 +53,7 @@ class TasksAfter(ABC):
     ) -> dict[Hashable, Task]:
         """The tasks, from those before and the columns of y."""
 
-    def contained(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
+    def in_container(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
         """The adapted model, with the container that its predictions come in."""
         return model
 
@@ -95,7 +95,7 @@ class TargetTasks(TasksAfter):
                 found |= reader.some_of(targets, [name])
         return found
 
-    def contained(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
+    def in_container(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
         """Predictions come as y does."""
         return replace(model, container=targets.container, named=targets.named)
 

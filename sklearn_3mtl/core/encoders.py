@@ -15,9 +15,9 @@ from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
 __all__ = ["Block", "ModalityEncoder", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 
 EMBEDDING_WIDTH = 8
-# Of a number's variance among the encoded features, beside what an embedding makes of it.
+# The variance of a plain number, where that of its embedding is 1.
 PLAIN_SHARE = 0.1
-# For how many columns at most the vector of a text or an image counts, beside those of the table.
+# The vector of a text or an image counts as at most so many columns of the table.
 VECTOR_COLUMNS = 8.0
 # A wide vector of a pretrained model says what it says several times. With numbers left out at
 # random a net reads it no worse than a penalised linear model. Narrow ones are left whole.

@@ -176,7 +176,7 @@ def read_inputs(X: object) -> InputTable:
             "days since a date."
         )
     if array.dtype.kind in "OUS":
-        # NumPy makes text of all that stands in a list beside a string.
+        # NumPy makes text of everything in a list that holds a string.
         mixed = array if hasattr(X, "dtype") else np.asarray(X, dtype=object)
         return _from_frame(pd.DataFrame(mixed).infer_objects(), None)
     return InputTable(None, array, None)

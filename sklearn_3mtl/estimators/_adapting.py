@@ -113,8 +113,8 @@ class AdaptingMixin(PredictingMixin):
         self, settings: Settings, before: Fitted, given: Given, after: TasksAfter
     ) -> Fitted:
         """What is fitted, adapted to some rows."""
-        lone_id = id_of_rows_without_id(before.model)
-        X = with_id_column(before, given.X, given.task, lone_id)
+        default_id = id_of_rows_without_id(before.model)
+        X = with_id_column(before, given.X, given.task, default_id)
         table = read_inputs(X)
         read_columns(self, X, before.columns)
         rows = FitInput(

@@ -43,14 +43,14 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         check_is_fitted(self)
         model = self._model
         model.predictor.follow(self.adapt_lr, self.adapt_steps)
-        X = with_id_column(fitted_of(self), X, task, model.lone_id)
+        X = with_id_column(fitted_of(self), X, task, model.default_id)
         table = read_inputs(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         if model.groups is None and task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")
         ids, _ = read_task_ids(table, None if model.ids_given else model.settings.task, task)
-        if ids is None and model.lone_id is not None:
-            ids = np.full(table.n_rows, model.lone_id, dtype=object)
+        if ids is None and model.default_id is not None:
+            ids = np.full(table.n_rows, model.default_id, dtype=object)
         if model.groups is not None and ids is None:
             raise ValueError(
                 "The estimator was fitted with fit(..., task=ids) and so needs the ids of new rows "
@@ -62,7 +62,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
             return table, None
         assert model.groups is not None
         # Rows without an id are of no task, and nobody's mistake.
-        named = model.lone_id is None or bool((ids != model.lone_id).any())
+        named = model.default_id is None or bool((ids != model.default_id).any())
         return table, group_index(model.groups, ids, warn=named)
 
     def predict(self, X: ArrayLike, *, task: ArrayLike | None = None) -> Any:
@@ -202,10 +202,10 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
 
 
 def with_id_column(
-    fitted: Fitted, X: ArrayLike, task: ArrayLike | None, lone_id: Hashable | None
+    fitted: Fitted, X: ArrayLike, task: ArrayLike | None, default_id: Hashable | None
 ) -> ArrayLike:
     """X with one task id for all rows as task column, where that is missing."""
     model = fitted.model
-    if lone_id is None or task is not None or model.ids_given or model.groups is None:
+    if default_id is None or task is not None or model.ids_given or model.groups is None:
         return X
-    return with_task_column(X, fitted.columns.as_list(), model.settings.task, lone_id)
+    return with_task_column(X, fitted.columns.as_list(), model.settings.task, default_id)

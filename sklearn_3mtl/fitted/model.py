@@ -60,7 +60,7 @@ class FittedModel:
         The value of each parameter that was "auto".
     adaptations : tuple of Adaptation
         The adaptations since the fit, in their order.
-    lone_id : hashable or None
+    default_id : hashable or None
         The task id of rows that are given without one. None: such rows are refused.
     predictor : Predictor
         What makes the outputs: the heads, models in their place, or tasks' supports.
@@ -85,7 +85,7 @@ class FittedModel:
     settings: Settings
     chosen: dict[str, object]
     adaptations: tuple[Adaptation, ...] = ()
-    lone_id: Hashable | None = None
+    default_id: Hashable | None = None
     predictor: Predictor = field(default_factory=ByHeads)
     trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
     edits: tuple[TransferStrategy, ...] = ()

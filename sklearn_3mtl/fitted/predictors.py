@@ -101,9 +101,9 @@ class BySupports(Predictor):
         group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
         coded = model.inputs.transform(table)
         names = model.groups_or_empty
-        if model.lone_id is not None:
+        if model.default_id is not None:
             # Nobody gave this id.
-            names = np.where(names == model.lone_id, "none given", names)
+            names = np.where(names == model.default_id, "none given", names)
         parts = model.network, model.objective, model.codec
         return self.adapter.outputs(*parts, coded, group, names)
 

@@ -89,7 +89,7 @@ class Readout:
         left = {name: model for name, model in self.models.items() if name not in names}
         return Readout(left) if left else None
 
-    def beside(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
+    def with_older(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
         """These models, and older ones of other tasks among some."""
         kept = {} if older is None else {n: m for n, m in older.models.items() if n in names}
         return Readout({**kept, **self.models})

@@ -17,8 +17,8 @@ from sklearn_3mtl.data.ids import in_order
 from sklearn_3mtl.data.tables import InputTable, find_column, find_name
 
 __all__ = [
+    "default_id_of",
     "group_index",
-    "lone_id_of",
     "read_task_ids",
     "refuse_unknown",
     "unique_ids",
@@ -106,15 +106,15 @@ def with_task_column(
         # pandas' types allow fewer names and values than pandas does.
         frame.insert(position, cast(Any, names[position]), cast(Any, value))
         return frame
-    # NumPy would make text of the numbers in a list beside a string.
+    # NumPy would make text of the numbers in a list that also holds a string.
     rows = X if isinstance(X, np.ndarray) else pd.DataFrame(cast(Any, X)).infer_objects()
     array = np.asarray(rows)
-    # Numbers stay numbers beside a number; an id of text makes objects of all.
+    # Numbers stay numbers next to a number; an id of text makes objects of all.
     dtype = array.dtype if isinstance(value, Real) else object
     return np.insert(array.astype(dtype), position, cast(Any, value), axis=1)
 
 
-def lone_id_of(groups: np.ndarray) -> Hashable:
+def default_id_of(groups: np.ndarray) -> Hashable:
     """An id that no known task has."""
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
         # Ids of later rows are rarely negative.

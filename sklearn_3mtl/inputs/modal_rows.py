@@ -156,7 +156,7 @@ def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int
     block = table.numbers(columns.positions, start, stop).astype(np.float64)
     gaps = np.isnan(block)
     there = ~np.asarray(gaps.all(axis=1))
-    for wrong, found in ((gaps & there[:, None], "is missing beside others"),
+    for wrong, found in ((gaps & there[:, None], "is missing in a row that has others"),
                          (np.isinf(block), "is infinite")):  # fmt: skip
         if wrong.any():
             row, column = np.argwhere(wrong)[0].tolist()

@@ -15,7 +15,7 @@ __all__ = ["CACHE", "VectorCache", "fingerprint"]
 Value = TypeVar("Value")
 
 MAX_BYTES = 512 * 2**20
-# Of each entry beside its vector: two hashes, and Python's own objects.
+# Bytes of each entry in addition to its vector: two hashes, and Python's own objects.
 OVERHEAD = 200
 
 

@@ -57,5 +57,5 @@ class Form(ABC):
         """How far each parameter went, by name, in the mean over tasks."""
 
     @abstractmethod
-    def grounded(self) -> Form:
+    def detached(self) -> Form:
         """The same function, through which no gradient reaches the stage's parameters."""

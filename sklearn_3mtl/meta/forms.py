@@ -50,7 +50,7 @@ class FixedForm(Form):
         """How far each parameter went, on average over tasks."""
         return {}
 
-    def grounded(self) -> FixedForm:
+    def detached(self) -> FixedForm:
         """The form without gradients to the stage's own parameters."""
         return FixedForm(self.module, _detached(self.module))
 
@@ -119,7 +119,7 @@ class DualForm(Form):
         inputs, deltas = self.inputs.flatten(-3, -2), self.deltas.flatten(-3, -2)
         return {"weight": deltas.mT @ inputs / n_tasks, "bias": deltas.sum(-2) / n_tasks}
 
-    def grounded(self) -> DualForm:
+    def detached(self) -> DualForm:
         """The form without gradients to the stage's own parameters."""
         return replace(self, weights=_detached(self.module))
 
@@ -193,7 +193,7 @@ class StackedForm(Form):
             "bias": (self.own[1] - bias).mean(-2),
         }
 
-    def grounded(self) -> StackedForm:
+    def detached(self) -> StackedForm:
         """The form without gradients to the stage's own parameters."""
         own = None if self.own is None else (self.own[0].detach(), self.own[1].detach())
         return replace(self, weights=_detached(self.module), own=own)
@@ -257,7 +257,7 @@ class VmapForm(Form):
         """How far each parameter went, on average over tasks."""
         return {name: offset.mean(0) for name, offset in (self.offsets or {}).items()}
 
-    def grounded(self) -> VmapForm:
+    def detached(self) -> VmapForm:
         """The form without gradients to the stage's own parameters."""
         return replace(self, weights=_detached(self.module))
 

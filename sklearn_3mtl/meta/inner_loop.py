@@ -45,9 +45,9 @@ class AdaptedStages:
         """Those of some of the tasks."""
         return AdaptedStages(tuple(form.of(tasks) for form in self.forms))
 
-    def grounded(self) -> AdaptedStages:
+    def detached(self) -> AdaptedStages:
         """The same function, through which no gradient reaches the stages' parameters."""
-        return AdaptedStages(tuple(form.grounded() for form in self.forms))
+        return AdaptedStages(tuple(form.detached() for form in self.forms))
 
 
 def inner_loop(
@@ -135,11 +135,11 @@ def _step(
         )
     )
     return [
-        trace.move([next(found) for _ in trace.variables], _beside(rate, common))
+        trace.move([next(found) for _ in trace.variables], _with_common(rate, common))
         for trace, rate in zip(traces, of_stages, strict=True)
     ]
 
 
-def _beside(rate: Rates, common: float) -> Rates:
+def _with_common(rate: Rates, common: float) -> Rates:
     """A rate relative to the common one."""
     return rate / common if isinstance(rate, float) else rate

@@ -90,9 +90,13 @@ class PLDA(MetaMethod["_Covariances"]):
         spread = state.spread[..., None, None, :]
         total = 1.0 + spread * weight.sum(-2)[..., None]
         # Features are not as independent as they are many.
-        sureness = state.sureness() / z.shape[-1] ** 0.25
+        inverse_temperature = state.inverse_temperature() / z.shape[-1] ** 0.25
         return _Gaussians(
-            stages, state, spread * (weight.mT @ z) / total, 1.0 + spread / total, sureness
+            stages,
+            state,
+            spread * (weight.mT @ z) / total,
+            1.0 + spread / total,
+            inverse_temperature,
         )
 
 
@@ -151,7 +155,7 @@ class _Covariances(nn.Module):
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
-        self.sureness = PositiveScalar(1.0)
+        self.inverse_temperature = PositiveScalar(1.0)
         self.register_buffer("centre", torch.zeros(1, n_features, dtype=torch.float32))
         self.register_buffer("basis", torch.eye(n_features, dtype=torch.float32))
         self.register_buffer("spread", torch.ones(n_features, dtype=torch.float32))
@@ -163,7 +167,7 @@ class _Covariances(nn.Module):
     def keep(self, **found: Tensor) -> None:
         """Take up what was found, in the precision of the parameters."""
         for name, value in found.items():
-            setattr(self, name, value.to(self.sureness.logarithm.dtype))
+            setattr(self, name, value.to(self.inverse_temperature.logarithm.dtype))
 
     def project(self, z: Tensor) -> Tensor:
         """Features (..., T, R, d) in the basis."""
@@ -172,7 +176,7 @@ class _Covariances(nn.Module):
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Tensor], prefix: str, *args: object
     ) -> None:
-        # How many members there are shows when they settle.
+        # The buffers have the shapes of the state, which tell the number of members.
         self.keep(**{n: torch.empty_like(state_dict[prefix + n]) for n, _ in self.named_buffers()})
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -185,14 +189,14 @@ class _Gaussians:
     state: _Covariances
     mean: Tensor
     variance: Tensor
-    sureness: Tensor
+    inverse_temperature: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         z = self.state.project(features_of(self.stages, x))
         precision = 1.0 / self.variance
         fixed = (self.mean.square() * precision + self.variance.log()).sum(-1).unsqueeze(-2)
         square = z.square() @ precision.mT - 2.0 * z @ (self.mean * precision).mT
-        return -0.5 * self.sureness * (square + fixed)
+        return -0.5 * self.inverse_temperature * (square + fixed)
 
     def of(self, tasks: Tensor) -> _Gaussians:
         mean, variance = (v.index_select(-3, tasks) for v in (self.mean, self.variance))

@@ -48,7 +48,7 @@ class Reptile(MetaMethod[None]):
         """Take the steps; no gradient of what comes after reaches the stages."""
         adapts, rates = [True] * len(stages), constant_rate(lr)
         adapted = inner_loop(stages, adapts, support, rates, n_steps, second_order=False)
-        return adapted.grounded()
+        return adapted.detached()
 
     def terms(self, state: None) -> list[Term]:
         """The term that moves the start."""

@@ -63,7 +63,7 @@ METHODS = {
 
 
 def settings_of(estimator: BaseEstimator) -> tuple[dict[str, object], str]:
-    """The parameters beside `paradigm`, and what stands before their names in a Pipeline."""
+    """The parameters other than `paradigm`, and what stands before their names in a Pipeline."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     names = [name for name in parameters if name.split("__")[-1] == "paradigm"]
     if not names:

@@ -57,7 +57,7 @@ def state_of(model: FittedModel) -> State:
         "chosen": model.chosen,
         "n_domains": model.n_domains,
         "adaptations": [record.state() for record in model.adaptations],
-        "lone_id": model.lone_id,
+        "default_id": model.default_id,
         # None stands for the strategy among the parameters, which may be the user's own.
         "edits": [None if e is model.settings.strategy else e for e in model.edits],
     }
@@ -136,7 +136,7 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         settings=settings,
         chosen=state.entry("chosen", dict),
         adaptations=adaptations,
-        lone_id=_lone_id(state),
+        default_id=_lone_id(state),
         predictor=predictor,
         trained=trained.layout,
         edits=edits,
@@ -152,9 +152,9 @@ def _container(state: State) -> Container:
 
 
 def _lone_id(state: State) -> Hashable | None:
-    found: object = state.values.get("lone_id")
+    found: object = state.values.get("default_id")
     if not isinstance(found, Hashable):
-        raise ValueError(f"its 'lone_id' is {found!r}")
+        raise ValueError(f"its 'default_id' is {found!r}")
     return found
 
 

@@ -75,7 +75,7 @@ class BestWeights(Callback):
             if len(mine) > 1:
                 self.best_[name][mine] = value[mine]
             elif mine.item():
-                # A lone copy of a layer has no leading axis.
+                # A single copy of a layer has no leading axis.
                 self.best_[name] = value.clone()
 
     def restore(self, net: MultiTaskNet) -> None:

@@ -170,7 +170,7 @@ def test_numbers_of_a_module_that_are_missing_or_infinite():
     X, _ = reviews()
     given = {"n": (FlatLinear(2), ["a", "b"]), "text": "review"}
     X.at[3, "b"] = np.nan
-    refused(r"column 'b' of X, row 3, is missing beside others", given, X)
+    refused(r"column 'b' of X, row 3, is missing in a row that has others", given, X)
     X.at[3, "b"] = -np.inf
     refused(r"column 'b' of X, row 3, is infinite", given, X)
 

@@ -105,7 +105,9 @@ CHANGES = {
     "an object that the file lacks": lambda meta: meta["parameters"].update(
         balancing={"__type__": "object", "number": 0}
     ),
-    "an object by a negative number": set_fitted("lone_id", {"__type__": "object", "number": -1}),
+    "an object by a negative number": set_fitted(
+        "default_id", {"__type__": "object", "number": -1}
+    ),
     "no parameters": lambda meta: meta.update(parameters=None),
     "supplied is a number": lambda meta: meta.update(supplied=3),
     "tasks are none": set_fitted("tasks", []),

@@ -17,7 +17,7 @@ N_DIRECTIONS = 128
 # A direction or a block below this part of the whole is rounding, not variation.
 NOTHING = 1e-6
 # A linear rule in the plain inputs, or a smooth one of the labelled rows alone, is one possibility
-# beside richer ones.
+# among richer ones.
 PLAIN_PRIOR, SMOOTH_PRIOR = 0.25, 0.5
 
 
