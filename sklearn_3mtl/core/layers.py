@@ -97,6 +97,16 @@ class SharedLayers(nn.Module, ABC):
         features : tensor of shape (n_members, n_views, B, n_out)
         """
 
+    def rows(self, x: Tensor) -> Tensor | None:
+        """The features without axes for members and views, where they can be had more quickly.
+
+        Returns
+        -------
+        rows : tensor of shape (n_members * n_views, B, n_out), or (B, n_out) of a single net
+            None, the default: there is only `forward`.
+        """
+        return None
+
     @property
     def n_views(self) -> int:
         """How many views there are."""

@@ -114,7 +114,7 @@ class ThreeMTLNetwork(nn.Module):
         """
         if group is None or not self.shape.net_per_group:
             x = self.encode(inputs)
-            return self.outputs(self.features(x), x, group)
+            return self.outputs(self.rows(x), x, group)
         dispatch = self._dispatch(group)
         z = self.features(self.encode(dispatch.scatter(inputs)))
         return dispatch.gather(self.heads(z.flatten(0, 1), group))
@@ -161,14 +161,32 @@ class ThreeMTLNetwork(nn.Module):
             )
         return z
 
+    def rows(self, x: Tensor) -> Tensor:
+        """The features as the heads read them: (n_members * n_views, B, d), (B, d) of one net."""
+        rows = self.backbone.rows(x)
+        return _rows(self.features(x)) if rows is None else rows
+
+    def with_axes(self, rows: Tensor) -> Tensor:
+        """The features, of shape (n_members, n_views, B, d), from what `rows` returned."""
+        return rows.view(self.n_members, self.n_views, *rows.shape[-2:])
+
     def stages(self) -> list[Stage]:
         """The chain from the encoded inputs to the outputs, without what `adapt` added."""
         return [*self.backbone.stages(), Stage.of(self.heads, is_head=True)]
 
     def outputs(self, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
-        """The heads' outputs and what `adapt` added, of shape (n_members, B, n_outputs)."""
-        # A single net's heads are plain layers.
-        rows = z.flatten(0, 2 if z.shape[0] * z.shape[1] == 1 else 1)
+        """The heads' outputs and what `adapt` added, of shape (n_members, B, n_outputs).
+
+        Parameters
+        ----------
+        z : tensor
+            What `features` or `rows` returned.
+        x : tensor
+            What `encode` returned.
+        group : int64 tensor of shape (B,) or None
+            Each row's task id.
+        """
+        rows = _rows(z) if z.dim() == 4 else z
         if not self.adaptations:
             return _with_copies(self.heads(rows, group), 3)
         first = cast(AdaptedOutputs, self.adaptations[0])
@@ -180,7 +198,7 @@ class ThreeMTLNetwork(nn.Module):
         return self._adapted(out, self.features(x), x, None) if self.adaptations else out
 
     def _adapted(self, out: Tensor, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
-        frozen = self.frozen_features(z, x)
+        frozen = self.frozen_features(z if z.dim() == 4 else self.with_axes(z), x)
         for adaptation in self.adaptations:
             out = adaptation(out, frozen, group)
         return out
@@ -242,6 +260,11 @@ class ThreeMTLNetwork(nn.Module):
             for name, _ in module.named_parameters():
                 found[f"{prefix}.{name}" if prefix else name] = owners
         return found
+
+
+def _rows(z: Tensor) -> Tensor:
+    # A single net's heads are plain layers.
+    return z.flatten(0, 2 if z.shape[0] * z.shape[1] == 1 else 1)
 
 
 def _with_copies(value: Tensor, n_dims: int) -> Tensor:

@@ -58,7 +58,10 @@ class Step:
     @cached_property
     def features(self) -> Tensor:
         """The features that the heads read: (n_members, n_views, B + U, d)."""
-        return self.network.features(self.x) if self._features is None else self._features
+        z = self._features
+        if z is None:
+            return self.network.features(self.x)
+        return z if z.dim() == 4 else self.network.with_axes(z)
 
     @cached_property
     def domain(self) -> Tensor:

@@ -150,7 +150,9 @@ class SingleLevelObjective(nn.Module):
             inputs = dict(batch.all_inputs())
             group = inputs.pop("group", None)
             x = network.encode(inputs)
-            z = network.features(x)
+            # The Gramian is of gradients at the features: they must be what the heads read.
+            at_features = self.balancing.needs == "gramian"
+            z = network.features(x) if at_features else network.rows(x)
             outputs = network.outputs(z, x, group)
         if batch.unlabelled is not None:
             outputs = outputs[:, : len(batch.values)]

@@ -44,12 +44,15 @@ class _OneBackbone(SharedLayers):
         self.is_single = getattr(backbone, "n_copies", None) == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.is_single:
-            # Each axis that is added by itself costs a training step a hundredth of its time.
-            rows: Tensor = cast(nn.Module, self.net.layers)(x.squeeze(0))
-            return rows.view(1, 1, *rows.shape)
-        out: Tensor = self.net(x).unsqueeze(1)
-        return out
+        features: Tensor = self.net(x).unsqueeze(1)
+        return features
+
+    def rows(self, x: Tensor) -> Tensor | None:
+        if not self.is_single:
+            return None
+        # Each axis that is added takes a hundredth of a training step's time.
+        rows: Tensor = cast(nn.Module, self.net.layers)(x.squeeze(0))
+        return rows
 
     def stages(self) -> list[Stage]:
         layers = getattr(self.net, "layers", None)

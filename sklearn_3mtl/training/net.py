@@ -26,11 +26,15 @@ __all__ = ["MultiTaskNet"]
 
 
 class StepResult(TypedDict):
-    """What a step of the optimizer leaves: its loss, what it knew, and the outputs."""
+    """What a step of the optimizer leaves: its loss, those of the units, and the outputs.
+
+    The activations are not kept: those of the next step then take their place in the cache.
+    """
 
     loss: Tensor
-    step: Step
-    y_pred: Tensor
+    unit_losses: Tensor
+    unit_mass: Tensor | None
+    y_pred: Tensor | None
 
 
 class MultiTaskNet(ValidatedNet):
@@ -164,7 +168,7 @@ class MultiTaskNet(ValidatedNet):
     ) -> StepResult:
         """One step of the optimizer on a batch."""
         objective, network = self.criterion_, self.module_
-        results: list[StepResult] = []
+        done: list[tuple[Step, Tensor]] = []
 
         def closure() -> Tensor:
             self._forget_gradients()
@@ -173,7 +177,7 @@ class MultiTaskNet(ValidatedNet):
             total.backward()
             for parameter in self._only_in_phases:
                 parameter.grad = None
-            results[:] = [{"loss": total.detach(), "step": step, "y_pred": step.outputs}]
+            done[:] = [(step, total.detach())]
             if listening:
                 self.notify(
                     "on_grad_computed",
@@ -184,11 +188,16 @@ class MultiTaskNet(ValidatedNet):
             return total
 
         self.optimizer_.step(closure)
-        [result] = results
-        objective.after_step(result["step"])
+        [(step, loss)] = done
+        objective.after_step(step)
         for phase in self._phases:
             self._phase_step(phase, batch, progress)
-        return result
+        return {
+            "loss": loss,
+            "unit_losses": step.unit_losses.detach(),
+            "unit_mass": step.unit_mass,
+            "y_pred": step.outputs if listening else None,
+        }
 
     def _phase_step(self, phase: Phase, batch: Batch, progress: float) -> None:
         """One step on a phase's loss, of the parameters that it trains."""
@@ -223,10 +232,10 @@ class MultiTaskNet(ValidatedNet):
             if listening:
                 self.notify("on_batch_begin", batch=plain_batch(batch), training=True)
             result = self.train_step(batch, listening=listening, progress=progress)
-            step, n_rows = result["step"], len(batch.values)
-            ledger.add(step.unit_losses.detach(), step.unit_mass, n_rows, result["loss"])
+            n_rows, loss = len(batch.values), result["loss"]
+            ledger.add(result["unit_losses"], result["unit_mass"], n_rows, loss)
             if listening:
-                self.history.record_batch("train_loss", float(result["loss"]))
+                self.history.record_batch("train_loss", float(loss))
                 self.history.record_batch("train_batch_size", n_rows)
                 self.notify("on_batch_end", batch=plain_batch(batch), training=True, **result)
         self.history.record("train_batch_count", ledger.n_batches)

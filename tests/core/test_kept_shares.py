@@ -10,7 +10,7 @@ FEATURES = torch.zeros(2, 4, 5)
 
 def test_a_share_of_the_corrected_outputs_is_kept():
     layer = SharedCorrection(5, [1], 2)
-    layer.keep.fill_(0.25)
+    layer.kept.fill_(0.25)
     layer.bias.data.fill_(2.0)
     found = layer(OUT, FEATURES, None)
     torch.testing.assert_close(found[..., 1], 0.25 * OUT[..., 1] + 2.0)
@@ -19,7 +19,7 @@ def test_a_share_of_the_corrected_outputs_is_kept():
 
 def test_a_group_keeps_its_share_and_the_others_their_bits():
     layer = GroupCorrection(5, [0, 2], [3], 2)
-    layer.keep.fill_(0.5)
+    layer.kept.fill_(0.5)
     found = layer(OUT, FEATURES, torch.tensor([3, 0, -1, 3]))
     torch.testing.assert_close(found[:, [0, 3]][..., [0, 2]], 0.5 * OUT[:, [0, 3]][..., [0, 2]])
     assert torch.equal(found[:, [1, 2]], OUT[:, [1, 2]])
