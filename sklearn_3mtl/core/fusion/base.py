@@ -1,18 +1,17 @@
-"""How the features of several modalities become one."""
+"""The contract of a fusion."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 
-__all__ = ["FUSION", "ConcatFusion", "FusedFeatures", "Fusion"]
+__all__ = ["FusedFeatures", "Fusion"]
 
 
 class FusedFeatures(nn.Module, ABC):
@@ -66,35 +65,3 @@ class Fusion(BaseEstimator, ABC):
         seed : Seed
             Seeds the initial weights.
         """
-
-
-class ConcatFusion(Fusion):
-    """The features of all modalities, one after the other.
-
-    Examples
-    --------
-    >>> from sklearn_3mtl.core.fusion import ConcatFusion
-    >>> ConcatFusion()
-    ConcatFusion()
-    """
-
-    def build(self, widths: Sequence[int], copies: Copies, seed: Seed) -> FusedFeatures:
-        """No weights are needed."""
-        return _Concatenated(sum(widths))
-
-
-class _Concatenated(FusedFeatures):
-    is_concatenation = True
-
-    def __init__(self, n_out: int) -> None:
-        super().__init__()
-        self.n_out = n_out
-
-    def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
-        if len(features) == 1:
-            return features[0]
-        rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
-        return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
-
-
-FUSION: dict[str, type[Fusion]] = {"concat": ConcatFusion}

@@ -1,0 +1,8 @@
+"""How the features of several modalities become one; a file for each way."""
+
+from sklearn_3mtl.core.fusion.base import FusedFeatures, Fusion
+from sklearn_3mtl.core.fusion.concat import ConcatFusion
+
+__all__ = ["FUSION", "ConcatFusion", "FusedFeatures", "Fusion"]
+
+FUSION: dict[str, type[Fusion]] = {"concat": ConcatFusion}
