@@ -4,6 +4,7 @@ test_independent_nets.py is the same for nets that share nothing.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ from sklearn_3mtl import (
     MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
+    ThreeMTLEstimator,
 )
 from sklearn_3mtl.balancing import BALANCING, Manual
 from sklearn_3mtl.core.seeding import Seed
@@ -201,3 +203,11 @@ def test_mixed_kinds_without_inner_steps_are_the_single_level_estimators():
     plain = MultiTaskEstimator(task="store", **PLAIN).fit(X, Y)
     assert_same_bits(off, plain)
     assert off.history_[:, "train_loss"] == plain.history_[:, "train_loss"]
+
+
+@pytest.mark.parametrize("sharing", ["none", "hard"])
+def test_meta_without_task_ids_takes_any_sharing_method(sharing):
+    X, Y = complete_table(60)
+    options = {"sharing": sharing, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
+    union, without = (ThreeMTLEstimator(meta=m, **options).fit(X, Y) for m in ("ridge", None))
+    pd.testing.assert_frame_equal(pd.DataFrame(union.predict(X)), pd.DataFrame(without.predict(X)))

@@ -26,7 +26,7 @@ from sklearn_3mtl.fitting.planning import make_plan
 from sklearn_3mtl.fitting.start import Start
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.settings.values import is_auto
@@ -79,6 +79,8 @@ def new_model(
     of_layers = groups if plan.uses_groups else None
     network, objective = build_untrained(plan, inputs, codec, of_layers, data.n_domains, seed)
     refuse_separate_nets(settings, network, objective.domain_term)
+    if plan.episodes is not None and isinstance(objective, BiLevelObjective):
+        objective.refuse_episodes(network)
     if start is not None:
         start.copy_weights(network)
     model = FittedModel(

@@ -69,17 +69,6 @@ class BiLevelObjective(SingleLevelObjective):
         terms: Sequence[nn.Module],
         inner: InnerLoop,
     ) -> None:
-        if balance.rule.needs == "gramian":
-            raise ValueError(
-                f"balancing={balance.rule!r} compares the tasks' gradients, which is not possible "
-                "where tasks adapt by an inner loop. Choose a rule on losses, such as 'equal' or "
-                "'uncertainty', or set meta=None."
-            )
-        if network.n_views > 1:
-            raise ValueError(
-                f"{type(network.backbone).__name__} gives each task features of its own: there is "
-                "no chain of layers that task ids could adapt. Set sharing='hard', or meta=None."
-            )
         super().__init__(losses, balance, network.shape, seed, terms)
         self.inner, self.draws_classes = inner, inner.draws_classes
         inner.method.refuse(losses.layout)
@@ -87,6 +76,26 @@ class BiLevelObjective(SingleLevelObjective):
             network.stages(), network.backbone.n_out, losses.layout, inner.lr, seed.child("meta")
         )
         self.terms.extend(inner.method.terms(self.learned))
+
+    def refuse_episodes(self, network: ThreeMTLNetwork) -> None:
+        """Refuse to train on episodes where there is nothing that tasks could adapt.
+
+        Raises
+        ------
+        ValueError
+            If the rule needs gradients at the features, or tasks have features of their own.
+        """
+        if self.balancing.needs == "gramian":
+            raise ValueError(
+                f"balancing={self.balancing!r} compares the tasks' gradients, which is not "
+                "possible where tasks adapt by an inner loop. Choose a rule on losses, such as "
+                "'equal' or 'uncertainty', or set meta=None."
+            )
+        if network.n_views > 1:
+            raise ValueError(
+                f"{type(network.backbone).__name__} gives each task features of its own: there is "
+                "no chain of layers that task ids could adapt. Set sharing='hard', or meta=None."
+            )
 
     def adapt(
         self,

@@ -42,6 +42,11 @@ NUMPY = {name: NUMBERS.astype(name) for name in ("float16", "float32", "float64"
     "objects": TEXTS.astype(object),
     "bytes": TEXTS.astype("S3"),
 }
+# The dtype "str" came with pandas 3.
+STR = {} if pd.__version__ < "3" else {
+    "str": series(TEXTS, "str"),
+    "str, python": series(TEXTS, pd.StringDtype("python", np.nan)),
+}  # fmt: skip
 PANDAS = {
     "Int8": series(BITS, "Int8"),
     "UInt64": series(BITS, "UInt64"),
@@ -50,8 +55,7 @@ PANDAS = {
     "string": series(TEXTS, "string"),
     "string, python": series(TEXTS, pd.StringDtype("python")),
     "string, pyarrow": series(TEXTS, pd.StringDtype("pyarrow")),
-    "str": series(TEXTS, "str"),
-    "str, python": series(TEXTS, pd.StringDtype("python", np.nan)),
+    **STR,
     "sparse": series(pd.arrays.SparseArray(NUMBERS)),
     "intervals": series(pd.cut(NUMBERS, 2).astype(object)),
 }

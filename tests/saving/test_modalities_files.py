@@ -169,7 +169,12 @@ def compressed(content):
         skops.dumps(StandardScaler()),
         compressed(skops.dumps(WORDS)),
     ],
-)
+    # The bytes hold times, and would make other names in each process.
+    ids=[
+        "nothing", "no zip", "empty zip", "list", "dict", "list of skops", "dict of skops",
+        "another model", "compressed",
+    ],
+)  # fmt: skip
 def test_damaged_or_foreign_transformers_are_refused(saved, content, tmp_path):
     for name in ("models/0.skops", "models/2.skops"):
         refused(tmp_path / "est", zipped({**saved, name: content}.items()))
