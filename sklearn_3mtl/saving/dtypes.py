@@ -62,7 +62,8 @@ def _decode_string_dtype(value: Mapping[str, Json], decode: Decode) -> pd.String
 
 
 def _string_dtype(storage: Json, is_nan: bool) -> pd.StringDtype:
-    return pd.StringDtype(storage, np.nan) if is_nan else pd.StringDtype(storage, pd.NA)
+    # The default is NA; older versions of pandas know nothing else.
+    return pd.StringDtype(storage, np.nan) if is_nan else pd.StringDtype(storage)
 
 
 # Types of pyarrow that need more than a name.

@@ -238,5 +238,6 @@ def test_a_rule_that_compares_gradients_is_refused():
 
     net = network()
     inner = InnerLoop(META["maml"](), LR, STEPS)
+    made = BiLevelObjective(LOSSES, TaskBalance(Compares()), net, Seed(0), (), inner)
     with pytest.raises(ValueError, match=r"balancing=Compares\(\) compares .* meta=None"):
-        BiLevelObjective(LOSSES, TaskBalance(Compares()), net, Seed(0), (), inner)
+        made.refuse_episodes(net)

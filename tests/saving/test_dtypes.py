@@ -78,10 +78,12 @@ CATEGORIES = {
     "Int64": category(pd.array(BITS, dtype="Int64")),
     "of pyarrow": series(TEXTS, pd.ArrowDtype(pa.string())).astype("category"),
 }
+# pyarrow 16, which goes with pandas 2, has no distinct values of halves.
+HALF = {} if pd.__version__ < "3" else {"half": arrow(NUMBERS, pa.float16())}
 ARROW = {
     "int64": arrow(BITS, pa.int64()),
     "uint8": arrow(BITS, pa.uint8()),
-    "half": arrow(NUMBERS, pa.float16()),
+    **HALF,
     "double": arrow(NUMBERS, pa.float64()),
     "bool": arrow(BITS.astype(bool), pa.bool_()),
     "string": arrow(TEXTS, pa.string()),
@@ -156,6 +158,7 @@ def test_a_dtype_that_would_not_come_back_is_refused_when_it_is_saved(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 reads text by pyarrow's own types")
 def test_text_that_pyarrow_stored_is_read_without_it(tmp_path):
     est = tiny(max_epochs=1).fit(X, series(TEXTS, pd.StringDtype("pyarrow")))
     est.save(tmp_path / "est")
