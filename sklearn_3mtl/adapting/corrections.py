@@ -56,10 +56,10 @@ class Corrections:
             last.smooth.load_state_dict(smooth.state_dict())
         for correction in last.corrections:
             if isinstance(correction, GroupCorrection):
-                _fill(correction, *_side_by_side(self.own))
+                correction.fill(*_side_by_side(self.own))
             elif isinstance(correction, SharedCorrection):
                 weight, bias, keep = _side_by_side(self.shared)
-                _fill(correction, weight[0], bias[0], keep)
+                correction.fill(weight[0], bias[0], keep)
 
 
 def solve_corrections(
@@ -147,11 +147,3 @@ def _side_by_side(probes: Mapping[int, Probe]) -> tuple[Tensor, Tensor, Tensor]:
     keep = [probe.keep for probe in probes.values() for _ in range(probe.weight.shape[2])]
     bias = torch.cat([probe.bias for probe in probes.values()], dim=2)
     return weight, bias, torch.tensor(keep)
-
-
-def _fill(
-    correction: SharedCorrection | GroupCorrection, weight: Tensor, bias: Tensor, keep: Tensor
-) -> None:
-    correction.weight.data.copy_(weight)
-    correction.bias.data.copy_(bias)
-    correction.kept.copy_(keep)

@@ -1,4 +1,4 @@
-"""More rows of what was adapted before: the corrections are solved for anew on all of them."""
+"""Adapting again to the same tasks: corrections are solved on the earlier and the new rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Recalled(NamedTuple):
 
 
 def recall(model: FittedModel, support: Support) -> Recalled:
-    """Put the earlier rows of the labelled tasks before new ones: lots then equal the whole.
+    """Join new rows with earlier ones of the same tasks, and drop the corrections solved on those.
 
     A task that came after the fit is taken out of the model: it is new again. The correction of
     another task is taken out in the groups that have new labels of it.

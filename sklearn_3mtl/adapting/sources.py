@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable
 from dataclasses import fields, replace
 
@@ -81,9 +80,7 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
 
 def _without_classes(model: FittedModel) -> FittedModel:
     """A model whose outputs stood for whatever classes an episode drew: what is below them."""
-    network, codec = copy.copy(model.network), TargetCodec({})
-    # nn.Module keeps its parts in dicts, which a shallow copy would share.
-    network._modules = dict(network._modules)
+    network, codec = model.network.shallow_copy(), TargetCodec({})
     n_features = int(network.backbone.n_out)
     network.heads = LinearHeads(n_features, {}, Seed(0), range(network.n_members))
     return replace(model, network=network, codec=codec, names=(), trained=codec.layout)

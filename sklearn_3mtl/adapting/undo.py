@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sklearn_3mtl.core.adapted import AdaptedOutputs, GroupCorrection, SharedCorrection
 from sklearn_3mtl.core.network import ThreeMTLNetwork
@@ -131,7 +130,7 @@ class _Changed:
             [same] = [c for c in old.corrections if type(c) is type(correction)]
             if isinstance(same, SharedCorrection) and isinstance(correction, SharedCorrection):
                 chosen = torch.tensor([self.record.shared.index(c) for c in self.shared])
-                _copy(correction, same.weight[:, chosen], same.bias[:, chosen], same.kept[chosen])
+                correction.fill(same.weight[:, chosen], same.bias[:, chosen], same.kept[chosen])
             elif isinstance(same, GroupCorrection) and isinstance(correction, GroupCorrection):
                 chosen = torch.tensor([self.record.own.index(c) for c in self.own])
                 weight, bias = same.weight[:, :, chosen].clone(), same.bias[:, :, chosen].clone()
@@ -140,7 +139,7 @@ class _Changed:
                     groups = self.cleared.get(column) or []
                     gone = torch.tensor([g in groups for g in self.record.groups])
                     weight[gone, :, place], bias[gone, :, place], keep[gone, place] = 0.0, 0.0, 1.0
-                _copy(correction, weight, bias, keep)
+                correction.fill(weight, bias, keep)
 
 
 def _undone(
@@ -156,9 +155,7 @@ def _undone(
         left = before
         cleared = {record.order[c]: groups for c, groups in cleared.items() if record.order[c] >= 0}
     modules = cast(Sequence[AdaptedOutputs], list(model.network.adaptations))
-    network = copy.copy(model.network)
-    # nn.Module keeps its parts in dicts, which a shallow copy would share.
-    network._modules = dict(model.network._modules)
+    network = model.network.shallow_copy()
     network.adaptations = nn.ModuleList(modules[:start])
     records = list(model.adaptations[:start])
     for change, old in zip(reversed(changes), modules[start:], strict=True):
@@ -174,11 +171,3 @@ def _does_nothing(record: Adaptation) -> bool:
     keeps_all = record.order == list(range(record.n_before))
     same_groups = record.n_base_groups == record.n_groups
     return keeps_all and same_groups and not record.shared and not record.own
-
-
-def _copy(
-    correction: SharedCorrection | GroupCorrection, weight: Tensor, bias: Tensor, keep: Tensor
-) -> None:
-    correction.weight.data.copy_(weight)
-    correction.bias.data.copy_(bias)
-    correction.kept.copy_(keep)

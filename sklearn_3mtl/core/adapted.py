@@ -14,7 +14,21 @@ from sklearn_3mtl.core.stacked import aligned
 __all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection"]
 
 
-class SharedCorrection(nn.Module):
+class _Correction(nn.Module):
+    """Weights, biases, and the share of the outputs before that is kept."""
+
+    weight: nn.Parameter
+    bias: nn.Parameter
+    kept: Tensor
+
+    def fill(self, weight: Tensor, bias: Tensor, kept: Tensor) -> None:
+        """Take over solved weights."""
+        self.weight.data.copy_(weight)
+        self.bias.data.copy_(bias)
+        self.kept.copy_(kept)
+
+
+class SharedCorrection(_Correction):
     """A linear correction of some outputs, for all rows.
 
     Parameters
@@ -30,7 +44,6 @@ class SharedCorrection(nn.Module):
     def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
-        self.kept: Tensor
         self.register_buffer("kept", torch.ones(len(columns), dtype=torch.float32))
         self.weight = nn.Parameter(torch.zeros(n_members, len(columns), n_in, dtype=torch.float32))
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
@@ -44,7 +57,7 @@ class SharedCorrection(nn.Module):
         return out.index_copy(-1, columns, kept + added)
 
 
-class GroupCorrection(nn.Module):
+class GroupCorrection(_Correction):
     """Linear corrections of some outputs, one for each adapted group.
 
     Parameters
@@ -65,7 +78,6 @@ class GroupCorrection(nn.Module):
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.register_buffer("groups", torch.tensor(groups), persistent=False)
-        self.kept: Tensor
         kept = torch.ones(len(groups), len(columns), dtype=torch.float32)
         self.register_buffer("kept", kept)
         self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))

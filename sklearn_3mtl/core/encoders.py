@@ -15,7 +15,8 @@ from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
 __all__ = ["Block", "ModalityEncoder", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 
 EMBEDDING_WIDTH = 8
-# The variance of a plain number, where that of its embedding is 1.
+# The plain number's share of the variance that a column has among the encoded features; its
+# embedding has the rest.
 PLAIN_SHARE = 0.1
 # The vector of a text or an image counts as at most so many columns of the table.
 VECTOR_COLUMNS = 8.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -97,6 +98,13 @@ class ThreeMTLNetwork(nn.Module):
     def n_nets(self) -> int:
         """How many nets, which share nothing, each member consists of."""
         return self.n_views if self.backbone.has_own_nets else 1
+
+    def shallow_copy(self) -> ThreeMTLNetwork:
+        """A network with the same modules, of which some can then be replaced."""
+        copied = copy.copy(self)
+        # nn.Module keeps its parts in a dict, which copy.copy shares.
+        copied._modules = dict(self._modules)
+        return copied
 
     def forward(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """Map the inputs of B rows to the outputs of all tasks.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import cast
 
 from torch import nn
 
@@ -59,14 +57,12 @@ class Adaptation:
             corrections.append(SharedCorrection(n_in, self.shared, n_members))
         if self.own:
             corrections.append(GroupCorrection(n_in, self.own, self.groups, n_members))
-        after = copy.copy(network)
-        # nn.Module keeps its parts in dicts, which a shallow copy would share.
-        after._modules = dict(network._modules)
+        after = network.shallow_copy()
         added = AdaptedOutputs(self.n_before, self.order, self.n_base_groups, corrections, smooth)
         added.to(next(network.parameters()).device).eval()
         after.adaptations = nn.ModuleList([*network.adaptations, added])
         after.n_groups = self.n_groups
-        return cast(ThreeMTLNetwork, after)
+        return after
 
     def state(self) -> dict[str, object]:
         """The record as plain values."""

@@ -1,4 +1,4 @@
-"""What the corrections of a model were solved for on."""
+"""The labelled rows that the corrections of a model were solved on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Evidence"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """The supports of the adaptations whose corrections can be solved for anew.
+    """The labelled rows from which corrections of a model can be solved again.
 
     Attributes
     ----------

@@ -69,7 +69,7 @@ class FittedModel:
     edits : tuple of TransferStrategy
         The strategies that have edited the network, in turn.
     evidence : Evidence or None
-        What the corrections of the last adaptations were solved for on. None where there are none.
+        The rows that the last corrections were solved on. None where there are none.
     """
 
     inputs: ModalInputs
