@@ -1,4 +1,5 @@
-# `make test` is the whole check of the code, `.ci/run` of all; `make demo` is the quickest look at it.
+# `make test` checks the code in about ten minutes on two cores; `.ci/run` checks all, slow tests too.
+# `make demo` is the quickest look at it.
 
 PYTHON ?= $(shell python3.11 -c 'print("python3.11")' 2>/dev/null || echo python3)
 VENV := .venv
@@ -7,7 +8,8 @@ STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 OLDEST_STAMP := $(OLDEST)/.installed
 BENCHMARKS := $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py)))
-TESTS := -m pytest -n logical -W error
+# A process that has done its share takes over tests of another's: some take a minute.
+TESTS := -m pytest -n logical --dist worksteal -W error
 
 .PHONY: demo test coverage test-oldest lint shells docs bench clean
 
@@ -16,9 +18,9 @@ demo: $(STAMP)
 
 # The nets of tests are small: a thread for each process, and a process for each core.
 test: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python $(TESTS) --doctest-modules sklearn_3mtl tests
+	OMP_NUM_THREADS=1 $(BIN)/python $(TESTS) -m "not slow" --doctest-modules sklearn_3mtl tests
 
-# The same, and which branches no test takes; half as long again.
+# All tests, the slow ones and the examples too, and which branches none takes: half an hour.
 coverage: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python $(TESTS) --cov --cov-fail-under=95 --doctest-modules sklearn_3mtl tests
 

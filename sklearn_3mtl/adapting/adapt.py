@@ -19,24 +19,25 @@ from sklearn_3mtl.fitted.task_ids import default_id_of, read_task_ids
 from sklearn_3mtl.fitting.data import FitInput
 from sklearn_3mtl.fitting.weights import check_sample_weight
 from sklearn_3mtl.settings import Settings
+from sklearn_3mtl.settings.types import TaskKinds
 
 __all__ = ["adapt_fitted", "id_of_rows_without_id"]
 
-# The parameters that `adapt` reads: they may be set after `fit`.
+# The parameters that are read by `adapt`, so that they may be set after `fit`.
 OF_ADAPTING = ("strategy", "head", "adapt_parts", "adapt_lr", "adapt_steps", "optimizer")
 
 
 def adapt_fitted(
     settings: Settings, before: Fitted, given: FitInput, reader: TaskReader, after: TasksAfter
 ) -> Fitted:
-    """Adapt a fitted estimator, which is left as it is, to the bit.
+    """Adapt a fitted estimator; what it was fitted to stays unchanged, to the bit.
 
     Parameters
     ----------
     settings : Settings
-        The parameters now; those that shape the network are the model's own.
+        The estimator's present parameters. The network keeps the shape that it has.
     before : Fitted
-        What is adapted.
+        The result of the fit, or of an earlier adaptation.
     given : FitInput
         The arguments of `adapt`; X has the columns of `fit`'s X.
     reader : TaskReader
@@ -58,6 +59,7 @@ def adapt_fitted(
     support = Support.of(inputs, targets, tasks, weights, ids)
     adapted, forgetting = route.adapt(plan, model, support, tasks)
     changed = {name: getattr(settings, name) for name in OF_ADAPTING}
+    changed["task_kinds"] = _kinds_after(settings, model, adapted)
     adapted = replace(
         after.in_container(adapted, targets),
         default_id=default_id,
@@ -66,15 +68,22 @@ def adapt_fitted(
     return Fitted(adapted, copy.copy(before.history), before.columns, forgetting)
 
 
+def _kinds_after(settings: Settings, before: FittedModel, after: FittedModel) -> TaskKinds | None:
+    """The kinds that the user gave: at the fit for its tasks, now for the tasks that are new."""
+    now = settings.task_kinds or {}
+    added = {n: now[n] for n in after.codec.tasks if n in now and n not in before.codec.tasks}
+    return {**(before.settings.task_kinds or {}), **added} if added else before.settings.task_kinds
+
+
 def id_of_rows_without_id(model: FittedModel) -> Hashable | None:
-    """The task id of rows that `adapt` is given without any; None where there are no ids."""
+    """The task id that `adapt` gives to rows without one; None where the model has no ids."""
     if model.groups is None or model.default_id is not None:
         return model.default_id
     return default_id_of(model.groups)
 
 
 def _ids(model: FittedModel, given: FitInput) -> tuple[np.ndarray | None, Hashable | None]:
-    """The rows' task ids, and the id of rows without any in the result."""
+    """The rows' task ids, and the `default_id` of the adapted model."""
     if model.groups is None:
         if given.task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")

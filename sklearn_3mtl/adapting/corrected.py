@@ -1,4 +1,4 @@
-"""A model with linear corrections of its outputs, solved for on labelled rows."""
+"""Linear corrections of a model's outputs, solved for on labelled rows."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def corrected(
     group: Tensor | None,
     groups: np.ndarray | None,
 ) -> tuple[FittedModel, Tensor]:
-    """The model with a linear correction of each output that the rows have labels of.
+    """Add a linear correction of the outputs of each task that the rows have labels of.
 
     Parameters
     ----------
     model : FittedModel
-        The model before.
+        The model before the adaptation.
     codec : TargetCodec
-        The tasks after.
+        The tasks after it.
     rows : RowDataset
         The labelled rows.
     group : int64 tensor of shape (n,) or None
-        Each row's position among the task ids after. None where outputs are corrected for all ids.
+        Each row's position in `groups`. None: outputs are corrected for all task ids alike.
     groups : object ndarray or None
-        The task ids after.
+        The task ids after the adaptation. None where there are none.
 
     Returns
     -------
     adapted : FittedModel
     before : tensor of shape (M, n, n_outputs before)
-        The outputs of every member before.
+        Every member's outputs before the adaptation.
     """
     n_groups = len(model.groups_or_empty)
     of_group = group is not None and model.uses_groups
@@ -58,8 +58,8 @@ def corrected(
     if lost.any():
         raise ValueError(
             f"The network's features are no finite numbers for {int(lost.sum())} of {len(lost)} "
-            f"rows (the first is row {int(lost.nonzero()[0])}): see what the module given as "
-            "`source`, `backbone` or modality puts out for it."
+            f"rows (the first is row {int(lost.nonzero()[0])}): check what the module given as "
+            "`source`, `backbone` or modality returns for that row."
         )
     smooth = smooth_features(model.network)
     if smooth is not None:
@@ -93,7 +93,7 @@ def corrected(
 
 
 def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
-    """What of a correction's features belongs together."""
+    """The blocks of the features that corrections read, and their mixtures."""
     if smooth is None:
         return Blocks.of_views(network.blocks, [*network.views, [0.0] * len(network.blocks)])
     others = [[*view, 0.0] for view in network.views]
@@ -102,7 +102,7 @@ def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
 
 
 def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:
-    """For each output after the one before, -1 where no head has made it."""
+    """For each output after the adaptation, its position before; -1 if no head computes it."""
     order = codec.layout.outputs_in(model.codec.layout)
     for index, task in enumerate(codec.layout.tasks):
         if model.readout is not None and task.name in model.readout.models:
@@ -112,7 +112,7 @@ def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:
 
 
 def container_after(model: FittedModel, has_new: bool) -> Container:
-    """Several named targets need a frame."""
+    """The type of container of the predictions: a frame if `adapt` has added targets."""
     if not has_new or model.container in ("pandas_frame", "polars"):
         return model.container
     return "polars" if model.container == "polars_series" else "pandas_frame"

@@ -29,7 +29,7 @@ class Corrections:
     layout : TaskLayout
         The tasks after the adaptation.
     shared, own : dict of task index to Probe
-        Corrections for all rows, and for each adapted group.
+        Corrections for all rows, and corrections for each adapted group.
     groups : list of int
         The groups that were adapted.
     """
@@ -50,7 +50,7 @@ class Corrections:
         return [c for index in probes for c in columns[self.layout.outputs_of(index)]]
 
     def fill(self, network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> None:
-        """Give a network's last adaptation the weights, and the features they were solved for."""
+        """Copy the weights, and the smooth features they go with, to the last adaptation."""
         last = cast(AdaptedOutputs, network.adaptations[-1])
         if smooth is not None and last.smooth is not None:
             last.smooth.load_state_dict(smooth.state_dict())
@@ -81,9 +81,9 @@ def solve_corrections(
     features : tensor of shape (M, n, d)
         What the corrections read.
     before : tensor of shape (M, n, n_outputs before)
-        The outputs before.
+        The outputs before the adaptation.
     order : sequence of int
-        For each output the one before, -1 for one of a new task.
+        For each output after it, its position before; -1 if no head computes it.
     blocks : Blocks
         Which features belong together.
     """
@@ -104,7 +104,7 @@ def solve_corrections(
                 )
             continue
         target = task.kind_object.targets(values[:, index], task.n_outputs)
-        # The likelihood is that of the calibrated outputs.
+        # The likelihood is for calibrated outputs, which are divided by the temperature.
         temperature = float(codec.temperature[index])
         offset = before.new_zeros(*before.shape[:2], len(old))
         offset = offset if is_new else before[..., old] / temperature

@@ -1,4 +1,4 @@
-"""`strategy="extract"`: scikit-learn models are fitted to frozen features."""
+"""`strategy="extract"`: fits scikit-learn models to frozen features."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["with_readout"]
 def with_readout(
     head: object | None, model: FittedModel, codec: TargetCodec, support: Support
 ) -> FittedModel:
-    """The model with a scikit-learn model for each target that the support labels.
+    """Fit a scikit-learn model for each target that has labels in the support.
 
-    The others keep their heads.
+    The other targets are predicted as before.
     """
     if model.groups is not None:
         raise ValueError(
-            "strategy='extract' fits one model on all rows, but the source knows task ids. Use "
+            "strategy='extract' fits one model on all rows, but the source has task ids. Use "
             "strategy='auto' or 'fine_tune'."
         )
     fresh = Readout.fit(

@@ -30,7 +30,7 @@ from sklearn_3mtl.transfer import TransferStrategy
 
 __all__ = ["fine_tune", "movement"]
 
-# Which parts of the network each name trains.
+# The parts of the network that each value of `adapt_parts` trains.
 HEADS = ("heads", "adaptations")
 BOXES = ("encoders", "backbone", "heads")
 PARTS = {"auto": HEADS, "head": HEADS, "heads": HEADS, "all": ("encoders", "backbone", *HEADS)}
@@ -40,12 +40,13 @@ AUTO_STEPS, BATCH_ROWS = 100, 64
 def fine_tune(
     plan: AdaptPlan, model: FittedModel, rows: RowDataset, before: Sequence[Hashable]
 ) -> FittedModel | None:
-    """The model with some parts trained, on copies of them; None where there are no steps.
+    """Train some parts of a copy of the network; None where nothing is to be trained.
 
-    A strategy says which rates they have, and what "auto" stands for.
+    A transfer strategy sets the learning rates of the layers, and which parts "auto" means.
 
-    The heads were solved for before ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
-    arXiv 2202.10054): the parts below start from useful gradients.
+    The corrections of the heads have to be solved for first, so that the layers below get useful
+    gradients from the start ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
+    arXiv 2202.10054).
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def fine_tune(
         n_steps = 0 if parts == PARTS["head"] else AUTO_STEPS
     if not _parameters_of(model.network, parts) or not n_steps or not len(rows):
         return None
-    # Nothing is drawn where the network stays frozen.
+    # Drawn only now: if nothing is trained, a given RandomState stays as it is.
     drawn = int(check_random_state(tuning.random_state).randint(2**31 - 1))
     seed = Seed(drawn).child("adapt")
     network = copy.deepcopy(model.network).requires_grad_(False)
@@ -84,7 +85,7 @@ def fine_tune(
         network.requires_grad_(False)
         edits = (*edits, strategy)
     depths = _depths(network)
-    # What is drawn depends on `random_state` alone, not on what was drawn in `fit`.
+    # Dropout then depends on `random_state` alone, not on what was drawn in `fit`.
     for name, module in network.named_modules():
         if isinstance(module, SeededDropout):
             module.reseed(seed.child(name))
@@ -137,7 +138,7 @@ def _task_weights(
 
 
 def _rows_with_labels(rows: RowDataset, task_weight: np.ndarray | None) -> RowDataset:
-    """The rows with a label of a task that takes part."""
+    """The rows with a label of a task whose weight is above 0."""
     if task_weight is not None and not task_weight.all():
         _, weight = rows.labels()
         takes_part = torch.from_numpy(task_weight > 0).to(weight.dtype)
@@ -150,7 +151,7 @@ def _rows_with_labels(rows: RowDataset, task_weight: np.ndarray | None) -> RowDa
 def _objective_plan(
     tuning: TuningPlan, codec: TargetCodec, task_weight: np.ndarray | None
 ) -> ObjectivePlan:
-    """The objective of `fit`, of the tasks that there are now, and without terms of domains."""
+    """The plan of the objective: that of `fit`, for the present tasks, without domain loss."""
     balancing = tuning.balancing
     if isinstance(balancing, Manual):
         given = balancing.task_weight or {}
@@ -164,14 +165,14 @@ def _objective_plan(
 
 
 def _kind_of(tuning: TuningPlan, task: Task) -> Kind:
-    """A task's kind, with the loss that the estimator names where nothing else is said."""
+    """A task's kind, with the estimator's `regression_loss` unless `task_kinds` gives a Kind."""
     if isinstance((tuning.task_kinds or {}).get(task.name), Kind):
         return task.kind_object
     return with_regression_loss(task.kind_object, tuning.regression_loss)
 
 
 def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
-    """How deep each parameter lies: 0 for the encoders, then the backbone's stages, the heads."""
+    """The depth of each parameter: 0 in the encoders, from 1 on in the backbone and the heads."""
     stages = [s.module for s in network.stages() if next(s.module.parameters(), None) is not None]
     of = {id(p): depth for depth, module in enumerate(stages, 1) for p in module.parameters()}
     top = max(of.values(), default=1)
@@ -182,9 +183,10 @@ def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
 
 
 def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
-    """What is not trained, with the dropout within it, and what keeps running statistics.
+    """The modules that stay in evaluation mode: those not trained, or with running statistics.
 
-    The heads were solved for under the source's statistics: others would take their features away.
+    The heads were solved for with the source's running statistics; updating them would change the
+    features that the heads read.
     """
     boxes = list(network.children())
     parts = boxes + [m for m in network.modules() if next(m.parameters(), None) is not None]
@@ -207,8 +209,8 @@ def _parameters_of(network: ThreeMTLNetwork, parts: Sequence[str]) -> list[torch
         }
         if not found and part not in PARTS["all"]:
             raise ValueError(
-                f"`adapt_parts` should be 'auto', 'head', 'all' or a list of parts, "
-                f"{list(BOXES)!r} or prefixes of the names of parameters within. "
+                f"`adapt_parts` should be 'auto', 'head', 'all' or a list of parts: "
+                f"{list(BOXES)!r}, or prefixes of the names of their parameters. "
                 f"Found {part!r}."
             )
         chosen |= found
@@ -222,7 +224,20 @@ def movement(
     new: Tensor,
     names: Sequence[Hashable],
 ) -> dict[Hashable, float]:
-    """How far predictions moved: mean total variation, or RMS in standard deviations."""
+    """How far the predictions of each of some tasks moved.
+
+    Of class probabilities, the mean total variation distance; of numbers, the root mean square
+    change in standard deviations of the target.
+
+    Parameters
+    ----------
+    before, after : TargetCodec
+        The tasks before and after the adaptation.
+    old, new : tensors of shape (M, n, n_outputs)
+        The outputs of every member before and after it.
+    names : sequence of hashable
+        The tasks, which exist before and after.
+    """
     moved: dict[Hashable, float] = {}
     first, second = before.combine(old).numpy(), after.combine(new).numpy()
     probabilities = [

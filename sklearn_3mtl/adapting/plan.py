@@ -1,4 +1,4 @@
-"""The plan of an adaptation: every short name an object, absent parts None."""
+"""The plan of an adaptation: every short name is resolved to an object, absent parts are None."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ class TuningPlan:
     lr : float
         Learning rate.
     n_steps : int or None
-        How many steps at least. None: as many as the parts and the strategy ask for.
+        The number of steps, rounded up to whole epochs. None: it depends on the parts and on the
+        strategy.
     optimizer, schedule
         The optimizer's class, and the learning rate's schedule.
     task_kinds : mapping of task name to kind, or None
-        Kinds that are given, not inferred.
+        The kinds that the user gave. None: all are inferred.
     regression_loss : str
         The loss of regression tasks whose kind isn't given.
     balancing : Balancing
-        The rule that weighs the tasks' losses.
+        The rule that balances the tasks' losses or gradients.
     task_weight : mapping, array-like or None
         Weights of the tasks.
     device : str or torch.device
-        Where it is trained.
+        The device that the parts are trained on.
     random_state : int, RandomState or None
-        Seeds the order of the rows and dropout.
+        Seeds the order of the rows, dropout and new weights.
     """
 
     parts: str | Sequence[str]
@@ -76,13 +77,13 @@ class AdaptPlan:
     settings : Settings
         The parameters as they were given.
     strategy : TransferStrategy or None
-        How a target uses its source. None: as `adapt_parts` says.
+        How a target uses its source. None: `adapt_parts` alone says what is trained.
     head : scikit-learn estimator or None
-        What reads frozen features. None: ridge or logistic regression.
+        The model that is fitted to frozen features. None: ridge or logistic regression.
     class_weight : "balanced", mapping or None
         Weights of the classes of new tasks.
     method : MetaMethod or None
-        How tasks adapt. None where none does.
+        The meta-learning method. None where there is none.
     tuning : TuningPlan
         How parts of the network are trained.
     """
@@ -96,7 +97,7 @@ class AdaptPlan:
 
 
 def make_adapt_plan(settings: Settings) -> AdaptPlan:
-    """Decide an adaptation."""
+    """Make the plan of an adaptation from an estimator's parameters."""
     lr, n_steps = settings.adapt_lr, settings.adapt_steps
     tuning = TuningPlan(
         parts=settings.adapt_parts,
@@ -123,7 +124,7 @@ def make_adapt_plan(settings: Settings) -> AdaptPlan:
 
 
 def make_strategy(settings: Settings) -> TransferStrategy | None:
-    """How a target uses its source, checked; None where `adapt_parts` alone says it."""
+    """The transfer strategy, if any; refuse a `head` or `adapt_parts` that contradicts it."""
     if settings.strategy is None:
         return None
     strategy = make_method(settings.strategy, STRATEGIES)

@@ -1,4 +1,4 @@
-"""Adapting again to the same tasks: corrections are solved on the earlier and the new rows."""
+"""Adapting again to the same tasks: corrections are solved for on the earlier and the new rows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Recalled", "evidence_after", "recall"]
 
 
 class Recalled(NamedTuple):
-    """A model without the corrections that are to be solved for, and the rows to solve on.
+    """A model without the corrections to solve for again, and the rows to solve for them on.
 
     Attributes
     ----------
     model : FittedModel
         The model as it would be if the labelled tasks had not been adapted.
     support : Support
-        The earlier rows with labels of those tasks, then the new ones.
+        The earlier rows with labels of those tasks, then the new rows.
     """
 
     model: FittedModel
@@ -32,15 +32,16 @@ class Recalled(NamedTuple):
 
 
 def recall(model: FittedModel, support: Support) -> Recalled:
-    """Join new rows with earlier ones of the same tasks, and drop the corrections solved on those.
+    """Join new rows with earlier rows of the same tasks, and remove the tasks' corrections.
 
-    A task that came after the fit is taken out of the model: it is new again. The correction of
-    another task is taken out in the groups that have new labels of it.
+    A task that `adapt` has added is removed from the model, so that it is new again. Any other task
+    loses its correction in the groups that have new labels of it, or for all rows if there are no
+    groups.
 
     Parameters
     ----------
     model : FittedModel
-        The model, with what it was adapted on.
+        The model, with the rows that it was adapted on.
     support : Support
         New rows.
     """
@@ -69,7 +70,7 @@ def recall(model: FittedModel, support: Support) -> Recalled:
 
 
 def evidence_after(model: FittedModel, support: Support) -> Evidence:
-    """What the corrections are solved for on once a support has been added to a model."""
+    """The rows to solve for corrections on, after a support was added to those of a model."""
     if model.evidence is None:
         return Evidence(len(model.adaptations), support)
     return Evidence(model.evidence.start, model.evidence.support.followed_by(support))

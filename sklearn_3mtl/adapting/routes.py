@@ -36,11 +36,11 @@ class AdaptedModel(NamedTuple):
     Attributes
     ----------
     model : FittedModel
-        The model; the one before is left as it is.
+        The adapted model; the earlier model is left unchanged.
     forgetting : dict of task name to float
-        For a task without a label in the support: how far its predictions for the support's rows
-        moved. For one with labels, where there are task ids: how far they moved for task ids
-        without a label in the support.
+        How far the predictions of earlier tasks for the support's rows moved. A task without a
+        label in the support is predicted for the rows' own task ids. If there are task ids, a task
+        with labels is predicted for known ids that have no label in the support.
     """
 
     model: FittedModel
@@ -64,7 +64,7 @@ class Route(ABC):
 
 
 def route_of(plan: AdaptPlan, model: FittedModel) -> Route:
-    """The way in which a model uses new rows."""
+    """Choose the way in which a model uses new rows."""
     if model.objective.draws_classes:
         return NewClasses()
     if model.adapter is not None:
@@ -75,7 +75,7 @@ def route_of(plan: AdaptPlan, model: FittedModel) -> Route:
 
 
 class NewClasses(Route):
-    """The classes of the support replace those before."""
+    """The classes of the support replace the earlier classes."""
 
     def tasks(
         self, model: FittedModel, targets: TargetColumns, reader: TaskReader, after: TasksAfter
@@ -86,7 +86,7 @@ class NewClasses(Route):
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Remember the support."""
+        """Keep the support in the model."""
         return AdaptedModel(with_classes(plan, model, support, tasks), {})
 
 
@@ -105,13 +105,13 @@ class MoreSupport(Route):
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Remember the support, and correct the outputs of new targets."""
+        """Keep the support in the model, and solve for the outputs of new targets."""
         adapted, kept = with_support(plan, model, self.adapter.memory, support, tasks)
         return AdaptedModel(adapted, dict.fromkeys(kept, 0.0))
 
 
 class Extraction(Route):
-    """scikit-learn models read frozen features."""
+    """scikit-learn models are fitted to frozen features."""
 
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
@@ -132,7 +132,7 @@ class Corrections(Route):
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Solve for the corrections, and train what is to be trained."""
+        """Solve for the corrections, then fine-tune."""
         _refuse_what_has_no_start(plan, model, support)
         evidence = evidence_after(model, support)
         model, support = recall(model, support)
@@ -154,14 +154,14 @@ class Corrections(Route):
         if of_others:
             (_, before), (_, after) = (m.frozen(rows.inputs, others) for m in (model, tuned))
             moved |= movement(model.codec, before, codec, after, of_others)
-        # What was trained can't be solved for anew.
+        # Corrections can't be solved for again once the network was trained on top of them.
         return AdaptedModel(replace(tuned, evidence=None), moved)
 
 
 def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Tensor | None:
-    """For each row a known task id that has no label among them, in turn; None where there is none.
+    """Give each row, in turn, a known task id without a label among the rows; None without any.
 
-    What they are predicted to be as rows of these ids may change where shared weights do.
+    How far the predictions for these ids move shows what a change of shared weights does to them.
     """
     if group is None:
         return None
@@ -171,7 +171,7 @@ def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Te
 
 
 def _refuse_what_has_no_start(plan: AdaptPlan, model: FittedModel, support: Support) -> None:
-    """Refuse new task ids that nothing shared could be adapted to, and what contradicts itself."""
+    """Refuse models and new task ids without layers to adapt, and contradicting parameters."""
     if model.network.shape.net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
@@ -182,7 +182,7 @@ def _refuse_what_has_no_start(plan: AdaptPlan, model: FittedModel, support: Supp
 
 
 def _refuse_ids_without_layers(plan: AdaptPlan, model: FittedModel, support: Support) -> None:
-    """A new task id would otherwise move the predictions of all the others."""
+    """Refuse new task ids if no layer depends on the id: all other ids' predictions would move."""
     known_labels = [name for name in support.labelled if name in model.codec.tasks]
     if model.groups is None or model.uses_groups or support.ids is None or not known_labels:
         return
@@ -191,7 +191,7 @@ def _refuse_ids_without_layers(plan: AdaptPlan, model: FittedModel, support: Sup
     if len(fresh):
         instead = "heads='auto'" if plan.method is None else "inner_steps >= 1"
         raise ValueError(
-            f"heads={plan.settings.heads!r} gives a task id nothing of its own: adapting to the "
-            f"new id(s) {fresh.tolist()[:5]!r} would move the predictions of all the others. Fit "
-            f"with {instead} to adapt to new ids."
+            f"heads={plan.settings.heads!r} gives a task id no parameters of its own: adapting to "
+            f"the new id(s) {fresh.tolist()[:5]!r} would move the predictions of all other ids. "
+            f"Fit with {instead} to adapt to new ids."
         )

@@ -24,17 +24,17 @@ PARTS: Mapping[str, object] = {
     "source": None, "backbone": "mlp", "hidden_layer_sizes": (), "n_estimators": 1,
     "sharing": "hard", "heads": "column", "fusion": "concat",
 }  # fmt: skip
-# There is no task yet that could have a weight.
+# There are no tasks yet, so that no rule can weight them.
 NO_TASKS: Mapping[str, object] = {"balancing": "equal", "task_weight": None}
 
 
 def modalities_around(module: nn.Module, columns: Sequence[Hashable]) -> dict[str, object]:
-    """The module as the encoder of all columns."""
+    """The `modalities` that make the module the encoder of all columns."""
     return {MODALITY: (module, columns[0] if len(columns) == 1 else list(columns))}
 
 
 def refuse_other_inputs(settings: Settings) -> None:
-    """Refuse parameters that name columns which the module is to read."""
+    """Refuse parameters that take columns away from the module, which reads all of them."""
     for name in ("modalities", "task", "domain"):
         given = getattr(settings, name)
         if given is not None:
@@ -59,10 +59,10 @@ def fitted_with_module(
     settings : Settings
         The other parameters.
     module : nn.Module
-        Maps (B, n_columns), or (B, ...) where X is a column of arrays, to (B, n_features). One
-        without a parameter that requires a gradient runs once for each row.
+        Maps (B, n_columns), or (B, ...) where X is a column of arrays, to (B, n_features). If none
+        of its parameters requires a gradient, it runs only once for each row.
     table, targets : InputTable and TargetColumns
-        The target's rows.
+        X and y of the target.
     columns : InputColumns
         The columns of X.
 

@@ -24,21 +24,21 @@ from sklearn_3mtl.settings.names import make_method
 
 __all__ = ["refuse_ids", "refuse_other_network", "refuse_training", "start_of", "started_from"]
 
-# The parameters that shape the network alone, which is the source's.
+# The parameters that only shape the network, which is that of the source.
 OF_NETWORK = (
     "categorical_features", "modalities", "numeric_embedding", "backbone", "hidden_layer_sizes",
     "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
 )  # fmt: skip
-# Tasks don't adapt by `meta` in what is made of a source.
+# Parameters of `meta`: in a model that is made from a source, tasks don't adapt by it.
 OF_META = frozenset(field.name for field in fields(MetaSettings))
 
 
 def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
-    """The source as what training starts from."""
+    """The start of training from a source; a module is refused."""
     if isinstance(source, nn.Module):
         raise ValueError(
             f"meta={settings.meta!r} and source={type(source).__name__}(...) contradict each "
-            "other: where tasks adapt, a module is a part of the network, "
+            "other: where tasks adapt, a module has to be given as a part of the network, "
             "modalities={'name': (module, columns)} or backbone=module, and is trained from "
             "its own weights. Set source=None, or meta=None."
         )
@@ -46,10 +46,10 @@ def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
 
 
 def started_from(settings: Settings, source: Fitted) -> Fitted:
-    """The source as if it had been fitted with other settings, where they don't shape it.
+    """The source with the target's settings, except for those that shape the network.
 
-    Tasks that adapt on their own rows are left behind, with their column: their common start is
-    the source.
+    If the source's tasks adapt on their own rows, only what they share is kept: task ids and their
+    column are dropped.
     """
     column = _dropped_column(source.model)
     model = _with_settings(settings, source.model)
@@ -79,7 +79,7 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
 
 
 def _without_classes(model: FittedModel) -> FittedModel:
-    """A model whose outputs stood for whatever classes an episode drew: what is below them."""
+    """A model of class episodes without its outputs, which stood for other classes each time."""
     network, codec = model.network.shallow_copy(), TargetCodec({})
     n_features = int(network.backbone.n_out)
     network.heads = LinearHeads(n_features, {}, Seed(0), range(network.n_members))
@@ -87,7 +87,7 @@ def _without_classes(model: FittedModel) -> FittedModel:
 
 
 def refuse_training(settings: Settings) -> None:
-    """The source was trained already."""
+    """Refuse parameters of training: the source was trained already."""
     for name in ("domain_loss", "warm_start"):
         found = getattr(settings, name)
         if found:
@@ -98,7 +98,7 @@ def refuse_training(settings: Settings) -> None:
 
 
 def refuse_other_network(settings: Settings, model: FittedModel) -> None:
-    """The source's network is used as it is: parameters that ask for another are a mistake."""
+    """Refuse parameters that ask for another network than the source's, which is used as it is."""
     defaults = Settings()
     for name in OF_NETWORK:
         given, default = getattr(settings, name), getattr(defaults, name)
@@ -120,18 +120,18 @@ def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given:
     if named and model.groups is None:
         given = "fit(..., task=ids)" if settings.task is None else f"task={settings.task!r}"
         raise ValueError(
-            f"`source` was fitted without task ids and has nothing for {given}. Leave it out, or "
-            "fit the source with the ids."
+            f"`source` was fitted without task ids and can't use {given}. Leave it out, or fit "
+            "the source with the ids."
         )
     if named and model.objective.adapts and model.groups is not None:
         raise ValueError(
-            "`source` was trained so that its task ids adapt by `meta`, which a transfer from it "
-            "leaves behind: all rows would be one task. Call source.adapt(X, y), which uses the "
-            "ids; leave `task` and its column out; or take a source of shared layers, such as a "
+            "`source` was trained so that its task ids adapt by `meta`. A transfer from it leaves "
+            "behind the ids: all rows would be one task. Call source.adapt(X, y), which uses the "
+            "ids; leave `task` and its column out; or use a source with shared layers, such as a "
             "MultiTaskEstimator."
         )
 
 
 def _dropped_column(model: FittedModel) -> Hashable | None:
-    """The task column of a source whose tasks adapt, which a transfer from it doesn't read."""
+    """The task column of a source whose tasks adapt; a transfer from it doesn't read the column."""
     return None if not model.objective.adapts or model.ids_given else model.settings.task

@@ -24,7 +24,7 @@ __all__ = ["codec_after", "groups_after", "new_tasks", "support_rows"]
 def codec_after(
     model: FittedModel, tasks: Mapping[Hashable, Task], support: Support
 ) -> TargetCodec:
-    """Old tasks keep their scale; a new one gets it from its labels."""
+    """The codec after an adaptation: known tasks keep their scale, new ones get it from labels."""
     codec, new = TargetCodec(dict(tasks)), new_tasks(model, tasks)
     known = list(model.codec.layout.tasks)
     for at, task in enumerate(codec.layout.tasks):
@@ -44,7 +44,7 @@ def new_tasks(model: FittedModel, tasks: Mapping[Hashable, Task]) -> list[Hashab
 
 
 def groups_after(model: FittedModel, support: Support) -> tuple[np.ndarray | None, Tensor | None]:
-    """All task ids, new ones behind, and each row's position; None where none is needed."""
+    """All task ids, the new ones last, and each row's position; None where ids are not used."""
     if model.groups is None or support.ids is None or not model.reads_ids:
         return model.groups, None
     labelled = support.ids[support.labelled_rows()]
@@ -60,7 +60,7 @@ def support_rows(
     group: Tensor | None,
     new: Sequence[Hashable] = (),
 ) -> RowDataset:
-    """The support with a column for every task; those that it lacks have no label."""
+    """The support with a column for every task; a task that it lacks has no label."""
     values, mask = codec.scaled(support.numbers(codec))
     class_weight = _class_weight(plan.class_weight, codec, new)
     weights = support.weights_in_columns(codec)
@@ -74,7 +74,7 @@ def support_rows(
 def _class_weight(
     given: ClassWeight | None, codec: TargetCodec, new: Sequence[Hashable]
 ) -> Mapping[Hashable, object] | None:
-    """Class weights of the new tasks; a few rows of a known one may lack some of its classes."""
+    """Class weights, for new tasks only: few rows of a known task may lack some of its classes."""
     by_name = given if isinstance(given, Mapping) else dict.fromkeys(new, given)
     found = {
         name: by_name[name]

@@ -30,9 +30,9 @@ def with_support(
     support: Support,
     tasks: dict[Hashable, Task],
 ) -> tuple[FittedModel, list[Hashable]]:
-    """The model that remembers a support more; each task adapts on its own when it is asked.
+    """Add rows to the tasks' supports; each task adapts on its support when it is predicted.
 
-    A new target gets a correction of outputs that are 0, the same for all task ids.
+    A new target gets outputs that are linear in the features, the same for all task ids.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def _by_supports(plan: AdaptPlan, memory: TaskMemory) -> BySupports:
 def _with_later_targets(
     plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
 ) -> FittedModel:
-    """The model with corrections of outputs that are 0, for targets that came after the fit."""
+    """Add linear outputs for targets that came after the fit, as corrections of outputs of 0."""
     evidence = evidence_after(model, support)
     model, support = recall(model, support)
     codec = codec_after(model, tasks, support)
@@ -87,8 +87,8 @@ def with_classes(
     if fixed and codec.layout.n_outputs > n_ways:
         raise ValueError(
             f"The support set has {codec.layout.n_outputs} classes, but an episode of fit had "
-            f"`n_ways`={n_ways}, and meta={plan.settings.meta!r} has an output for each. Fit with "
-            "n_ways as large, or with meta='ridge', 'protonet' or 'plda', which take any number."
+            f"`n_ways`={n_ways}, and meta={plan.settings.meta!r} has that many outputs. Fit with a "
+            "larger n_ways, or with meta='ridge', 'protonet' or 'plda', which take any number."
         )
     group = torch.zeros(support.n_rows, dtype=torch.int64)
     rows = support_rows(plan, codec, support, group)

@@ -28,7 +28,7 @@ class TaskReader:
     kinds : mapping of task name to kind, or None
         The parameter `task_kinds`.
     read : callable
-        Maps the columns of y, and kinds of some, to tasks.
+        Maps the columns of y, and the kinds given for some of them, to tasks.
     """
 
     kinds: TaskKinds | None
@@ -59,12 +59,12 @@ class TasksAfter(ABC):
 
 
 class AllTasks(TasksAfter):
-    """The tasks before, then those that y adds."""
+    """The earlier tasks, then those that y adds."""
 
     def tasks(
         self, known: Tasks, targets: TargetColumns, reader: TaskReader
     ) -> dict[Hashable, Task]:
-        """Old tasks and new ones; labels of an old one that don't fit it are refused."""
+        """Earlier and new tasks; labels that don't fit an earlier task are refused."""
         new = [name for name in targets.names if name not in known]
         for name, kind in (reader.kinds or {}).items():
             if name in known and not agrees(kind, known[name].kind_object):
@@ -96,12 +96,12 @@ class TargetTasks(TasksAfter):
         return found
 
     def in_container(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
-        """Predictions come as y does."""
+        """Predictions come in the same type of container as y."""
         return replace(model, container=targets.container, named=targets.named)
 
 
 def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict[Hashable, Task]:
-    """The one target of class episodes, with the classes that the labels show."""
+    """The only target of class episodes, with the classes that occur in the labels."""
     names = list(known)
     if list(targets.names) != names:
         raise ValueError(
@@ -112,7 +112,7 @@ def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict
 
 
 def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
-    """The columns of y, under the names of the tasks where they have none."""
+    """The columns of y; unnamed columns get the names of the tasks."""
     if targets.named or not model.names:
         return targets
     if len(targets.names) == len(model.names):
@@ -120,12 +120,12 @@ def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns
     raise ValueError(
         f"y has {len(targets.names)} unnamed column(s), but the estimator has {len(model.names)} "
         f"task(s), {list(model.names)!r}. Name the columns of y, as a Series or a DataFrame: "
-        "known names go on being those tasks, others are new ones."
+        "known names are the tasks of that name, other names are new tasks."
     )
 
 
 def _refuse_classes(task: Task, targets: TargetColumns, reader: TaskReader) -> None:
-    """Numbers that would be classes in a column of their own."""
+    """Refuse numbers that would be inferred as classes if the task were new."""
     name = task.name
     if reader.some_of(targets, [name])[name].is_classification:
         raise ValueError(
@@ -153,7 +153,7 @@ def _refuse_other_kind(task: Task, column: pd.Series) -> None:
 
 
 def _goes_on(task: Task, column: pd.Series) -> bool:
-    """Whether labels can be those of a known task."""
+    """Whether a known task can have these labels."""
     observed = column.dropna()
     if task.classes is not None:
         return bool(len(observed) and observed.isin(task.classes.tolist()).all())

@@ -17,7 +17,7 @@ from sklearn_3mtl.fitted.model import FittedModel
 
 __all__ = ["added_since", "without_corrections"]
 
-# For each output that loses its correction: in which groups, None for all.
+# From an output to the groups in which it loses its correction; None: in all.
 Cleared = Mapping[int, Sequence[int] | None]
 
 
@@ -49,7 +49,7 @@ def without_corrections(
     start : int
         How many adaptations stay as they are.
     removed : sequence of task names
-        Tasks that were added since: they are taken out of the model.
+        Tasks that were added since; they are removed from the model.
     cleared : mapping of task name to groups, or to None
         Other tasks that lose their corrections in some groups; None: in all.
     """
@@ -82,9 +82,9 @@ class _Changed:
     record : Adaptation
         The adaptation as it was.
     before, after : list of int
-        The outputs before and after it that are left.
+        The outputs before and after it that are kept.
     cleared : dict of output to groups or None
-        Which of its corrections go.
+        The corrections to remove: the groups of each output after it; None: all groups.
     """
 
     record: Adaptation
@@ -109,7 +109,7 @@ class _Changed:
         return groups is None or set(self.record.groups) <= set(groups)
 
     def new_record(self) -> Adaptation:
-        """The adaptation as it is now."""
+        """The record of what is kept of the adaptation."""
         before = {column: place for place, column in enumerate(self.before)}
         after = {column: place for place, column in enumerate(self.after)}
         order = [self.record.order[column] for column in self.after]
@@ -123,7 +123,7 @@ class _Changed:
         )
 
     def fill(self, old: AdaptedOutputs, new: AdaptedOutputs) -> None:
-        """Copy the weights of what is left."""
+        """Copy the weights of the corrections that are kept."""
         if old.smooth is not None and new.smooth is not None:
             new.smooth.load_state_dict(old.smooth.state_dict())
         for correction in new.corrections:
@@ -149,7 +149,7 @@ def _undone(
     for record in reversed(model.adaptations[start:]):
         gone = set(range(len(record.order))) - set(left)
         gone_before = {record.order[column] for column in gone}
-        # An output that others still read stays.
+        # Outputs that this adaptation itself left out are kept too.
         before = [column for column in range(record.n_before) if column not in gone_before]
         changes.append(_Changed(record, before, left, cleared))
         left = before

@@ -1,4 +1,4 @@
-"""How the tasks' losses become one step; a file for each rule."""
+"""Rules that combine the tasks' losses into one; one file for each."""
 
 from sklearn_3mtl.balancing.base import Balancing
 from sklearn_3mtl.balancing.equal import Equal

@@ -1,4 +1,4 @@
-"""The contract of a balancing rule."""
+"""The base class of balancing rules."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["Balancing"]
 
 
 class Balancing(BaseEstimator, ABC, Generic[State]):
-    """A rule that turns the losses of K tasks into one step.
+    """A rule that weights the losses of K tasks in each training step.
 
-    A subclass's constructor takes its hyper-parameters only. What the rule learns or remembers
-    lives in the state that `init` makes, never in the rule: an ``nn.Module``, whose parameters are
+    The constructor of a subclass takes its hyper-parameters only. What the rule learns or remembers
+    is in the state that `init` makes, never in the rule: an ``nn.Module``, whose parameters are
     trained with the network's but without weight decay, and are restored with the best weights.
-    The tasks are the columns of y, whether or not there are task ids. The members of an ensemble
-    have losses of their own and must not influence each other. A rule is never asked to balance
-    one task, nor tasks whose nets share nothing: these need no balance.
+
+    The tasks are the columns of y, whether or not there are task ids. Each member of an ensemble
+    has its own losses, and members must not influence each other. The rule is not used for a single
+    task, or for tasks with separate networks.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         What the weights depend on: the losses, or also the inner products of the tasks'
         gradients. ``"nothing"``: the plain sum, and `weights` is not called.
     needs_task_weight : bool
-        Whether the rule's short name does nothing without the estimator's `task_weight`.
+        Whether the rule's short name has no effect without the estimator's `task_weight`.
     """
 
     needs: Literal["losses", "gramian", "nothing"] = "losses"
@@ -48,9 +49,9 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         tasks : sequence of K Task
             The tasks.
         n_members : int
-            How many members of an ensemble are trained at once.
+            Number of members of the ensemble, which are trained at once.
         seed : Seed
-            Seeds whatever is drawn.
+            Seeds what the rule draws.
         """
 
     @abstractmethod
@@ -62,10 +63,10 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         Parameters
         ----------
         losses : tensor of shape (n_members, K)
-            Mean losses, with gradients: detach them for weights that are plain numbers. Exactly 0
+            Mean losses, with gradients: detach them if the weights are to be constants. Exactly 0
             for a task without a labelled row in the batch.
         present : bool tensor of shape (n_members, K) or None
-            Which tasks have a labelled row in the batch. None where all have.
+            Which tasks have a labelled row in the batch. None: all have.
         gramian : tensor of shape (n_members, K, K) or None
             Inner products of the tasks' gradients at the features that the heads read. None
             unless `needs` is ``"gramian"``.
@@ -75,7 +76,7 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         Returns
         -------
         weights : tensor of shape (n_members, K) or None
-            None stands for ones.
+            None: all weights are 1.
         """
 
     def terms(self, state: State) -> Sequence[Term]:
@@ -86,8 +87,8 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         """Update the state after the optimizer's step, from the step's losses (n_members, K)."""
 
     def epoch_weight(self, state: State) -> Tensor | None:
-        """How much each task counts, (K,), when the epochs' validation losses are compared.
+        """The weight of each task in the mean validation loss that compares epochs, (K,).
 
-        None: all tasks count alike.
+        None: all tasks have the same weight.
         """
         return None

@@ -14,7 +14,7 @@ __all__ = ["Equal"]
 
 
 class Equal(Balancing[None]):
-    """Every task's loss counts once (survey arXiv 2111.12146, eq. 2).
+    """The sum of the task losses, each with weight 1 (survey arXiv 2111.12146, eq. 2).
 
     Examples
     --------
@@ -27,9 +27,9 @@ class Equal(Balancing[None]):
     needs = "nothing"
 
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> None:
-        """No state."""
+        """Return None: there is no state."""
 
     def weights(
         self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: None
     ) -> None:
-        """None, which stands for ones."""
+        """Return None: all weights are 1."""

@@ -30,8 +30,8 @@ class Manual(Balancing[GivenWeights]):
     Parameters
     ----------
     task_weight : mapping of task name to float, or None, default=None
-        Weights >= 0; a task that isn't named counts once. None gives every task 1, so that
-        ``balancing="manual"`` leaves the weighting to the estimator's own `task_weight`.
+        Weights >= 0; a task that isn't named has weight 1. None: all weights are 1, which leaves
+        the weighting to the estimator's `task_weight`.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Manual(Balancing[GivenWeights]):
         self.task_weight = task_weight
 
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> GivenWeights:
-        """The K weights."""
+        """Check the weights and put them into the order of the tasks."""
         given = dict(self.task_weight or {})
         names = {task.name for task in tasks}
         for name, weight in given.items():
@@ -64,9 +64,9 @@ class Manual(Balancing[GivenWeights]):
     def weights(
         self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: GivenWeights
     ) -> Tensor:
-        """The given weights, whatever the losses."""
+        """The given weights, which don't depend on the losses."""
         return state.weights.expand_as(losses)
 
     def epoch_weight(self, state: GivenWeights) -> Tensor:
-        """The given weights: a task that hardly counts hardly chooses the epoch."""
+        """The given weights, so that epochs are compared by the loss that is trained."""
         return state.weights

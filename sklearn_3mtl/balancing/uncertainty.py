@@ -1,4 +1,4 @@
-"""Weights learned as each task's noise."""
+"""Uncertainty weighting: the weights follow from a learned noise variance of each task."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class LogVariances(nn.Module):
     Parameters
     ----------
     start : float
-        Where each starts.
+        Initial value of each log variance.
     factors : sequence of K floats
-        What the task's likelihood multiplies its loss by.
+        Factor of each task's loss in its negative log-likelihood.
     n_members : int
-        How many members there are.
+        Number of members.
     """
 
     factor: Tensor
@@ -38,31 +38,31 @@ class LogVariances(nn.Module):
 
 
 class LogVariancePenalty(Term):
-    """``s / 2`` for each task that the batch labels."""
+    """The penalty ``s / 2`` of each task that has a label in the batch."""
 
     def __init__(self, state: LogVariances) -> None:
         super().__init__()
-        # In a tuple: the rule's state is saved once, with the objective.
+        # In a tuple, so that the module is not registered, and saved, here a second time.
         self._state = (state,)
 
     def forward(self, step: Step) -> Tensor:
-        """The sum over tasks and members."""
+        """The sum of the penalties over tasks and members."""
         half = 0.5 * self._state[0].log_variance * step.n_active_groups
         return half.sum() if step.present is None else half[step.present].sum()
 
 
 class Uncertainty(Balancing[LogVariances]):
-    r"""Homoscedastic uncertainty: each task's noise variance is learned and divides its loss.
+    r"""Homoscedastic uncertainty: each task's loss is divided by its learned noise variance.
 
-    With s = log sigma^2 the step minimises, summed over the tasks,
-    ``exp(-s) / 2 * loss + s / 2`` for a regression task (squared error without the half; the
-    Gaussian likelihood) and ``exp(-s) * loss + s / 2`` for a classification task (cross-entropy;
-    the softmax likelihood at temperature sigma^2).
+    Let s = log sigma^2. Training minimises the sum over tasks of ``exp(-s) / 2 * loss + s / 2`` for
+    regression (Gaussian likelihood; the loss is the squared error without the factor 1/2) and of
+    ``exp(-s) * loss + s / 2`` for classification (softmax likelihood at temperature sigma^2; the
+    loss is the cross-entropy).
 
     Parameters
     ----------
     initial_log_variance : float, default=0.0
-        Where every s starts.
+        Initial value of every s.
 
     References
     ----------
@@ -85,14 +85,14 @@ class Uncertainty(Balancing[LogVariances]):
         self.initial_log_variance = initial_log_variance
 
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> LogVariances:
-        """A log variance for each task of each member."""
+        """Make a log variance for each task of each member."""
         factors = [task.kind_object.uncertainty_factor for task in tasks]
         return LogVariances(self.initial_log_variance, factors, n_members)
 
     def weights(
         self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: LogVariances
     ) -> Tensor:
-        """``exp(-s)``, times the factor of the task's kind: a half for regression."""
+        """``exp(-s)`` times the factor of the task's kind, which is 1/2 for regression."""
         return state.factor * torch.exp(-state.log_variance)
 
     def terms(self, state: LogVariances) -> list[Term]:

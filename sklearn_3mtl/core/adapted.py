@@ -1,4 +1,4 @@
-"""What adapting adds to the heads' outputs: linear corrections on frozen features."""
+"""The linear corrections, on frozen features, that `adapt` adds to the heads' outputs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection"]
 
 
 class _Correction(nn.Module):
-    """Weights, biases, and the share of the outputs before that is kept."""
+    """A correction of outputs: they become ``kept * outputs + features @ weight.T + bias``."""
 
     weight: nn.Parameter
     bias: nn.Parameter
     kept: Tensor
 
     def fill(self, weight: Tensor, bias: Tensor, kept: Tensor) -> None:
-        """Take over solved weights."""
+        """Copy solved values into the correction."""
         self.weight.data.copy_(weight)
         self.bias.data.copy_(bias)
         self.kept.copy_(kept)
@@ -36,9 +36,9 @@ class SharedCorrection(_Correction):
     n_in : int
         Width of the features.
     columns : sequence of int
-        The outputs that it adds to.
+        Positions of the outputs that it corrects.
     n_members : int
-        How many members have one of their own.
+        How many members of the ensemble there are; each has weights of its own.
     """
 
     def __init__(self, n_in: int, columns: Sequence[int], n_members: int) -> None:
@@ -49,7 +49,7 @@ class SharedCorrection(_Correction):
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
-        """Add to outputs of shape (M, B, n_outputs); features are (M, B, d)."""
+        """Correct outputs of shape (M, B, n_outputs); features are (M, B, d)."""
         rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         columns = cast(Tensor, self.columns)
@@ -65,11 +65,11 @@ class GroupCorrection(_Correction):
     n_in : int
         Width of the features.
     columns : sequence of int
-        The outputs that they add to.
+        Positions of the outputs that they correct.
     groups : sequence of int
-        The groups that were adapted, as positions among all.
+        Positions of the adapted groups among all groups.
     n_members : int
-        How many members have one of their own.
+        How many members of the ensemble there are; each has weights of its own.
     """
 
     def __init__(
@@ -80,11 +80,15 @@ class GroupCorrection(_Correction):
         self.register_buffer("groups", torch.tensor(groups), persistent=False)
         kept = torch.ones(len(groups), len(columns), dtype=torch.float32)
         self.register_buffer("kept", kept)
-        self.weight = nn.Parameter(torch.zeros(len(groups), n_members, len(columns), n_in))
-        self.bias = nn.Parameter(torch.zeros(len(groups), n_members, len(columns)))
+        self.weight = nn.Parameter(
+            torch.zeros(len(groups), n_members, len(columns), n_in, dtype=torch.float32)
+        )
+        self.bias = nn.Parameter(
+            torch.zeros(len(groups), n_members, len(columns), dtype=torch.float32)
+        )
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
-        """Add to the outputs of rows whose group was adapted; features are (M, B, d)."""
+        """Correct the outputs of rows whose group was adapted; features are (M, B, d)."""
         assert group is not None
         known = group.unsqueeze(1) == cast(Tensor, self.groups)
         adapted = known.any(1)
@@ -99,23 +103,25 @@ class GroupCorrection(_Correction):
 
 
 class AdaptedOutputs(nn.Module):
-    """What one adaptation makes of the outputs before it.
+    """Maps the outputs before an adaptation to those after it.
 
-    Outputs that no correction touches keep their bits.
+    It adds outputs for new tasks, reorders the outputs and corrects some of them. The others stay
+    the same to the bit.
 
     Parameters
     ----------
     n_before : int
         How many outputs there were before.
     order : sequence of int
-        For each output the column before, -1 for the output of a new task.
+        For each output after the adaptation, its position before. -1 for an output that starts at
+        0, such as that of a new task.
     n_base_groups : int or None
-        How many groups were known before; later ones are unknown to what came before. None where
-        there are none.
+        How many groups were known before. Heads and earlier corrections treat later groups as
+        unknown. None where no layer depends on the group.
     corrections : sequence of nn.Module
-        The corrections, in their order.
+        The corrections, in the order in which they are applied.
     smooth : SmoothFeatures or None
-        Features that the corrections read besides the frozen ones. None where there are none.
+        Appends smooth features to the frozen ones that the corrections read. None appends nothing.
     """
 
     def __init__(
@@ -130,7 +136,7 @@ class AdaptedOutputs(nn.Module):
         self.smooth = smooth
         self.n_base_groups = n_base_groups
         self.n_new = sum(column < 0 for column in order)
-        # New outputs stand behind the old ones until they are put into order.
+        # `forward` appends the new outputs to the old ones before it reorders them.
         fresh = iter(range(n_before, n_before + self.n_new))
         columns = [column if column >= 0 else next(fresh) for column in order]
         in_order = columns == list(range(n_before + self.n_new))
@@ -139,20 +145,20 @@ class AdaptedOutputs(nn.Module):
         self.corrections = nn.ModuleList(corrections)
 
     def known_before(self, group: Tensor | None) -> Tensor | None:
-        """The groups as they were known before: -1 for those that came later."""
+        """The groups as known before the adaptation: -1 for those added by it or later."""
         if group is None or self.n_base_groups is None:
             return group
         return torch.where(group < self.n_base_groups, group, -1)
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map outputs before, (M, B, n_before), to those after.
+        """Map the outputs before the adaptation to those after it, (M, B, n_after).
 
         Parameters
         ----------
-        out : tensor
+        out : tensor of shape (M, B, n_before)
             The outputs before.
         features : tensor of shape (M, B, d)
-            What the corrections read, of each member.
+            The frozen features of each member.
         group : tensor of shape (B,) or None
             Each row's group.
         """

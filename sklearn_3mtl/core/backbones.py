@@ -1,4 +1,4 @@
-"""Backbones: MLP and ResNet, for one net or K copies of it, and a user's module."""
+"""Backbones: MLP, ResNet and a user's own module, each as one net or as K copies."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["BACKBONES", "MLP", "ModuleBackbone", "ResNet"]
 
 
 class MLP(nn.Module):
-    """Linear, activation and dropout, layer after layer.
+    """A multi-layer perceptron: each layer is linear, activation, dropout.
 
     Parameters
     ----------
     n_in : int
         Width of the input.
     widths : sequence of int
-        Width of each layer; empty passes the input through.
+        Width of each layer. If there are none, the output is the input.
     activation : str
         A name in `ACTIVATIONS`.
     dropout : float
-        The rate after each activation.
+        The dropout rate after each activation.
     copies : Copies
         Independent copies of the net.
     seed : Seed
@@ -69,7 +69,7 @@ class MLP(nn.Module):
 
 
 class _Repeated(nn.Module):
-    """What is common to K copies, (B, d), for each of them: (K, B, d)."""
+    """Repeats an input of shape (B, d), common to K copies, for each copy: (K, B, d)."""
 
     def __init__(self, n_copies: int) -> None:
         super().__init__()

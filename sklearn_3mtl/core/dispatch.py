@@ -1,4 +1,4 @@
-"""Rows to the nets of their groups, and the outputs back to the rows' order."""
+"""Sends rows to the nets of their groups, and puts the outputs back into the rows' order."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class GroupDispatch:
     Parameters
     ----------
     group : int64 tensor of shape (B,)
-        Each row's group, from 0.
+        Each row's group, counted from 0.
     n_groups : int
-        How many groups there are; most have few rows in a batch, or none.
+        How many groups there are; some may have no row in the batch.
     n_columns : int
         How many nets each group has, one per column of y.
     n_members : int, default=1
-        How many members of an ensemble each have such nets, the members outermost.
+        How many members of the ensemble there are; each has such nets, the members outermost.
     own_inputs : bool, default=True
         Whether the rows are repeated for each member. False: all members read one set of rows.
     """

@@ -15,13 +15,13 @@ from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
 __all__ = ["Block", "ModalityEncoder", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
 
 EMBEDDING_WIDTH = 8
-# The plain number's share of the variance that a column has among the encoded features; its
-# embedding has the rest.
+# Of a numeric column's variance among the encoded features, the share that the number itself gets.
+# Its embedding gets the rest.
 PLAIN_SHARE = 0.1
-# The vector of a text or an image counts as at most so many columns of the table.
+# The vector of a text or an image counts as at most this many columns of the table.
 VECTOR_COLUMNS = 8.0
-# A wide vector of a pretrained model says what it says several times. With numbers left out at
-# random a net reads it no worse than a penalised linear model. Narrow ones are left whole.
+# The wide vectors of pretrained models are redundant. With this much dropout a net predicts from
+# them no worse than a penalised linear model does. Vectors narrower than WIDE get no dropout.
 VECTOR_DROPOUT, MOST_DROPOUT, WIDE = 5.0, 0.5, 64
 
 
@@ -31,11 +31,12 @@ class Block(NamedTuple):
     Attributes
     ----------
     width : int
-        How many features they are.
+        How many features the block has.
     plain : float
-        How much of the inputs' variance they have where numbers are left as they are, in columns.
+        The block's share of the variance of the plain inputs, where numbers have no embedding. The
+        unit is one column of X.
     encoded : float
-        How much of the encoded inputs' variance they have, in columns.
+        The block's share of the variance of the encoded inputs, in the same unit.
     """
 
     width: int
@@ -67,7 +68,7 @@ class ModalityEncoder(nn.Module, ABC):
 
 
 class TabularEncoder(ModalityEncoder):
-    """Numbers and what an embedding makes of them, and embedded categories.
+    """Numbers, their embeddings and the embeddings of categories, concatenated.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class TabularEncoder(ModalityEncoder):
     cardinalities : sequence of int
         Number of codes of each categorical column.
     n_reserved : int
-        How many of a column's first codes stand for missing and unseen.
+        How many of a column's first codes stand for missing and unseen values.
     copies : Copies
         Independent copies of the encoder.
     seed : Seed
@@ -89,7 +90,7 @@ class TabularEncoder(ModalityEncoder):
     n_out : int
         Width of the features.
     blocks : list of Block
-        The numbers, what an embedding makes of them, and the embedded categories.
+        The numbers, their embeddings and the embeddings of categories.
     """
 
     def __init__(
@@ -140,7 +141,7 @@ def _modal_blocks(width: int, has_gaps: bool) -> list[Block]:
 
 
 class VectorEncoder(ModalityEncoder):
-    """Vectors that a frozen encoder made, as they are but for dropout in training.
+    """Passes on vectors that a frozen encoder made, with dropout in training.
 
     Parameters
     ----------
@@ -149,9 +150,10 @@ class VectorEncoder(ModalityEncoder):
     n_values : int
         Width of a vector.
     has_gaps : bool
-        Whether a last column marks the rows that miss the modality.
+        Whether the last column of the modality's tensor marks the rows without the modality.
     dropout : float
-        The network's rate; of a wide vector five times as many numbers are dropped, at most half.
+        The network's dropout rate. Vectors of at least 64 numbers get five times that rate, at
+        most 0.5; narrower ones get none.
     seed : Seed
         The encoder's seed.
 
@@ -160,7 +162,7 @@ class VectorEncoder(ModalityEncoder):
     n_out : int
         Width of the features.
     blocks : list of Block
-        The vector, and the mark.
+        The vector, and the column that marks missing rows.
     """
 
     def __init__(
@@ -186,7 +188,7 @@ class VectorEncoder(ModalityEncoder):
 
 
 class ModuleEncoder(ModalityEncoder):
-    """A trained module on the values of a modality; the features of a missing row are zero.
+    """Applies a trained module to a modality; rows without the modality have features of zero.
 
     Parameters
     ----------
@@ -195,7 +197,7 @@ class ModuleEncoder(ModalityEncoder):
     shape : tuple of int
         The shape of a row's values.
     has_gaps : bool
-        Whether a last column marks the rows that miss the modality.
+        Whether the last column of the modality's tensor marks the rows without the modality.
     module : nn.Module
         Maps (B, *shape) or (K, B, *shape) to ``module.n_out`` features.
 
@@ -204,7 +206,7 @@ class ModuleEncoder(ModalityEncoder):
     n_out : int
         Width of the features.
     blocks : list of Block
-        The features, and the mark.
+        The features, and the column that marks missing rows.
     """
 
     def __init__(

@@ -1,8 +1,7 @@
-"""Heads: from features to each task's outputs; stacked layers, no loop over tasks.
+"""Heads map features to each task's outputs, by stacked layers instead of a loop over tasks.
 
-Heads are primitives like the stacked layers: those of a single net map (B, d) to (B, n_outputs),
-those of M members with V views each map (M * V, B, d), the members outermost, to
-(M, B, n_outputs).
+The heads of a single net map (B, d) to (B, n_outputs). The heads of M members with V views each map
+(M * V, B, d), the members outermost, to (M, B, n_outputs).
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from sklearn_3mtl.core.user_module import UserModule
 __all__ = ["GroupHeads", "Heads", "LinearHeads", "ModuleHead", "StackedHeads"]
 
 
-# Adam moves each weight by about its rate per step, however small the gradient: at full size a
-# group's deviation would learn from its few rows what belongs to the common head.
+# Adam moves each weight by about the learning rate per step, however small the gradient. Without
+# this factor, a group's deviation would learn from few rows what the common heads should learn.
 DEVIATION_SCALE = 0.3
 
 
@@ -39,7 +38,7 @@ class LinearHeads(nn.Module):
     seed : Seed
         The heads' seed.
     members : sequence of int, default=(0,)
-        The members of an ensemble, each of which has such heads.
+        The members of the ensemble; each has heads of its own.
     """
 
     is_linear = True
@@ -63,17 +62,19 @@ class LinearHeads(nn.Module):
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map (B, n_in) to (B, n_outputs), or (M, B, n_in) to (M, B, n_outputs)."""
-        z, weight = (z, self.weight) if self.training else aligned(z, self.weight)
+        weight: Tensor = self.weight
+        if not self.training:
+            z, weight = aligned(z, weight)
         if weight.dim() == 2:
             return F.linear(z, weight, self.bias)
         return torch.baddbmm(self.bias.unsqueeze(1), z, weight.transpose(1, 2))
 
 
 class GroupHeads(nn.Module):
-    """Linear heads common to all groups, plus a deviation of each group's own.
+    """Heads common to all groups, plus a linear deviation for each group.
 
-    The deviations start at zero and are decayed towards it: a group with few rows stays near the
-    common head, which is also the prior for a group that was never seen (index -1).
+    The deviations start at zero, and weight decay keeps them small: a group with few rows stays
+    near the common heads. A group that was never seen (index -1) has no deviation.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class GroupHeads(nn.Module):
     common : nn.Module
         The heads common to all groups.
     n_members : int, default=1
-        How many members of an ensemble have such heads of their own.
+        How many members of the ensemble there are; each has heads of its own.
     view_of_output : sequence of int or None, default=None
         The view that each output reads. None where there is one view.
     """
@@ -134,9 +135,9 @@ class GroupHeads(nn.Module):
 
 
 class StackedHeads(nn.Module):
-    """Heads of one shape as one batched product; for common features or for a net per task.
+    """Heads of one shape, run as one batched product, on common features or on a view per task.
 
-    The order of the copies: members of the ensemble outermost, then groups, then tasks.
+    The copies are ordered by member (outermost), then by group, then by task.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ class StackedHeads(nn.Module):
     views : sequence of int
         The view that each of these tasks reads.
     n_views : int
-        How many views there are, for each group where a group has nets of its own.
+        How many views there are; where each group has nets of its own, how many per group.
     copies : Copies
         A copy for each task of each group of each member.
     seed : Seed
@@ -198,11 +199,11 @@ class ModuleHead(nn.Module):
     task : int
         The task's position among all.
     name : object
-        The task's name, for errors.
+        The task's name, for error messages.
     view, n_views : int, default=0 and 1
         The view that the task reads, and how many there are.
     members : sequence of int, default=(0,)
-        The members of an ensemble, each of which has such a head.
+        The members of the ensemble; each has a head of its own.
 
     Raises
     ------
@@ -226,7 +227,8 @@ class ModuleHead(nn.Module):
         wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
         try:
             with torch.no_grad():
-                shape = tuple(copy.deepcopy(module).eval()(torch.zeros(2, n_in)).shape)
+                rows = torch.zeros(2, n_in, dtype=torch.float32)
+                shape = tuple(copy.deepcopy(module).eval()(rows).shape)
         except Exception as error:
             raise ValueError(f"{wanted}. It failed with: {error}") from error
         if shape != (2, n_out):
@@ -243,7 +245,7 @@ class ModuleHead(nn.Module):
 
 
 class Heads(nn.Module):
-    """All tasks' heads: few blocks of equal shape, put into the order of the outputs.
+    """All tasks' heads, in blocks; the blocks' outputs are put into one order.
 
     Parameters
     ----------
@@ -261,8 +263,8 @@ class Heads(nn.Module):
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map features to (..., n_outputs)."""
-        if len(self.blocks) == 1:
-            of_block: Tensor = self.blocks[0](z, group)
-            return of_block
-        out = torch.cat([block(z, group) for block in self.blocks], dim=-1)
+        of_blocks: list[Tensor] = [block(z, group) for block in self.blocks]
+        if len(of_blocks) == 1:
+            return of_blocks[0]
+        out = torch.cat(of_blocks, dim=-1)
         return out if self.order is None else out.index_select(-1, cast(Tensor, self.order))

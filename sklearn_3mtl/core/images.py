@@ -1,4 +1,4 @@
-"""A small net for small images, trained with the rest."""
+"""A small convolutional net for small images, trained with the rest of the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUP = 8
 
 
 class ImageNet(nn.Module):
-    """Three convolutions that halve the image, then means over its quarters.
+    """Three convolutions of stride 2, average pooling to 2 x 2, and a linear layer.
 
     Group normalisation follows each convolution: it keeps no running statistics, so that a row's
     features don't depend on its batch, and several nets run as one batched operation.

@@ -48,17 +48,21 @@ class Layers:
         return len(self.members)
 
     def copies(self, names: Sequence[str]) -> Copies:
-        """A copy of these names for each member, the members outermost."""
+        """A copy for each name and member, the members outermost.
+
+        Where one backbone holds all members, a copy for each name only.
+        """
         return Copies(names).times([0] if self.shares_members else self.members)
 
     def backbone(self, names: Sequence[str], seed: Seed) -> nn.Module:
-        """A backbone of each name, for each member.
+        """A backbone for each name and member.
 
         Returns
         -------
         backbone : nn.Module
-            Maps (n_members * n_names, B, n_in), or (1, B, n_in) for all of them, to
-            (n_members * n_names, B, backbone.n_out).
+            Maps (N, B, n_in) to (n_members * n_names, B, backbone.n_out). N is
+            n_members * n_names; n_names where one backbone holds all members; or 1 for an input
+            common to all.
         """
         return self.make(self.n_in, self.copies(names), seed)
 
@@ -66,8 +70,9 @@ class Layers:
 class SharedLayers(nn.Module, ABC):
     """The layers between fused features and heads, shared by the tasks in some way.
 
-    The features that heads read come in one or several views: one where all tasks read the same
-    features, one for each task where a gate or a net of its own gives each task others.
+    The heads read one or several views of the features. There is one view if all tasks read the
+    same features, and one view per task if a gate or a net of its own gives each task different
+    ones.
 
     Attributes
     ----------
@@ -76,7 +81,7 @@ class SharedLayers(nn.Module, ABC):
     view_of_task : sequence of int
         The view that each task's head reads.
     has_own_nets : bool
-        Whether each view is a net of its own, which shares nothing with the others.
+        Whether each view comes from a net of its own, which shares nothing with the others.
     """
 
     n_out: int
@@ -85,12 +90,13 @@ class SharedLayers(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Map fused features to those that the heads read.
+        """Map fused features to the features that the heads read.
 
         Parameters
         ----------
         x : tensor of shape (N, B, d), or (1, B, d)
-            Fused features: of N encoders, the members outermost, or common to all.
+            The fused features of N copies of the encoders, the members outermost. 1 where they are
+            common to all.
 
         Returns
         -------
@@ -98,12 +104,14 @@ class SharedLayers(nn.Module, ABC):
         """
 
     def rows(self, x: Tensor) -> Tensor | None:
-        """The features without axes for members and views, where they can be had more quickly.
+        """The features that `forward` computes, with members and views in one axis.
+
+        A subclass defines it where it is faster than `forward`.
 
         Returns
         -------
         rows : tensor of shape (n_members * n_views, B, n_out), or (B, n_out) of a single net
-            None, the default: there is only `forward`.
+            None, the default, where only `forward` is defined.
         """
         return None
 
@@ -117,9 +125,9 @@ class SharedLayers(nn.Module, ABC):
         return ()
 
     def stages(self) -> list[Stage]:
-        """The layers as a chain of stages, from the bottom up.
+        """The layers as a chain of stages, the first layer first.
 
-        Those of one view map rows to rows, so that tasks can adapt them by an inner loop.
+        If there is one view, each stage maps rows to rows, so that an inner loop can adapt it.
         """
         return [Stage.of(_OfRows(self) if self.n_views == 1 else self)]
 

@@ -1,4 +1,4 @@
-"""Numeric embeddings: from numbers to features that make a linear layer nonlinear in them."""
+"""Numeric embeddings: features by which a linear layer is a nonlinear function of a number."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ PERIODIC_WIDTH, N_FREQUENCIES, FREQUENCY_SCALE = 8, 24, 0.1
 class PiecewiseLinear(nn.Module):
     """The number, and its position within each of its column's bins, from 0 to 1.
 
-    Nothing is trained. A column with fewer than two bins passes as it is.
+    Nothing is trained. A column with fewer than two bins is left as it is.
 
     Parameters
     ----------
     n_numbers : int
-        How many of the first columns are numbers; the others are indicators of gaps.
+        How many of the first columns are numbers; the others are indicators of missing values.
     n_columns : int
         Width of the input.
     edges : sequence of n_numbers tensors
-        The edges of each column's bins, rising.
+        The edges of each column's bins, in ascending order.
     copies : Copies
-        The copies that read the result, which is common to all.
+        Not needed: the result is common to all copies.
     seed : Seed
-        Not needed.
+        Not needed: nothing is drawn.
 
     References
     ----------
@@ -63,12 +63,20 @@ class PiecewiseLinear(nn.Module):
 
 
 class Periodic(nn.Module):
-    """The number, and its cosines and sines at trained frequencies, mixed per column.
+    """The number, and a linear layer, one per column, of its cosines and sines.
+
+    The frequencies are trained, and so are the linear layers.
 
     Parameters
     ----------
-    n_numbers, n_columns, edges, copies, seed
-        As for `PiecewiseLinear`; the edges are not needed.
+    n_numbers, n_columns : int
+        As for `PiecewiseLinear`.
+    edges : sequence of tensors
+        Not needed.
+    copies : Copies
+        Independent copies.
+    seed : Seed
+        Seeds the initial weights and frequencies.
 
     References
     ----------

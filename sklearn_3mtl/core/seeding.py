@@ -1,4 +1,4 @@
-"""Random streams by name, so that one more part never changes what another draws."""
+"""Random streams by name: adding a part to a network never changes what another part draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Seed", "global_streams", "seeded"]
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed from which the seeds of named parts follow.
+    """A seed from which the seeds of named parts are derived.
 
     Parameters
     ----------
@@ -40,19 +40,19 @@ class Seed:
 
     @property
     def value(self) -> int:
-        """A 63-bit integer that depends on the root and the path alone."""
+        """A 63-bit integer that depends only on the root and the path."""
         digest = hashlib.blake2b(f"{self.root}{self.path}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 1
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
-        """A fresh torch generator at this seed."""
+        """A new torch generator with this seed."""
         return torch.Generator(device).manual_seed(self.value)
 
 
 @contextmanager
 def global_streams(seed: Seed) -> Iterator[None]:
-    """Let what draws from torch's global streams draw from a seed; the streams stay as they are."""
-    # ``torch.manual_seed`` would reach GPUs that nobody uses yet, and nothing would put them back.
+    """Seed torch's global random streams within a ``with`` block, and restore them after it."""
+    # ``torch.manual_seed`` also seeds GPUs not yet in use, which ``fork_rng`` wouldn't restore.
     gpus = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=gpus):
         torch.default_generator.manual_seed(seed.value)
@@ -63,7 +63,7 @@ def global_streams(seed: Seed) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: Seed) -> Iterator[None]:
-    """Let other packages' modules draw float32 from a seed; the global stream stays as it is."""
+    """Like `global_streams`, with float32 as default dtype: to build other packages' modules."""
     dtype = torch.get_default_dtype()
     with global_streams(seed):
         torch.set_default_dtype(torch.float32)

@@ -1,4 +1,4 @@
-"""Smooth functions of a row's plain inputs, as features that a linear rule can read."""
+"""Random Fourier features of a row's plain inputs: a linear model of them is a smooth function."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from sklearn_3mtl.core.stacked import aligned
 __all__ = ["SmoothFeatures"]
 
 N_FREQUENCIES = 128
-# How far two rows are alike, in root mean square distances of a row from the mean.
+# The length scale of the Gaussian kernel, in root mean square distances of a row from the mean.
 LENGTH = 0.7
 NOTHING = 1e-12
 
 
 class SmoothFeatures(nn.Module):
-    """The features themselves, and cosines of the plain inputs at random frequencies.
+    """Appends to the features cosines of the plain inputs at random frequencies.
 
-    Their products approximate a Gaussian kernel: a ridge regression on them is nearly a Gaussian
-    process. Blocks of inputs are brought to the scale of their shares on the rows of `fit`.
+    Inner products of the cosines approximate a Gaussian kernel: a ridge regression on them is
+    nearly a Gaussian process. `fit` scales each block of inputs to its share of the variance.
 
     Parameters
     ----------
     widths : sequence of int
-        The blocks of the features read.
+        Widths of the blocks of features.
     shares : sequence of float
-        The part of the distance between two rows that each block has; those with 0 are not read.
+        Each block's share of the variance, up to a common factor. The cosines don't read blocks
+        with a share of 0.
     n_members : int
-        How many members draw frequencies of their own.
+        How many members there are; each has frequencies of its own.
 
     References
     ----------
@@ -58,7 +59,7 @@ class SmoothFeatures(nn.Module):
         self.register_buffer("phase", torch.zeros(n_members, 1, N_FREQUENCIES, dtype=torch.float32))
 
     def fit(self, features: Tensor, weight: Tensor) -> SmoothFeatures:
-        """Draw the frequencies, for features (M, n, d) of n rows, weighted by (n,)."""
+        """Draw the frequencies; their scale is set by features (M, n, d) of rows of weight > 0."""
         there = (weight > 0).to(features.dtype)[:, None]
         plain = features[..., cast(Tensor, self.columns)]
         n_rows = there.sum().clamp_min(1.0)
@@ -75,7 +76,7 @@ class SmoothFeatures(nn.Module):
         return self
 
     def forward(self, features: Tensor) -> Tensor:
-        """Append to features (M, B, d) their cosines: (M, B, d + n_out)."""
+        """Map features (M, B, d) to the features and the cosines, (M, B, d + n_out)."""
         plain = features.index_select(-1, cast(Tensor, self.columns))
         rows, frequency = aligned(plain, cast(Tensor, self.frequency).mT)
         angles = torch.baddbmm(cast(Tensor, self.phase), rows, frequency.mT)

@@ -1,10 +1,10 @@
 """Layers for several independent copies of a net, run as one batched operation.
 
-These are the primitives that backbones and heads are made of. A single copy works on matrices of
-shape (B, d) with the plain kernels, which is faster; K copies work on (K, B, d), and an input of
-shape (B, d) or (1, B, d) is common to all of them. What is made of them (`run_copies`, the network)
-always has the axis of copies. A copy's initial weights are the same bits in both cases, and its
-results are the same but for rounding: batched kernels may add in another order.
+Backbones and heads are made of these layers. A single copy works on matrices of shape (B, d),
+because unbatched kernels are faster. K copies work on (K, B, d); an input of shape (B, d) or
+(1, B, d) is common to all of them. Outputs of `run_copies` and of the network always have the axis
+of copies. In both cases a copy has the same initial weights, to the bit, and the same outputs up to
+rounding: batched kernels may sum in another order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Copies:
     names : sequence of str
         A name for each copy; it seeds the copy's initial weights.
     owners : sequence of int or None, default=None
-        The net that each copy is part of. None numbers them.
+        The net that each copy is part of. None: copy k is part of net k.
     """
 
     def __init__(self, names: Sequence[str], owners: Sequence[int] | None = None) -> None:
@@ -53,30 +53,30 @@ class Copies:
     def times(self, members: Sequence[int]) -> Copies:
         """These copies for each of some members of an ensemble, the members outermost.
 
-        Member 0 has the names, and so the initial weights, of a single net. Every member has the
-        same weights whichever other members there are.
+        Member 0 has the names, and so the initial weights, of a single net. A member's initial
+        weights don't depend on which other members there are.
         """
         names = [n if m == 0 else f"{n}/member {m}" for m in members for n in self.names]
         return Copies(names, self.owners * len(members))
 
     def seeds(self, seed: Seed) -> list[Seed]:
-        """One seed a copy."""
+        """A seed for each copy."""
         return [seed.child(name) for name in self.names]
 
     def generators(self, seed: Seed) -> list[torch.Generator]:
-        """One generator a copy."""
+        """A generator for each copy."""
         return [child.generator() for child in self.seeds(seed)]
 
     def parameter(self, stacked: Tensor) -> nn.Parameter:
-        """The parameter for stacked tensors; that of a single copy has no axis of copies."""
+        """A parameter with the values of all copies; a single copy's has no axis of copies."""
         return nn.Parameter(stacked if len(self) > 1 else stacked[0].clone())
 
 
 def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Inputs and weights with zeros up to a width that is a multiple of 4.
+    """Pad inputs and weights with zeros to a width that is a multiple of 4.
 
-    The kernels then round every row alike, whatever its place: the bits of a prediction don't
-    depend on the other rows.
+    The kernels then round every row in the same way, wherever it stands in the batch: the bits of a
+    prediction don't depend on the other rows.
     """
     missing = -x.shape[-1] % 4
     return (F.pad(x, (0, missing)), F.pad(weight, (0, missing))) if missing else (x, weight)
@@ -94,7 +94,7 @@ def run_copies(layers: nn.Module, x: Tensor, n_copies: int) -> Tensor:
 
 
 def for_each_member(x: Tensor, n_copies: int) -> Tensor:
-    """Inputs of M members, (M, B, d), for some copies in each: (M * n_copies, B, d).
+    """Repeat the inputs of M members, (M, B, d), for each member's copies: (M * n_copies, B, d).
 
     An input that is common to all members, (1, B, d), stays as it is.
     """
@@ -131,7 +131,9 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n_in) or (K, B, n_in) to (B, n_out) for one copy, (K, B, n_out) for several."""
-        x, weight = (x, self.weight) if self.training else aligned(x, self.weight)
+        weight: Tensor = self.weight
+        if not self.training:
+            x, weight = aligned(x, weight)
         if weight.dim() == 2:
             return F.linear(x, weight, self.bias)
         stacked = x.expand(len(weight), *x.shape[-2:])
@@ -139,7 +141,7 @@ class StackedLinear(nn.Module):
 
 
 class StackedEmbedding(nn.Module):
-    """K tables of embeddings for several categorical columns.
+    """K embedding tables, each for several categorical columns.
 
     The first codes of every column (missing, unseen) start at zero: they add nothing until they
     are trained.
@@ -151,7 +153,7 @@ class StackedEmbedding(nn.Module):
     n_out : int
         Width of an embedding.
     n_reserved : int
-        How many codes start at zero.
+        How many codes of each column start at zero.
     copies : Copies
         The K copies.
     seed : Seed
@@ -179,7 +181,7 @@ class StackedEmbedding(nn.Module):
             return F.embedding(rows, self.table).flatten(-2)
         n_copies, n_codes = self.table.shape[:2]
         first = torch.arange(0, n_copies * n_codes, n_codes, device=rows.device)
-        # One table: its gradient is summed in one pass, that of an index is not.
+        # The gradient of one table is summed in one pass; that of an indexed tensor is not.
         return F.embedding(rows + first[:, None, None], self.table.flatten(0, 1)).flatten(-2)
 
 
@@ -213,18 +215,18 @@ class SeededDropout(nn.Module):
         self._generator: torch.Generator | None = None
 
     def reseed(self, seed: Seed) -> None:
-        """Begin to draw anew."""
+        """Draw from another seed, from the start of its stream."""
         self.seed, self._generator = seed, None
 
     def state(self) -> State:
-        """Where in its stream it is; on other devices than the CPU, where the stream begins."""
+        """The position in the random stream; on devices other than the CPU, only the seed."""
         generator = self._generator
         drawn = generator is not None and generator.device.type == "cpu"
         tensors = {"drawn": generator.get_state()} if generator is not None and drawn else {}
         return State({"root": self.seed.root, "path": self.seed.path, "drawn": drawn}, tensors)
 
     def restore(self, state: State) -> None:
-        """Go on where `state` was."""
+        """Continue the random stream where `state` left it."""
         self.reseed(Seed(state.entry("root", int), state.entry("path", str)))
         if state.entry("drawn", bool):
             self._generator = self.seed.generator()

@@ -11,7 +11,7 @@ from sklearn_3mtl.core.activations import ACTIVATIONS
 
 __all__ = ["Stage", "on_rows"]
 
-# They take rows in any shape.
+# These modules take inputs of any shape.
 ELEMENTWISE = tuple(ACTIVATIONS.values())
 
 
@@ -21,12 +21,12 @@ class Stage(NamedTuple):
     Attributes
     ----------
     module : nn.Module
-        Maps rows (..., B, d_in) to (..., B, d_out), each row by itself. Of several members, the
-        layers have an axis in front.
+        Maps rows (..., B, d_in) to (..., B, d_out), each row by itself. If there are several
+        members, the parameters have a leading member axis.
     is_linear : bool
         Whether it is ``x W^T + b``, with parameters ``weight`` and ``bias`` alone.
     is_head : bool
-        Whether it lies above the cut.
+        Whether it belongs to the heads, above the cut.
     """
 
     module: nn.Module
@@ -35,7 +35,7 @@ class Stage(NamedTuple):
 
     @classmethod
     def of(cls, module: nn.Module, *, is_head: bool = False) -> Stage:
-        """The stage of a module, which says itself whether it is linear."""
+        """The stage of a module; the class attribute `is_linear`, if any, tells if it is linear."""
         return cls(module, getattr(type(module), "is_linear", False), is_head)
 
 
@@ -49,7 +49,7 @@ def on_rows(module: nn.Module, x: Tensor, weights: dict[str, Tensor] | None = No
     x : tensor of shape (..., T, R, d_in)
         R rows of each of T tasks.
     weights : dict of str to tensor, or None, default=None
-        Parameters in the place of the module's own. None: its own.
+        Parameters to use instead of the module's own. None: the module's own.
 
     Returns
     -------

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
-    # What stores a plug-in's instance need not know its state: `Balancing` is `Balancing[Any]`.
+    # Code that only stores a plug-in need not name the type of its state: `Balancing` means
+    # `Balancing[Any]`.
     State = TypeVar("State", bound=nn.Module | None, default=Any)
 else:
     from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The BatchEnsemble backbone: members that share their weights but for rank-one adapters."""
+"""The TabM backbone: its members share all weight matrices except for rank-one adapters."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["TabM"]
 
 
 class TabM(nn.Module):
-    """TabM's backbone, of the package ``tabm``; the members share most weights.
+    """TabM's backbone, from the package ``tabm``; the members share most weights.
 
-    With a width that is no multiple of 4 a row's last bits depend on the other rows.
+    If the width is no multiple of 4, the last bits of a row's features depend on the other rows.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class TabM(nn.Module):
     activation : str
         A name in `ACTIVATIONS`.
     dropout : float
-        The rate after each activation.
+        The dropout rate after each activation.
     copies : Copies
-        Independent copies of the whole.
+        Independent copies of the whole ensemble.
     seed : Seed
         The backbone's seed.
     n_members : int
@@ -63,7 +63,7 @@ class TabM(nn.Module):
                 f"such as (256, 256). Found {tuple(widths)!r}."
             )
         make = needs("tabm", "backbone='tabm'", extra="tabm").make_tabm_backbone
-        # Zeros up to a multiple of 4, for the same reason as in `aligned`.
+        # Zeros are added up to a multiple of 4, for the same reason as in `aligned`.
         self.padding = -n_in % 4
         n_in += self.padding
         options: dict[str, object] = {

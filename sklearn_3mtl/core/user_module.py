@@ -1,4 +1,4 @@
-"""Any nn.Module, such as a user's own, for one net or K copies of it."""
+"""Any nn.Module, such as a user's own, as one net or as K copies."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["StackedModules", "UserModule"]
 class StackedModules(nn.Module):
     """Modules of one shape, one per copy, run as one batched operation.
 
-    One is called as it is, several by ``torch.func.vmap`` over their stacked parameters.
+    A single module is called directly, several by ``torch.func.vmap`` over stacked parameters.
 
     Parameters
     ----------
     modules : sequence of nn.Module
-        One per copy; they become part of this module.
+        One per copy. Don't use them afterwards: this module may change them.
     copies : Copies
         The copies.
     n_dims : int, default=2
@@ -39,7 +39,7 @@ class StackedModules(nn.Module):
             self.stacked = nn.ParameterList(
                 [nn.Parameter(p.detach(), p.requires_grad) for p in stacked.values()]
             )
-            # Kept out of the module tree: its own weights are not parameters of the network.
+            # In a list, so that its own weights are not registered as parameters of the network.
             self._template = [modules[0].to("meta")]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,13 +70,14 @@ class UserModule(StackedModules):
     module : nn.Module
         Maps (B, n_in), or (B, *n_in) where that is a shape, to (B, n_out).
     n_in : int or tuple of int
-        Width of the input, or the shape of a row's.
+        Width of the input, or the shape of one row.
     copies : Copies
         Independent copies.
     parameter : str, default="backbone"
-        Which of the estimator's parameters it is, for errors.
+        The parameter of the estimator that holds the module, for error messages.
     keep_frozen : bool, default=False
-        Whether a parameter of the module that requires no gradient stays as it is.
+        Whether parameters of the module that require no gradient stay frozen. False: all are
+        trained.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def _output_width(module: nn.Module, shape: tuple[int, ...], parameter: str) -> 
     was_training = module.training
     try:
         with torch.no_grad():
-            out = module.eval()(torch.zeros(2, *shape))
+            out = module.eval()(torch.zeros(2, *shape, dtype=torch.float32))
     except Exception as error:
         raise ValueError(
             f"`{parameter}` should map a float32 tensor of shape "

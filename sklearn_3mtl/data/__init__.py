@@ -1,4 +1,4 @@
-"""Tasks, targets and inputs: from a user's containers to tensors and back."""
+"""Read tasks, targets and inputs from a user's containers; encode labels and decode outputs."""
 
 from sklearn_3mtl.data.stacking import stack_tasks
 from sklearn_3mtl.data.tasks import Task, infer_tasks

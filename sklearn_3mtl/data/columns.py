@@ -1,4 +1,4 @@
-"""Reading targets from any container into named pandas columns, and writing predictions back."""
+"""Read targets from any container into named pandas columns, and write predictions back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 Container = Literal[
     "array_1d", "array_2d", "pandas_series", "pandas_frame", "polars", "polars_series"
 ]
-# The labels of a task, in an array of numpy's or pandas'.
+# The labels of a task, in a NumPy array or a pandas extension array.
 Labels = np.ndarray | ExtensionArray
 
 
@@ -73,13 +73,13 @@ class TargetColumns:
     Attributes
     ----------
     names : tuple of hashable
-        A name for each task; positions for arrays, ``"y"`` for one unnamed target.
+        A name for each task: the position for arrays, ``"y"`` for a single unnamed target.
     columns : tuple of Series
-        The labels of each task, missing ones as NaN or None.
+        The labels of each task; missing ones are NaN or None.
     container : str
-        What y was, and so what `predict` returns.
+        The type of y, and so of what `predict` returns.
     named : bool
-        Whether the names are y's own.
+        Whether the names come from y.
     """
 
     names: tuple[Hashable, ...]
@@ -93,7 +93,7 @@ class TargetColumns:
         return len(self.columns[0])
 
     def labelled(self) -> np.ndarray:
-        """Which rows have a label of any task, a boolean array of shape (n_samples,)."""
+        """Which rows have a label of at least one task, a bool array of shape (n_samples,)."""
         found: np.ndarray = np.any([column.notna().to_numpy() for column in self.columns], axis=0)
         return found
 
@@ -104,7 +104,7 @@ class TargetColumns:
         return TargetColumns(tuple(names), columns, self.container, self.named)
 
     def completed(self, names: Sequence[Hashable]) -> TargetColumns:
-        """The named columns; one that y lacks has no label."""
+        """The named columns; one that y lacks is added without labels."""
         empty = pd.Series(np.full(self.n_rows, np.nan))
         have = dict(zip(self.names, self.columns, strict=True))
         columns = tuple(have.get(name, empty) for name in names)
@@ -118,7 +118,7 @@ def rebuild_container(
     values: Sequence[Labels],
     index: pd.Index | None,
 ) -> Any:
-    """Put columns into the kind of container that y was."""
+    """Put columns into the same kind of container as y."""
     if container == "array_1d":
         return _to_array(values[0])
     if container == "array_2d":
@@ -139,7 +139,7 @@ def rebuild_container(
 
 
 def _to_pandas(column: Labels, index: pd.Index | None) -> pd.Series:
-    """A Series; pandas would turn an object array of text into its text dtype."""
+    """A Series with the column's dtype; pandas would infer a text dtype from objects."""
     is_object = isinstance(column, np.ndarray) and column.dtype == object
     return pd.Series(column, index=index, dtype=object if is_object else None)
 
@@ -160,13 +160,12 @@ def _to_polars(name: str, column: Labels) -> pl.Series:
 
 
 def read_targets(y: object) -> TargetColumns:
-    """Read y into named columns, one a task.
+    """Read y into named columns, one for each task.
 
     Raises
     ------
     TypeError
-        If y is a dict or a list of arrays: scikit-learn would take its length for the number of
-        rows.
+        If y is a dict or a list of arrays, whose length scikit-learn takes for the number of rows.
     ValueError
         If y is None, empty, of more than two dimensions, or its column names are not unique.
     """
@@ -199,8 +198,8 @@ def _refuse_collections(y: object) -> None:
         what = "a dict" if is_dict else f"a {type(y).__name__} of {len(cast(Sized, y))} arrays"
         raise TypeError(
             f"y is {what}, whose length scikit-learn takes for the number of rows. "
-            "For tasks on the same rows pass a DataFrame with one column per task; for tasks with "
-            "rows of their own use `X, y, task = stack_tasks({name: (X, y), ...})`."
+            "For tasks on the same rows pass a DataFrame with one column per task; for tasks on "
+            "different rows use `X, y, task = stack_tasks({name: (X, y), ...})`."
         )
 
 
@@ -231,7 +230,7 @@ def _from_array(y: object) -> TargetColumns:
             y, dtype=None, ensure_2d=False, ensure_all_finite=False, input_name="y",
             ensure_min_samples=0, ensure_min_features=0,
         )  # fmt: skip
-        # NumPy makes text of a list's missing labels; bytes have no pandas dtype.
+        # NumPy turns missing labels in a list of strings into text; bytes have no pandas dtype.
         as_object = array.dtype.kind == "S" or (array.dtype.kind == "U" and not hasattr(y, "dtype"))
         y = np.asarray(y, dtype=object) if as_object else array
     if y.ndim == 0 or y.ndim > 2:
@@ -247,18 +246,18 @@ def _from_array(y: object) -> TargetColumns:
 
 def _array_column(values: np.ndarray) -> pd.Series:
     column = _tidy(pd.Series(values, dtype=object if values.dtype == object else None))
-    # pandas 2 has no dtype of its own for an array of text, which would come back as objects.
+    # pandas 2 reads an array of text as objects, so that predictions would be objects too.
     is_text = values.dtype.kind == "U" and column.dtype == object
     return column.astype("string") if is_text else column
 
 
 def _tidy(column: pd.Series) -> pd.Series:
-    """Give an object column of plain numbers its own dtype."""
+    """Convert an object column that holds only numbers to a numeric dtype."""
     if column.dtype == object:
         inferred = pd.api.types.infer_dtype(column, skipna=True)
         if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
             if inferred == "integer" and column.isna().any():
-                # Not by way of floats, which have no integers beyond 2 ** 53.
+                # Not through floats, which can't represent all integers beyond 2 ** 53.
                 known = pd.to_numeric(column.dropna())
                 if known.dtype.kind not in "iu":
                     return column

@@ -9,14 +9,14 @@ __all__ = ["needs"]
 
 
 def needs(package: str, feature: str, *, extra: str) -> ModuleType:
-    """Import an optional package, or say what to install.
+    """Import an optional package, or raise an error that says what to install.
 
     Parameters
     ----------
     package : str
         The package's import name.
     feature : str
-        What needs it, as the user wrote it.
+        What needs the package, as the user wrote it.
     extra : str
         The extra of this library that installs it.
 

@@ -8,9 +8,9 @@ __all__ = ["in_order"]
 
 
 def in_order(ids: np.ndarray) -> np.ndarray:
-    """Positions of distinct ids in their order, whatever order they stand in.
+    """Positions that sort distinct ids.
 
-    Ids that don't compare are ordered by type, then by text.
+    Ids that can't be compared are sorted by type, then by text.
     """
     positions = range(len(ids))
     try:

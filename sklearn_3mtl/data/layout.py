@@ -1,4 +1,4 @@
-"""The order in which the network puts out the tasks."""
+"""The order of the tasks in the network's outputs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["Block", "TaskLayout"]
 
 @dataclass(frozen=True)
 class Block:
-    """The tasks of one kind, which are neighbours in the layout.
+    """The tasks of one kind, which are adjacent in the layout.
 
     Attributes
     ----------
     kind : Kind
-        The kind of all of them.
+        The kind of these tasks.
     tasks, outputs : slice
-        Which tasks, and which columns of the outputs.
+        Which tasks of the layout these are, and which columns of the outputs they have.
     widths : tuple of int
-        How many outputs each task has.
+        Number of outputs of each task.
     """
 
     kind: Kind
@@ -42,34 +42,37 @@ class Block:
 
     @cached_property
     def width(self) -> int | None:
-        """How many outputs each task has; None where they differ."""
+        """The number of outputs of each task; None if the tasks differ."""
         return self.widths[0] if len(set(self.widths)) == 1 else None
 
     @property
     def is_real(self) -> Tensor:
-        """Which outputs a task has of the most that any has, (n_tasks, n_outputs)."""
+        """Which columns are outputs of each task and not padding, (n_tasks, max(widths))."""
         return torch.arange(max(self.widths)) < torch.tensor(self.widths)[:, None]
 
     @property
     def columns(self) -> Tensor:
-        """The outputs of each task, (n_tasks, n_outputs); the padding is the column behind all."""
+        """Columns of each task's outputs, (n_tasks, max(widths)); padding is the column after all.
+
+        Counted from the first column of the block.
+        """
         starts = torch.tensor([0, *self.widths[:-1]]).cumsum(0)[:, None]
         return torch.where(self.is_real, starts + torch.arange(max(self.widths)), sum(self.widths))
 
     def own(self, outputs: Tensor) -> Tensor:
-        """The block's columns of the outputs."""
+        """The block's columns of all outputs."""
         if self.outputs.stop - self.outputs.start == outputs.shape[-1]:
             return outputs
         return outputs[..., self.outputs]
 
     def of(self, outputs: Tensor, columns: Tensor | None = None) -> Tensor:
-        """The block's outputs, (..., n_outputs of all) -> (..., n_tasks, n_outputs of a task).
+        """The block's outputs by task: (..., n_outputs) -> (..., n_tasks, max(widths)).
 
         Parameters
         ----------
         outputs : tensor of shape (..., n_outputs)
         columns : tensor or None, default=None
-            `columns` on the device of the outputs. None makes them anew where widths differ.
+            The property `columns`, on the device of the outputs. None: they are computed if needed.
         """
         own = self.own(outputs)
         if self.width == 1:
@@ -85,7 +88,7 @@ class Block:
 class TaskLayout:
     """Tasks sorted by kind and number of outputs, so that each loss is one call on one slice.
 
-    Inside the library labels, losses and outputs follow this order; `positions` leads back to the
+    Inside the library, labels, losses and outputs are in this order. `positions` maps it to the
     order of the user's columns.
 
     Parameters
@@ -96,15 +99,14 @@ class TaskLayout:
     Attributes
     ----------
     tasks : tuple of Task
-        The tasks, sorted: by kind in the order of `KINDS`, a user's kinds last, then by number of
-        outputs.
+        The tasks, sorted by kind and then by number of outputs. Kinds are in the order of `KINDS`;
+        kinds of the user come last.
     positions : ndarray of shape (n_tasks,)
         ``tasks[i]`` is column ``positions[i]`` of y.
     offsets : ndarray of shape (n_tasks + 1,)
-        Task i's outputs are columns ``offsets[i]`` to ``offsets[i + 1]``.
+        Task i's outputs are the columns from ``offsets[i]`` to ``offsets[i + 1] - 1``.
     blocks : tuple of Block
-        The tasks of each kind; kinds are equal if they have the same class and the same
-        parameters.
+        The tasks of each kind. Kinds are equal if they have the same class and parameters.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -141,24 +143,24 @@ class TaskLayout:
         return [self.tasks[index] for index in np.argsort(self.positions)]
 
     def with_kinds(self, kind_of: Callable[[Task], Kind]) -> TaskLayout:
-        """The tasks in this very order with other kinds, which have as many outputs."""
+        """The same layout with other kinds, which must have as many outputs as the old ones."""
         found = copy.copy(self)
         found.tasks = tuple(replace(task, kind=kind_of(task)) for task in self.tasks)
         found.blocks = tuple(found._blocks())
         return found
 
     def per_task(self, value: Callable[[Kind], float]) -> Tensor:
-        """A number for each task, that of its kind."""
+        """The value of each task's kind, (n_tasks,)."""
         found = [torch.full((len(block),), float(value(block.kind))) for block in self.blocks]
         return torch.cat(found) if found else torch.zeros(0)
 
     def per_output(self, holds: Callable[[Block], bool]) -> Tensor:
-        """Which outputs are those of blocks for which something holds."""
+        """Which outputs belong to blocks for which `holds` is true, (n_outputs,)."""
         found = [torch.full((sum(b.widths),), holds(b), dtype=torch.bool) for b in self.blocks]
         return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
 
     def targets(self, values: Tensor) -> Tensor:
-        """What the mean of each output should be: values (..., n_tasks) -> (..., n_outputs)."""
+        """The target of each output: values (..., n_tasks) -> (..., n_outputs)."""
         found = []
         for block in self.blocks:
             targets = block.kind.targets(values[..., block.tasks], max(block.widths))
@@ -170,15 +172,15 @@ class TaskLayout:
 
     @property
     def column_of_output(self) -> torch.Tensor:
-        """Which task, in this order, each output belongs to."""
+        """The index in `tasks` of the task of each output, (n_outputs,)."""
         return torch.repeat_interleave(torch.from_numpy(np.diff(self.offsets)))
 
     def outputs_of(self, index: int) -> slice:
-        """The output columns of task `index`, in this order."""
+        """The output columns of ``tasks[index]``."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def outputs_in(self, other: TaskLayout) -> list[int]:
-        """For each output its column in a layout with some of these very tasks, -1 for others."""
+        """Each output's column in a layout with some of the same Task objects; -1 for the rest."""
         columns = range(other.n_outputs)
         known = {task: columns[other.outputs_of(i)] for i, task in enumerate(other.tasks)}
         found: list[int] = []

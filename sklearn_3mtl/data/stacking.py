@@ -1,4 +1,4 @@
-"""Tasks with rows of their own, stacked into the long layout."""
+"""Stack tasks with different rows into the long layout."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["stack_tasks"]
 def stack_tasks(
     tasks: Mapping[Hashable, tuple[ArrayLike, ArrayLike]],
 ) -> tuple[Any, Any, np.ndarray]:
-    """Stack tasks that have rows of their own into one X, one y and a vector of task ids.
+    """Stack tasks that have different rows into one X, one y and a vector of task ids.
 
     Parameters
     ----------
     tasks : mapping of task name to (X, y)
-        Each X has shape (n_samples of the task, n_features), each y as many rows. All frames or
-        all arrays, with the same columns.
+        Each X has shape (n_samples of the task, n_features), and y has as many rows. All X are
+        DataFrames with the same columns, or all are arrays; likewise all y.
 
     Returns
     -------
@@ -32,13 +32,14 @@ def stack_tasks(
     y : Series, DataFrame or ndarray of n_samples rows
         Their labels.
     task : ndarray of shape (n_samples,)
-        The name of each row's task, for ``fit(X, y, task=task)``. For cross-validation put it into
-        a column of X and name that: ``MultiTaskEstimator(task="store")``.
+        The name of each row's task, for ``fit(X, y, task=task)``. For cross-validation, put it into
+        a column of X and give the column's name: ``MultiTaskEstimator(task="store")``.
 
     Raises
     ------
     ValueError
-        If there is no task, a task's X and y differ in length, or the columns of X differ.
+        If there is no task, a task's X and y differ in length, or the tasks' X (or y) differ in
+        type or columns.
 
     Examples
     --------

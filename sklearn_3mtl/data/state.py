@@ -1,4 +1,4 @@
-"""What a fitted part is made of, as plain values and tensors."""
+"""The state of a fitted part, as plain values and tensors."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class State:
-    """What a fitted part is made of.
+    """The state of a fitted part, from which it is saved and restored.
 
     A part that holds other parts has the state of each under its name. The methods that read
-    entries raise ValueError where an entry is missing or of another type, so that a part built
-    from a damaged file is refused.
+    entries raise ValueError if an entry is missing or has another type, so that a damaged file is
+    refused.
 
     Parameters
     ----------
     values : dict of str to object
         Numbers, strings, dtypes, arrays, containers of them, and scikit-learn estimators.
     tensors : dict of str to tensor
-        What is stored as binary numbers.
+        Tensors, by name.
     """
 
     values: dict[str, object]
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def with_parts(self, parts: Mapping[str, State]) -> State:
-        """The state of a part that holds others."""
+        """Return this state with the states of further parts added under their names."""
         values, tensors = dict(self.values), dict(self.tensors)
         for name, part in parts.items():
             values[name] = part.values
@@ -44,7 +44,7 @@ class State:
         return State(values, tensors)
 
     def has(self, name: str) -> bool:
-        """Whether there is such an entry or part."""
+        """Whether there is an entry or part of that name."""
         return name in self.values
 
     def part(self, name: str) -> State:
@@ -54,7 +54,7 @@ class State:
         return State(self.entry(name, dict), own)
 
     def entry(self, name: str, kind: type[T]) -> T:
-        """The value of an entry, which is of exactly one type."""
+        """The value of an entry, whose type has to be exactly `kind`."""
         if name not in self.values:
             raise ValueError(f"it has no {name!r}")
         value = self.values[name]
@@ -63,18 +63,18 @@ class State:
         return value
 
     def optional(self, name: str, kind: type[T]) -> T | None:
-        """The value of an entry that may be None."""
+        """The value of an entry that may be None or, if not, has to be of type `kind`."""
         return None if self.values.get(name, self) is None else self.entry(name, kind)
 
     def positions(self, name: str, limit: int) -> list[int]:
-        """An entry that lists positions below a limit."""
+        """An entry that is a list of positions below `limit`."""
         found = self.entry(name, list)
         if not are_positions(found, limit):
             raise ValueError(f"its {name!r} is {found!r}")
         return found
 
     def array(self, name: str, dtype: DTypeLike, n_dims: int = 1) -> np.ndarray:
-        """A tensor as an array of that dtype and number of dimensions."""
+        """A tensor as an array, which has to have this dtype and number of dimensions."""
         if name not in self.tensors:
             raise ValueError(f"it has no {name!r}")
         array = self.tensors[name].numpy()
@@ -84,12 +84,12 @@ class State:
 
     @classmethod
     def of(cls, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> State:
-        """The state of a part without others; arrays are stored as tensors."""
+        """Make a state from values and arrays; the arrays are stored as tensors."""
         return cls(dict(values), {name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
 def are_positions(values: object, limit: int) -> bool:
-    """Whether something is a list of positions below a limit."""
+    """Whether `values` is a list of integers from 0 to `limit` - 1."""
     return isinstance(values, list) and all(
         type(value) is int and 0 <= value < limit for value in values
     )

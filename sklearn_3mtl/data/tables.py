@@ -1,4 +1,4 @@
-"""X in any container, read by column position."""
+"""Read X from any container, and access its columns by position."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from sklearn_3mtl.data.columns import is_polars, polars_to_pandas
 
 __all__ = ["InputTable", "find_column", "find_name", "read_inputs"]
 
-# What pandas calls object columns of dates and durations.
+# The types that pandas infers for object columns of dates and durations.
 DATES = frozenset({"date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "period"})
 
 
 class InputTable:
-    """A table read by position: numbers in blocks, categories column by column.
+    """A table whose columns are accessed by position.
 
     Parameters
     ----------
     frame : DataFrame or None
-        The table where it has named or mixed columns.
+        The table, if it has named or mixed columns.
     array : ndarray of numbers, of shape (n_samples, n_features), or None
-        The table where it is an array; exactly one of both is given.
+        The table, if it is an array. Exactly one of `frame` and `array` is given.
     index : Index or None
-        Row labels for the predictions.
+        The row labels of predictions. None: a default index.
     """
 
     def __init__(
@@ -41,28 +41,28 @@ class InputTable:
         )
 
     def label(self, position: int) -> str:
-        """How an error calls a column."""
+        """A column's name in error messages."""
         return repr(self.names[position])
 
     def column(self, position: int) -> pd.Series:
         """One column, as a Series."""
         if self.frame is not None:
-            # By name, which is unique: three times faster than by position.
+            # By name, which is unique: this is three times faster than by position.
             return self.frame[self.names[position]]
         assert self.array is not None
         return pd.Series(self.array[:, position])
 
     def category_values(self, position: int) -> np.ndarray:
-        """One column as an object array, of numbers, strings and the like only."""
+        """One column as an object array; a cell that holds a collection raises a TypeError."""
         column = self.column(position)
         if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "mixed":
             _refuse_collections(column)
         return np.asarray(column, dtype=object)
 
     def distinct_values(self, position: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """A column's values, each row's position among them, -1 for none.
+        """A column's distinct values, and each row's position among them (-1: missing).
 
-        Columns of another dtype than category have a value for each row, and no positions.
+        For other dtypes than category: the value of each row, and None.
         """
         column = self.column(position)
         if not isinstance(column.dtype, pd.CategoricalDtype):
@@ -100,7 +100,7 @@ class InputTable:
             ) from error
 
     def inferred_categorical(self, among: Iterable[int] | None = None) -> list[int]:
-        """Positions of the columns, among some or all, of category, string or object dtype."""
+        """Positions of the columns (of `among`; None: of all) that hold categories or strings."""
         if self.frame is None:
             return []
         columns = range(self.n_columns) if among is None else among
@@ -147,7 +147,7 @@ def _refuse_collections(column: pd.Series) -> None:
 
 
 def read_inputs(X: object) -> InputTable:
-    """Read X, refusing what is no table of numbers and categories.
+    """Read X, which has to be a table of numbers and categories.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def read_inputs(X: object) -> InputTable:
             "days since a date."
         )
     if array.dtype.kind in "OUS":
-        # NumPy makes text of everything in a list that holds a string.
+        # NumPy turns everything in a list with a string into text: read such a list as objects.
         mixed = array if hasattr(X, "dtype") else np.asarray(X, dtype=object)
         return _from_frame(pd.DataFrame(mixed).infer_objects(), None)
     return InputTable(None, array, None)
@@ -200,14 +200,14 @@ def _from_frame(frame: pd.DataFrame, index: pd.Index | None) -> InputTable:
 
 
 def find_column(table: InputTable, name: Hashable, parameter: str) -> int:
-    """Position of a named column, as `find_name` finds it."""
+    """The position of a column, found as by `find_name`."""
     return find_name(table.names, name, parameter)
 
 
 def find_name(names: Sequence[Hashable], name: Hashable, parameter: str) -> int:
-    """Position of a name: the exact one, else a unique ``*__name``.
+    """The position of a name: of the exact name, else of the only name that ends in ``__name``.
 
-    ColumnTransformer renames its columns to ``remainder__name``, which the second rule undoes.
+    The second rule finds columns that ColumnTransformer renamed, as to ``remainder__name``.
     """
     names = list(names)
     if name in names:

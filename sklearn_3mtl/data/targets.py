@@ -1,4 +1,4 @@
-"""Labels to tensors, and the network's outputs back to labels."""
+"""Encode labels as tensors, and decode the network's outputs into labels."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sklearn_3mtl.data.tasks import Task
 __all__ = ["TargetCodec", "check_targets_length"]
 
 
-# The attributes with a number for each task.
+# The fitted attributes: each has a number for each task.
 _LEARNED = ("center", "scale", "temperature")
 
 
 class TargetCodec:
     """Encodes the columns of y for a list of tasks, and decodes outputs into predictions.
 
-    Classes become their position in ``task.classes``, numbers are scaled as their kind says; a
-    missing label is 0 with a False in the mask.
+    Classes become their position in ``task.classes``; numbers are scaled as their kind says. A
+    missing label becomes 0, and the mask is False there.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ class TargetCodec:
     layout : TaskLayout
         The order of the encoded columns and of the outputs.
     center, scale : ndarray of shape (n_tasks,)
-        What is taken off a task's numbers and what they are divided by then, in the layout's
-        order; 0 and 1 for a task with classes.
+        What is subtracted from a task's numbers, and what the result is divided by, in the layout's
+        order. 0 and 1 for a task with classes.
     temperature : ndarray of shape (n_tasks,)
-        What a task's outputs are divided by, fitted on held-out rows; else 1.
+        What a task's outputs are divided by: fitted on held-out rows, 1 without any.
     """
 
     def __init__(self, tasks: dict[Hashable, Task]) -> None:
@@ -51,7 +51,7 @@ class TargetCodec:
         self.temperature = np.ones(len(tasks))
 
     def of(self, layout: TaskLayout) -> TargetCodec:
-        """The codec of some of these very tasks."""
+        """The codec of a layout that has some of the same Task objects."""
         some = TargetCodec({task.name: task for task in layout.in_columns()})
         own = list(self.layout.tasks)
         where = [own.index(task) for task in some.layout.tasks]
@@ -60,14 +60,14 @@ class TargetCodec:
         return some
 
     def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:
-        """Learn the centre and scale of each target of numbers.
+        """Fit the centre and scale of each target without classes.
 
         Parameters
         ----------
         targets : TargetColumns
             The columns of y.
         weights : ndarray of shape (n_samples, 1) or (n_samples, n_tasks), or None, default=None
-            Weights >= 0 in the order of y's columns. None weighs all labels alike.
+            Weights >= 0 in the order of y's columns. None: all labels have weight 1.
         """
         for index, task in enumerate(self.layout.tasks):
             if task.is_classification:
@@ -79,14 +79,14 @@ class TargetCodec:
         return self
 
     def learn(self, index: int, numbers: np.ndarray, weight: np.ndarray | None = None) -> None:
-        """Learn the centre and scale of one task of numbers.
+        """Fit the centre and scale of one task without classes.
 
         Parameters
         ----------
         index : int
-            The task's place in the layout.
+            The task's position in the layout.
         numbers, weight : ndarrays of shape (n_samples,)
-            Labels, NaN where one is missing, and weights >= 0; None stands for ones.
+            Labels, NaN if missing, and weights >= 0. None: all labels have weight 1.
         """
         weight = np.ones(len(numbers)) if weight is None else weight
         used = ~np.isnan(numbers) & (weight > 0)
@@ -108,7 +108,7 @@ class TargetCodec:
         Raises
         ------
         ValueError
-            If a column holds a label that `fit` did not see.
+            If a label is not one of its task's classes, or not a number that its kind allows.
         """
         return self.scaled(self.numbers(targets))
 
@@ -118,12 +118,12 @@ class TargetCodec:
         Returns
         -------
         numbers : float64 ndarray of shape (n_samples, n_tasks)
-            In the layout's order; NaN where a label is missing.
+            In the layout's order; NaN for a missing label.
 
         Raises
         ------
         ValueError
-            If a column holds a label that `fit` did not see.
+            If a label is not one of its task's classes, or not a number that its kind allows.
         """
         numbers = np.full((targets.n_rows, len(self.layout)), np.nan)
         for index, task in enumerate(self.layout.tasks):
@@ -144,7 +144,10 @@ class TargetCodec:
         return torch.from_numpy(values), torch.from_numpy(mask)
 
     def combine(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Calibrate outputs; those of members become one, of mean numbers and probabilities.
+        """Calibrate outputs by the temperature, and combine those of the members.
+
+        The prediction of the result is the mean of the members' predictions, or of their
+        probabilities.
 
         Parameters
         ----------
@@ -160,8 +163,8 @@ class TargetCodec:
             outputs = outputs / torch.from_numpy(repeated).to(outputs.device)
         if len(outputs) == 1:
             return outputs[0]
-        # One output after the other, members added in turn: the bits of a task's predictions then
-        # don't depend on which other tasks there are.
+        # A fixed order of summation, so that the bits of a task's predictions don't depend on which
+        # other tasks there are.
         by_output = outputs.movedim(-1, 0).contiguous()
         parts, start = [], 0
         for block in self.layout.blocks:
@@ -187,7 +190,7 @@ class TargetCodec:
         return [columns[position] for position in range(len(columns))]
 
     def predict_proba(self, outputs: np.ndarray) -> list[np.ndarray | None]:
-        """Decode outputs into class probabilities for each task of y; None without classes."""
+        """Decode outputs into class probabilities, or None, for each task of y."""
         columns: list[np.ndarray | None] = [None] * len(self.layout)
         for index, task in enumerate(self.layout.tasks):
             out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
@@ -201,7 +204,8 @@ class TargetCodec:
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{task.kind.capitalize()} task {task.name!r} holds labels that are not "
-                f"numbers (dtype {column.dtype}): {error}. A classification task may hold them."
+                f"numbers (dtype {column.dtype}): {error}. Only a classification task may hold "
+                "such labels."
             ) from error
         if np.isinf(numbers).any():
             raise ValueError(
@@ -212,7 +216,7 @@ class TargetCodec:
         return numbers
 
     def state(self) -> State:
-        """The tasks, and the numbers that were learned for each."""
+        """The tasks, and the fitted numbers of each."""
         tasks = [task.state() for task in self.tasks.values()]
         return State.of({"tasks": tasks}, {name: getattr(self, name) for name in _LEARNED})
 
@@ -220,14 +224,14 @@ class TargetCodec:
     def restore(
         cls, state: State, make_task: Callable[[object], Task] = Task.restore
     ) -> TargetCodec:
-        """The codec that `state` described.
+        """Restore the codec from its state.
 
         Parameters
         ----------
         state : State
-            What `state` gave.
+            What the method `state` returned.
         make_task : callable, default=Task.restore
-            Makes a task of what ``Task.state`` gave.
+            Restores a task from what ``Task.state`` returned.
 
         Raises
         ------
@@ -245,7 +249,7 @@ class TargetCodec:
 
 
 def _codes(task: Task, column: pd.Series) -> np.ndarray:
-    # pandas 2 warns where it would infer a dtype.
+    # The dtype is given because pandas 2 warns if it has to infer one.
     classes = pd.Index(np.asarray(task.classes))
     codes: np.ndarray = classes.get_indexer(pd.Index(column, dtype=column.dtype))
     foreign = (codes < 0) & column.notna().to_numpy()
@@ -259,17 +263,17 @@ def _codes(task: Task, column: pd.Series) -> np.ndarray:
 
 
 def _labels(task: Task, codes: np.ndarray) -> Labels:
-    """Labels in the column's own dtype."""
+    """Labels of some codes, in the dtype of y's column."""
     labels: np.ndarray = np.asarray(task.classes)[codes]
     if isinstance(task.dtype, np.dtype):
         return labels.astype(task.dtype, copy=False)
-    # pandas-stubs list only some of the dtypes.
+    # pandas-stubs knows only some of the dtypes.
     found: Labels = pd.array(labels, dtype=task.dtype)  # type: ignore[call-overload]
     return found
 
 
 def check_targets_length(targets: TargetColumns, n_rows: int) -> None:
-    """Refuse y whose length is not X's."""
+    """Refuse y if it has another number of rows than X."""
     if targets.n_rows != n_rows:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows, "

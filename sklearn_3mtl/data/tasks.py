@@ -1,4 +1,4 @@
-"""What a task is, and how the kind of each is inferred from the labels."""
+"""What a task is, and how its kind is inferred from the labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KindOf = Callable[[Hashable, str], Kind]
 
 
 def kind_of_name(task: Hashable, name: str) -> Kind:
-    """The kind that the library knows by a short name, whatever the task."""
+    """The library's kind of that short name, the same for every task."""
     return kind_named(name)
 
 
@@ -33,16 +33,15 @@ class Task:
     Parameters
     ----------
     name : hashable
-        The column's name; its position where Y was an array, ``"y"`` for an unnamed single target.
+        The column's name: its position if Y was an array, ``"y"`` for a single unnamed target.
     kind : {"binary", "multiclass", "regression"} or Kind
         What the task is.
     classes : ndarray of shape (n_classes,) or None, default=None
-        The sorted labels of a task with classes. None for other tasks.
+        The sorted classes. None: the task has no classes.
     dtype : dtype, default=float64
-        The column's own dtype, to which predicted labels are cast back.
+        The dtype of y's column, to which predicted classes are cast.
     kind_object : Kind or None, default=None
-        The kind itself, where `kind` is its short name. None: the one that the library knows by
-        this name.
+        The kind, if `kind` is its short name. None: the library's kind of that name.
 
     Attributes
     ----------
@@ -73,7 +72,7 @@ class Task:
         kind_object: Kind | None = None,
     ) -> None:
         found = kind if isinstance(kind, Kind) else kind_named(kind, kind_object)
-        # A frozen dataclass sets its fields so.
+        # The dataclass is frozen, so plain assignment is refused.
         for field, value in (
             ("name", name), ("kind", found.name), ("classes", classes), ("dtype", dtype),
             ("kind_object", found),
@@ -87,28 +86,28 @@ class Task:
 
     @property
     def n_outputs(self) -> int:
-        """How many numbers the network puts out for the task."""
+        """The number of the network's outputs for the task."""
         return self.kind_object.n_outputs(self.classes)
 
     def state(self) -> tuple[object, ...]:
-        """What the task is made of, as plain values."""
+        """The task as plain values."""
         return self.name, self.kind, self.classes, self.dtype
 
     @classmethod
     def restore(cls, state: object, kind_of: KindOf = kind_of_name) -> Task:
-        """The task that `state` described.
+        """Restore a task from its state.
 
         Parameters
         ----------
         state : tuple
-            What `state` gave.
+            What the method `state` returned.
         kind_of : callable, default=kind_of_name
-            The kind of a task, from the task's name and the kind's short name.
+            Maps the task's name and the kind's short name to the kind.
 
         Raises
         ------
         ValueError
-            If there can be no such task.
+            If the state is invalid.
         """
         if not isinstance(state, tuple) or len(state) != 4:
             raise ValueError(f"a task of it is {state!r}")
@@ -135,12 +134,12 @@ class Task:
 def infer_tasks(
     Y: ArrayLike, overrides: Mapping[Hashable, str | Kind] | None = None
 ) -> dict[Hashable, Task]:
-    """Infer the task behind each column of Y.
+    """Infer the task of each column of Y.
 
-    Floats whose observed values are only 0 and 1 are binary (0/1 labels with a gap are floats in
-    pandas), other floats regression; integers are classification with at most 10 distinct values,
-    else regression; booleans, strings, objects and categories are classification. Missing labels
-    (NaN, None, ``pd.NA``, NaT) are ignored.
+    Floats are regression, unless their only values are 0 and 1: then they are binary (pandas stores
+    0/1 labels as floats if some are missing). Integers with at most 10 distinct values are
+    classification, other integers regression. Booleans, strings, objects and categories are
+    classification. Missing labels (NaN, None, ``pd.NA``, NaT) are ignored.
 
     Parameters
     ----------
@@ -149,7 +148,7 @@ def infer_tasks(
     overrides : mapping of task name to kind, or None, default=None
         Kinds that replace the inferred ones: ``"binary"``, ``"multiclass"``, ``"regression"``,
         ``"classification"`` (binary or multiclass by the number of classes) or an instance of a
-        :class:`~sklearn_3mtl.data.kinds.Kind`. None overrides none.
+        :class:`~sklearn_3mtl.data.kinds.Kind`. None: all kinds are inferred.
 
     Returns
     -------
@@ -159,8 +158,8 @@ def infer_tasks(
     Raises
     ------
     ValueError
-        If a task has no label, a classification task has one class, an override names no column or
-        contradicts the labels.
+        If a task has no label, a classification task has only one class, or an override names no
+        column or contradicts the labels.
 
     Examples
     --------
@@ -178,7 +177,7 @@ def tasks_of(
     overrides: Mapping[Hashable, str | Kind] | None = None,
     regression_loss: str = "squared_error",
 ) -> dict[Hashable, Task]:
-    """Infer the tasks of columns that were already read.
+    """Infer the tasks of columns that have been read.
 
     Parameters
     ----------

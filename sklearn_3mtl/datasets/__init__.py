@@ -1,4 +1,4 @@
-"""Small data sets with several tasks, and generators with planted task relatedness."""
+"""Small data sets with several tasks, and generators of tasks with known correlation."""
 
 from sklearn_3mtl.datasets._generators import (
     make_multitask_classification,

@@ -1,4 +1,4 @@
-"""Generators of tasks with a planted relatedness."""
+"""Generators of tasks with known correlation."""
 
 from collections.abc import Sequence
 
@@ -26,9 +26,10 @@ def make_multitask_regression(
 
     The inputs are independent standard normal numbers. A task's target is ``X @ w + noise``, with
     ``w = sqrt(rho) * w_shared + sqrt(1 - rho) * w_own``. The vectors ``w_shared`` and ``w_own`` of
-    all tasks are orthonormal, so each noiseless target has variance 1 and each pair of them the
-    correlation ``rho``. (With ``n_tasks >= n_informative`` there is no room for that; the vectors
-    are then random unit vectors, and the correlation is near ``rho`` on average only.)
+    all tasks are orthonormal, so each noiseless target has variance 1 and each pair of them has
+    correlation ``rho``. (With ``n_tasks >= n_informative`` there are not enough dimensions for
+    that. The vectors are then random unit vectors, and correlations are near ``rho`` only on
+    average.)
 
     Parameters
     ----------
@@ -41,19 +42,20 @@ def make_multitask_regression(
     task_correlation : float, default=0.9
         The correlation rho of each pair of noiseless targets, from 0 (unrelated) to 1 (the same).
     n_informative : int, default=None
-        How many inputs, the first ones, matter. None: all of them.
+        The targets depend on this number of inputs, which are the first ones. None: on all.
     noise : float, default=0.1
-        The standard deviation of the normal noise; a noiseless target's is 1.
+        The standard deviation of the normal noise; that of a noiseless target is 1.
     missing : float, default=0.0
         The fraction of each task's labels that are NaN, in [0, 1). One label is always left.
     shared_rows : bool, default=True
-        If True, each row is labelled for every task. If False, for one task only, in equal
-        shares, and the other tasks' labels are NaN; `missing` then counts from what is left.
+        If True, each row has a label for every task. If False, each row has a label for one task
+        only, all tasks have about the same number of rows, and `missing` is a fraction of these
+        labels.
     nonlinear : bool, default=False
-        If True, the inputs pass through a random layer of tanh units, common to the tasks, before
-        the weights. The correlation is kept.
+        If True, the inputs pass through a random layer of tanh units, which all tasks share, before
+        the weights. The correlation stays the same.
     return_coef : bool, default=False
-        If True, return the weights as well. Not with ``nonlinear=True``.
+        If True, return the weights as well. It can't be combined with ``nonlinear=True``.
     random_state : int, RandomState instance or None, default=None
         The seed. An int gives the same data each time.
 
@@ -135,29 +137,30 @@ def make_multitask_classification(
     nonlinear: bool = False,
     random_state: planted.RandomState = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Generate classification tasks whose relatedness is known.
+    """Generate classification tasks whose correlation is known.
 
-    Each task has a score as in `make_multitask_regression`, without noise. Its classes are
-    the score's quantile bins: equally many rows each, in the order of the score.
+    Each task has a score, which is made like a noiseless target of `make_multitask_regression`. Its
+    classes are quantile bins of the score, so they have equal numbers of rows before labels are
+    flipped.
 
     Parameters
     ----------
     n_samples : int, default=100
         The number of rows.
     n_features : int, default=10
-        The number of inputs, all of which matter.
+        The number of inputs. The scores depend on all of them.
     n_tasks : int, default=3
         The number of tasks.
     n_classes : int or sequence of int, default=2
-        The number of classes, of all tasks or of each.
+        The number of classes of every task, or of each task.
     task_correlation : float, default=0.9
         The correlation of each pair of scores, from 0 (unrelated) to 1 (the same).
     flip_y : float, default=0.01
-        The share of labels, from 0 to 1, that are drawn at random from all classes.
+        The fraction of labels, from 0 to 1, that are replaced by a random class.
     missing : float, default=0.0
         The fraction of each task's labels that are NaN, in [0, 1). One label is always left.
     nonlinear : bool, default=False
-        If True, the inputs pass through a random layer of tanh units, common to the tasks, before
+        If True, the inputs pass through a random layer of tanh units, which all tasks share, before
         the weights.
     random_state : int, RandomState instance or None, default=None
         The seed. An int gives the same data each time.
@@ -167,10 +170,10 @@ def make_multitask_classification(
     X : DataFrame of shape (n_samples, n_features)
         The inputs ``x0``, ``x1``, and so on.
     Y : DataFrame of shape (n_samples, n_tasks)
-        The labels ``task0``, ``task1``, and so on. A task without gaps has the int64 labels 0, 1,
-        and so on. A task with gaps has the float64 labels 0.0, 1.0 and NaN if it has two classes,
-        else the text labels ``"c0"``, ``"c1"``, and so on, and NaN: floats would stand for a
-        regression task.
+        The labels ``task0``, ``task1``, and so on. A task without missing labels has the int64
+        labels 0, 1, and so on. A task with missing labels has the float64 labels 0.0, 1.0 and NaN
+        if it has two classes. With more classes it has the text labels ``"c0"``, ``"c1"``, and so
+        on, and NaN, because floats would be inferred as regression.
 
     See Also
     --------
@@ -213,7 +216,7 @@ def make_multitask_classification(
 
 
 def _label_column(labels: np.ndarray, labelled: np.ndarray, n_classes: int) -> pd.Series:
-    """Give one task's labels the dtype that keeps their kind recognisable."""
+    """One task's labels, in a dtype from which their kind is inferred correctly."""
     if labelled.all():
         return pd.Series(labels, dtype="int64")
     if n_classes == 2:

@@ -23,12 +23,12 @@ def load_student_performance(
     - Tasks: ``G3`` (regression), ``higher`` (binary) and ``Mjob`` (multiclass).
     - Missing values: none.
 
-    ``G3`` is the final grade, from 0 to 20. The grades of the first two terms almost give it away
+    ``G3`` is the final grade, from 0 to 20. The grades of the first two terms nearly determine it
     and are left out. ``higher`` says whether the pupil wants to go on to higher education (89 %
-    of the Portuguese class do). ``Mjob`` is the mother's kind of work, in five classes. It is no
-    easy target, but a real one: on the Portuguese class logistic regression reaches an accuracy
-    of 0.45 and gradient boosting one of 0.46, where always naming the largest class gives 0.40
-    (balanced: 0.38 and 0.40, against 0.20), and the signal is spread over several attributes.
+    of the Portuguese class do). ``Mjob`` is the mother's kind of work, in five classes. It is hard
+    to predict: on the Portuguese class, logistic regression has an accuracy of 0.45 and gradient
+    boosting 0.46, and always predicting the largest class 0.40 (balanced accuracy: 0.38, 0.40 and
+    0.20).
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def load_wine_quality(
     - Missing values: none.
 
     ``color`` can be an input like the others, or the task column of the long layout
-    (``task="color"``): then red and white wine are two tasks. 1,177 rows repeat an earlier row; a
-    fair test keeps equal rows on one side of the split.
+    (``task="color"``): then red and white wine are two tasks. 1,177 rows repeat an earlier row. To
+    avoid leakage, keep equal rows on one side of the split.
 
     Parameters
     ----------
@@ -142,15 +142,15 @@ def load_beijing_air(*, return_X_y: bool = False, as_frame: bool = True) -> Bunc
     """Load the air quality of Beijing: six pollutants at eight stations.
 
     - Rows: 4,800, an excerpt of 420,768: 600 random hours of each of eight stations.
-    - Inputs: year, month, day and hour; temperature, pressure, dew point, rain and the speed of the
-      wind; ``wd``, its direction, and ``station``, categories.
+    - Inputs: year, month, day and hour; temperature, pressure, dew point, rain and wind speed; the
+      wind direction ``wd`` and ``station`` (categories).
     - Tasks: ``PM2.5``, ``PM10``, ``SO2``, ``NO2``, ``CO`` and ``O3`` (regression), in micrograms
       per cubic metre.
     - Missing values: 1 to 5 % of each task's labels; a few inputs.
 
-    ``station`` can be an input like the others, or name the tasks of the long layout
-    (``task="station"``): a new station then is a new task. The concentrations are skewed; their
-    logarithms are easier to learn. Hours of one day are alike, at all stations.
+    ``station`` can be an input like the others, or the task column of the long layout
+    (``task="station"``): then a new station is a new task. The concentrations are skewed; their
+    logarithms are easier to learn. Hours of the same day are similar at all stations.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def load_beijing_air(*, return_X_y: bool = False, as_frame: bool = True) -> Bunc
         If True, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=True
         If True, data and target are pandas frames. If False, data is an array of dtype object and
-        target one of floats.
+        target an array of floats.
 
     Returns
     -------
@@ -201,15 +201,16 @@ def load_womens_clothing(
     """Load reviews of women's clothes: text and numbers, five tasks of three kinds.
 
     - Rows: 3,355, an excerpt of 23,486: at most 200 of each of the 18 largest classes of clothes.
-    - Inputs: ``title`` and ``review``, texts; the reviewer's ``age``; ``clothing_id``, the product.
+    - Inputs: the texts ``title`` and ``review``; the reviewer's ``age``; the product's
+      ``clothing_id``.
     - Tasks: ``rating`` (regression), ``recommended`` (binary), ``feedback`` (regression),
       ``department`` (6 classes) and ``class_name`` (18 classes).
     - Missing values: 457 titles.
 
-    ``rating`` is from 1 to 5, and 55 % are 5; ``feedback`` is how many readers found the review
-    helpful, and its logarithm is easier to learn. Each class is of one department, so neither is an
-    input for the other. ``class_name`` can also name the tasks of the long layout. Reviews of one
-    product are alike; a fair test of a new product keeps ``clothing_id`` on one side of the split.
+    ``rating`` is from 1 to 5; 55 % of the ratings are 5. ``feedback`` is the number of readers who
+    found the review helpful; its logarithm is easier to learn. Each class belongs to one
+    department. ``class_name`` can also be the task column of the long layout. Reviews of the same
+    product are similar. To test on new products, keep equal ``clothing_id`` on one side of a split.
 
     Parameters
     ----------
@@ -260,14 +261,14 @@ def load_womens_clothing(
 
 
 def _read(name: str, missing: str | None = None) -> pd.DataFrame:
-    """The table of a data file; what stands for a missing value, None for nothing."""
+    """Read a data file; `missing` is the text of a missing value. None: no value is missing."""
     path = resources.files("sklearn_3mtl.datasets") / "data" / f"{name}.csv.gz"
     with path.open("rb") as file:
         return pd.read_csv(file, compression="gzip", keep_default_na=False, na_values=missing)
 
 
 def _with_categories(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn each text column into a category, whose categories are those of all rows."""
+    """Turn each text column into a categorical one, with the categories of all rows."""
     text = table.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]]
     return table.astype(dict.fromkeys(text, "category"))
 
@@ -279,7 +280,7 @@ def _package(
     return_X_y: bool,
     as_frame: bool,
 ) -> Bunch | tuple[Any, Any]:
-    """Give the data the form that the loaders' two switches ask for."""
+    """Return the data in the form that `return_X_y` and `as_frame` ask for."""
     target_names = list(target.columns) if isinstance(target, pd.DataFrame) else [target.name]
     values = (data, target) if as_frame else (data.to_numpy(dtype=object), target.to_numpy())
     if return_X_y:

@@ -1,4 +1,4 @@
-"""Tasks whose relatedness is planted: what the generators share."""
+"""Scores with known correlation, and checks: the common code of the generators."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _N_REFERENCE_ROWS = 4096
 
 
 def check_count(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
-    """Return an integer parameter, or say what is wrong with it."""
+    """Return a valid integer parameter; raise a ValueError for an invalid one."""
     if (
         isinstance(value, bool)
         or not isinstance(value, int | np.integer)
@@ -28,7 +28,7 @@ def check_count(name: str, value: object, minimum: int, maximum: int | None = No
 
 
 def check_number(name: str, value: object, maximum: float, *, closed: bool = True) -> float:
-    """Return a number from 0 to `maximum` (which `closed` includes), or say what is wrong."""
+    """Return a number from 0 to `maximum`, which is allowed if `closed`; else raise ValueError."""
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float | np.integer | np.floating)
@@ -40,7 +40,7 @@ def check_number(name: str, value: object, maximum: float, *, closed: bool = Tru
 
 
 def make_rng(random_state: RandomState) -> np.random.Generator:
-    """Return an own generator; the global one is neither used nor moved by None or an int."""
+    """Return a new generator. For None or an int, NumPy's global generator is not used."""
     if random_state is None:
         return np.random.default_rng()
     return np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
@@ -56,7 +56,7 @@ def planted_scores(
     nonlinear: bool,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
-    """Draw inputs, and scores of unit variance whose pairwise correlation is planted.
+    """Draw inputs, and scores of variance 1 with a given pairwise correlation.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def planted_scores(
     task_correlation : float
         The correlation rho of two tasks' scores.
     n_informative : int
-        How many of the inputs, the first ones, the scores depend on.
+        The scores depend on this number of inputs, which are the first ones.
     nonlinear : bool
-        Whether a random hidden layer, common to the tasks, comes before the weights.
+        Whether a random hidden layer, which all tasks share, comes before the weights.
     rng : numpy.random.Generator
         The source of all draws.
 
@@ -97,7 +97,7 @@ def planted_scores(
 def _directions(
     n_tasks: int, covariance: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Draw the common direction and the tasks' own, uncorrelated where there is room for it."""
+    """Draw the shared direction and each task's own; uncorrelated if there are enough inputs."""
     directions = rng.standard_normal((n_tasks + 1, len(covariance)))
     if n_tasks + 1 <= len(covariance):
         factor = np.linalg.cholesky(directions @ covariance @ directions.T)
@@ -116,7 +116,7 @@ def _norms(weights: Floats, covariance: Floats) -> Floats:
 def draw_gaps(
     labelled: NDArray[np.bool_], missing: float, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Take the fraction `missing` of each task's labels away, never its last one."""
+    """Remove the fraction `missing` of each task's labels, but never its last one."""
     labelled = labelled.copy()
     for column in labelled.T:
         rows = np.flatnonzero(column)

@@ -1,4 +1,4 @@
-"""What users import: twelve estimators, each its parameters and one common base class."""
+"""The twelve estimators: each adds its parameters to a common base class."""
 
 from sklearn_3mtl.estimators._loading import load_estimator
 from sklearn_3mtl.estimators._pipeline import adapt

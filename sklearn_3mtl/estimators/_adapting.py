@@ -26,17 +26,17 @@ __all__ = ["AdaptingMixin"]
 
 
 class AdaptingMixin(PredictingMixin):
-    """The method `adapt`, which makes a new FittedModel from the present one."""
+    """The method `adapt`, which makes a new estimator from a fitted one."""
 
     # Which tasks an adapted estimator predicts.
     _tasks_after: TasksAfter = AllTasks()
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        """The tasks of y, of any kinds."""
+        """Infer the tasks of y, which may be of any kind."""
         return tasks_of(targets, self.task_kinds, self.regression_loss)
 
     def _task_reader(self) -> TaskReader:
-        """What reads tasks from labels, of the kinds that the class allows."""
+        """Make the reader that infers tasks from labels, of kinds that this class allows."""
 
         def read(targets: TargetColumns, kinds: TaskKinds | None) -> dict[Hashable, Task]:
             reader = copy.copy(self)
@@ -62,9 +62,9 @@ class AdaptingMixin(PredictingMixin):
         support set. With ``episodes="classes"`` the labels are the new classes, and the old classes
         are dropped.
 
-        Labels of one target may come in lots: adapting to one lot after the other gives what
-        adapting to all rows at once gives. The rows are kept for that. Once parts of the network
-        were trained (`adapt_parts`, `strategy`), the next lot starts from the result.
+        Rows may come in batches: adapting to one batch after the other has the same result as
+        adapting to all rows at once. The rows are kept for that. If parts of the network were
+        trained (`adapt_parts`, `strategy`), the next batch starts from the result instead.
 
         Without `meta` the network is frozen unless `adapt_parts` or `strategy` say otherwise. Each
         labelled target gets a linear correction, fitted in closed form to the shared features, the
@@ -112,7 +112,7 @@ class AdaptingMixin(PredictingMixin):
     def _adapted(
         self, settings: Settings, before: Fitted, given: Given, after: TasksAfter
     ) -> Fitted:
-        """What is fitted, adapted to some rows."""
+        """Adapt what was fitted to labelled rows."""
         default_id = id_of_rows_without_id(before.model)
         X = with_id_column(before, given.X, given.task, default_id)
         table = read_inputs(X)

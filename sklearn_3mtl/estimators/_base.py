@@ -1,4 +1,4 @@
-"""The base of all estimators: `fit`."""
+"""The base class of all estimators, with `fit`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["BaseMultiTask"]
 
 
 class BaseMultiTask(AdaptingMixin):
-    """Base of all estimators; a shell adds its parameters and the kinds of targets it takes."""
+    """Base of all estimators; a subclass adds parameters and the kinds of targets it allows."""
 
     def fit(
         self,
@@ -95,8 +95,8 @@ class BaseMultiTask(AdaptingMixin):
         return self
 
     def _learned(self, settings: Settings, given: Given) -> Fitted:
-        """Train anew, go on from an earlier fit, or start from a source."""
-        # What contradicts itself is refused before anything is trained.
+        """Train a new network, continue an earlier fit, or start from a source."""
+        # Raises an error for an invalid strategy before anything is trained.
         make_strategy(settings)
         start = None
         if settings.source is not None:
@@ -114,7 +114,7 @@ class BaseMultiTask(AdaptingMixin):
         return fit_new(settings, rows, columns, self._infer_tasks, start)
 
     def _learned_from(self, settings: Settings, given: Given) -> Fitted:
-        """Adapt a source to the rows, as the target's own tasks."""
+        """Adapt a source to the rows; the result predicts the tasks of y only."""
         refuse_training(settings)
         source = source_of(settings.source)
         if isinstance(source, nn.Module):
@@ -129,7 +129,7 @@ class BaseMultiTask(AdaptingMixin):
 
 
 def source_of(source: object) -> Fitted | nn.Module:
-    """The parameter `source`: a module, or what a fitted estimator keeps."""
+    """Read the parameter `source`: a module, or what a fitted estimator keeps."""
     if isinstance(source, nn.Module):
         return source
     found = source.estimator if isinstance(source, FrozenEstimator) else source
@@ -140,8 +140,8 @@ def source_of(source: object) -> Fitted | nn.Module:
         )
     if not hasattr(found, "_model"):
         raise ValueError(
-            f"`source` is an unfitted {type(found).__name__}. Fit it first; if it was, it was "
-            "cloned since, as in a grid search: wrap it, "
-            "source=sklearn.frozen.FrozenEstimator(fitted), which clones leave fitted."
+            f"`source` is an unfitted {type(found).__name__}. Fit it first. If you did, it was "
+            "cloned since, as in a grid search, and clones are not fitted. Wrap it: "
+            "source=sklearn.frozen.FrozenEstimator(fitted)."
         )
     return fitted_of(found)

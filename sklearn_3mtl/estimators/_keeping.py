@@ -1,4 +1,4 @@
-"""The fitted attributes of an estimator, set and read in one place."""
+"""Set and read the fitted attributes of an estimator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FittedAttributes", "fitted_of", "has_classes", "keep_fitted", "read_
 
 
 class FittedAttributes:
-    """The attributes that a fit sets; some are absent where they say nothing."""
+    """The attributes that a fit sets; those in `SOMETIMES` may be absent."""
 
     if TYPE_CHECKING:
         _model: FittedModel
@@ -37,7 +37,7 @@ SOMETIMES = ("groups_", "classes_", "forgetting_", "feature_names_in_")
 
 
 def has_classes(estimator: FittedAttributes) -> bool:
-    """Whether the estimator has, or may come to have, a classification task."""
+    """Whether the estimator has a classification task or, before a fit, might get one."""
     tasks = getattr(estimator, "tasks_", None)
     return tasks is None or any(task.is_classification for task in tasks.values())
 
@@ -77,8 +77,8 @@ def fitted_of(estimator: FittedAttributes) -> Fitted:
 def read_columns(
     estimator: FittedAttributes, X: object, known: InputColumns | None = None
 ) -> InputColumns:
-    """The columns of X, which are to be those that are known; the estimator stays as it is."""
-    # scikit-learn sets attributes, and names the estimator's class in errors.
+    """Read the columns of X, which must equal `known`; the estimator is not changed."""
+    # A new object of the same class: validate_data sets its attributes, and errors name the class.
     reader = type(estimator).__new__(type(estimator))
     if known is not None:
         reader.n_features_in_ = known.n

@@ -1,4 +1,4 @@
-"""Which kinds of tasks an estimator's name allows."""
+"""The kinds of tasks that regressors and classifiers allow."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["ClassTasks", "RegressionTasks"]
 
 
 class RegressionTasks(RegressorMixin):
-    """All targets are numbers."""
+    """For regressors: no target has classes."""
 
-    # The estimator for targets of mixed kinds.
+    # Name of the estimator for targets of mixed kinds, for error messages.
     _mixed: str
     task_kinds: TaskKinds | None
     regression_loss: str
@@ -32,9 +32,9 @@ class RegressionTasks(RegressorMixin):
 
 
 class ClassTasks(ClassifierMixin):
-    """All targets are classes."""
+    """For classifiers: all targets have classes."""
 
-    # The estimator for targets of mixed kinds.
+    # Name of the estimator for targets of mixed kinds, for error messages.
     _mixed: str
     task_kinds: TaskKinds | None
 
@@ -43,7 +43,7 @@ class ClassTasks(ClassifierMixin):
         for name in targets.names:
             if is_of_numbers(kinds.setdefault(name, ANY_CLASSES)):
                 raise _misfit(self, name, kinds[name], self._mixed)
-        # Labels that have no order, or that are infinite, are named here.
+        # First, because its errors about mixed or infinite labels name the task.
         found = tasks_of(targets, kinds)
         for column in targets.columns:
             if column.notna().any():

@@ -1,4 +1,4 @@
-"""Fitted estimators in pickle, joblib and skops, and copies of them."""
+"""Pickle fitted estimators, also with joblib and skops, and copy them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn_3mtl.saving.estimator_file import pack_estimator, unpack_estimator
 
 __all__ = ["PicklingMixin"]
 
-# What a fit sets, all of which is in the archive.
+# The attributes that a fit sets; the archive holds all of them.
 OF_FIT = frozenset({
     "_model", "tasks_", "groups_", "classes_", "chosen_", "forgetting_", "history_", "n_iter_",
     "n_features_in_", "feature_names_in_",
@@ -21,7 +21,7 @@ OF_FIT = frozenset({
 
 
 class PicklingMixin(FittedAttributes, BaseEstimator):
-    """The state of an estimator: its parameters, and the archive of what it was fitted to."""
+    """Pickles an estimator as its parameters and the archive of what was fitted."""
 
     def __getstate__(self) -> dict[str, object]:
         state: dict[str, object] = super().__getstate__()

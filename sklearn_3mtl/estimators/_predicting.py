@@ -61,7 +61,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         if ids is None or not model.reads_ids:
             return table, None
         assert model.groups is not None
-        # Rows without an id are of no task, and nobody's mistake.
+        # No warning about unknown ids if all rows have the default id: they were given without one.
         named = model.default_id is None or bool((ids != model.default_id).any())
         return table, group_index(model.groups, ids, warn=named)
 
@@ -204,7 +204,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
 def with_id_column(
     fitted: Fitted, X: ArrayLike, task: ArrayLike | None, default_id: Hashable | None
 ) -> ArrayLike:
-    """X with one task id for all rows as task column, where that is missing."""
+    """X; if the task column is missing, it is added with one id for all rows."""
     model = fitted.model
     if default_id is None or task is not None or model.ids_given or model.groups is None:
         return X

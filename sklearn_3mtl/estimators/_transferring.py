@@ -10,7 +10,7 @@ __all__ = ["TransferMixin"]
 
 
 class TransferMixin(BaseMultiTask):
-    """Base of estimators whose `fit` may start from a source and that adapt to a target."""
+    """Base of estimators whose `fit` may start from a source and whose `adapt` drops old tasks."""
 
     _parameter_constraints = TRANSFER_CONSTRAINTS
     _tasks_after: TasksAfter = TargetTasks()

@@ -1,4 +1,4 @@
-"""What an adaptation adds to a network, as a record that a file can hold."""
+"""The record of what an adaptation adds to a network, which a file can hold."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ __all__ = ["Adaptation", "restore_adaptations", "smooth_features"]
 
 
 def smooth_features(network: ThreeMTLNetwork) -> SmoothFeatures | None:
-    """Smooth functions of a network's plain inputs; None where it reads no input."""
+    """Random Fourier features, not yet drawn, of a network's plain inputs; None without inputs."""
     plain = network.views[-1]
     return SmoothFeatures(network.blocks, plain, network.n_members) if sum(plain) else None
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """The shape of one adaptation.
+    """The outputs and groups that one adaptation adds or corrects.
 
     Attributes
     ----------
     n_before : int
         How many outputs there were before it.
     n_base_groups, n_groups : int or None
-        How many groups have parameters of their own before and after. None where none has.
+        How many groups were known before and after it. None where no layer depends on the group.
     order : list of int
-        For each output after it the output before, -1 for one of a new task.
+        For each output after it, its position before. -1 for an output that starts at 0, such as
+        that of a new task.
     shared, own : list of int
-        The outputs that are corrected for all rows, and for each adapted group.
+        The outputs that are corrected for all rows, and those with a correction for each adapted
+        group.
     groups : list of int
         The groups that were adapted.
     """
@@ -48,7 +50,7 @@ class Adaptation:
     groups: list[int]
 
     def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
-        """A network that shares all modules with `network`, with corrections that are zero."""
+        """A network that has all modules of `network`, and corrections that are still zero."""
         n_members = network.n_members
         smooth = smooth_features(network) if self.shared or self.own else None
         n_in = sum(network.blocks) + (0 if smooth is None else smooth.n_out)
@@ -70,12 +72,12 @@ class Adaptation:
 
     @classmethod
     def restore(cls, state: object, n_outputs: int, n_groups: int | None) -> Adaptation:
-        """The record that `state` described, of a network with so many outputs and groups.
+        """Restore a record from its state, for a network with `n_outputs` and `n_groups`.
 
         Raises
         ------
         ValueError
-            If there can be no such adaptation of that network.
+            If the record doesn't fit such a network.
         """
         names = {field.name for field in fields(cls)}
         if not isinstance(state, dict) or set(state) != names:
@@ -103,21 +105,21 @@ class Adaptation:
 def restore_adaptations(
     states: Sequence[object], n_outputs: int, n_after: int, groups: int | None
 ) -> tuple[Adaptation, ...]:
-    """The records of several adaptations in turn.
+    """Restore the records of successive adaptations.
 
     Parameters
     ----------
     states : sequence
-        What `state` gave for each.
+        The state of each record, the oldest first.
     n_outputs, n_after : int
-        How many outputs there were before the first, and there are after the last.
+        How many outputs there are before the first adaptation, and after the last.
     groups : int or None
         How many groups are known after the last. None where no ids were given.
 
     Raises
     ------
     ValueError
-        If they can't have led from the one to the other.
+        If the records don't lead from those outputs to these, or to other groups.
     """
     records: list[Adaptation] = []
     n_groups = _first_groups(states)

@@ -12,31 +12,31 @@ __all__ = ["Evidence"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """The labelled rows from which corrections of a model can be solved again.
+    """The labelled rows on which corrections of a model can be solved for again.
 
     Attributes
     ----------
     start : int
-        How many adaptations came before, which stay as they are.
+        How many adaptations came before these rows; their corrections are not solved for again.
     support : Support
-        The rows of all adaptations since.
+        The rows of all later adaptations.
     """
 
     start: int
     support: Support
 
     def state(self) -> State:
-        """The rows, and where they start."""
+        """The rows, and `start`."""
         return State({"start": self.start}).with_parts({"support": self.support.state()})
 
     @classmethod
     def restore(cls, state: State, n_adaptations: int) -> Evidence:
-        """The evidence that `state` described, of a model with so many adaptations.
+        """Restore the evidence of a model with `n_adaptations` adaptations.
 
         Raises
         ------
         ValueError
-            If its parts can't be those of such a model.
+            If the state doesn't fit such a model.
         """
         start = state.entry("start", int)
         if not 0 <= start <= n_adaptations:

@@ -51,7 +51,7 @@ class Fitted:
     columns : InputColumns
         The columns of X.
     forgetting : dict of task name to float, or None
-        How far the predictions of earlier tasks moved. None after a fit.
+        How far the adaptation moved the predictions of earlier tasks. None after a fit.
     interrupted : bool
         Whether the user stopped training with Ctrl-C.
     """

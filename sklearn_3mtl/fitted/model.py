@@ -26,20 +26,20 @@ from sklearn_3mtl.transfer import TransferStrategy
 
 __all__ = ["FittedModel"]
 
-# About how many numbers a layer may put out at once to stay in the processor's cache.
+# About how many numbers a layer's output may have and still fit into the processor's cache.
 CACHED_NUMBERS = 2**16
 
 
 @dataclass
 class FittedModel:
-    """The parts that `fit` made.
+    """The parts of a fitted or adapted model.
 
     Attributes
     ----------
     inputs : ModalInputs
         Turns X into tensors.
     codec : TargetCodec
-        Turns outputs into labels.
+        Turns labels into numbers, and outputs into predictions.
     network, objective : nn.Module
         The trained network, and the objective with the balancing rule's state.
     groups : object ndarray or None
@@ -49,27 +49,28 @@ class FittedModel:
     ids_given : bool
         Whether the ids came as an argument, not as a column of X.
     container : str
-        The container that y came in.
+        The type of container that y came in; predictions come in the same.
     names : tuple of hashable
-        The columns of y.
+        The names of the columns of y.
     named : bool
-        Whether the names were y's own.
+        Whether y itself had these names. False: they were made up.
     settings : Settings
         The estimator's parameters at the time of the fit.
     chosen : dict
-        The value of each parameter that was "auto".
+        The value that was chosen for each parameter given as "auto".
     adaptations : tuple of Adaptation
-        The adaptations since the fit, in their order.
+        The adaptations since the fit, the oldest first.
     default_id : hashable or None
         The task id of rows that are given without one. None: such rows are refused.
     predictor : Predictor
-        What makes the outputs: the heads, models in their place, or tasks' supports.
+        Computes the outputs: by the heads, by scikit-learn models, or by tasks that adapt on their
+        supports.
     trained : TaskLayout
         The tasks that the network was trained on.
     edits : tuple of TransferStrategy
-        The strategies that have edited the network, in turn.
+        The strategies that have edited the network, the first one first.
     evidence : Evidence or None
-        The rows that the last corrections were solved on. None where there are none.
+        The rows on which the last corrections were solved for. None where there are none.
     """
 
     inputs: ModalInputs
@@ -93,12 +94,12 @@ class FittedModel:
 
     @property
     def adapter(self) -> TaskAdapter | None:
-        """The supports of all known tasks. None where no task adapts on its own rows."""
+        """Adapts tasks on their supports. None where no task adapts on its own rows."""
         return self.predictor.adapter
 
     @property
     def readout(self) -> Readout | None:
-        """Models that read the features in the place of some heads. None: the heads do."""
+        """scikit-learn models that replace some of the heads. None where none is replaced."""
         return self.predictor.readout
 
     @property
@@ -108,21 +109,21 @@ class FittedModel:
 
     @property
     def groups_or_empty(self) -> np.ndarray:
-        """The known task ids; none where there are no ids."""
+        """The known task ids; an empty array where there are no ids."""
         return np.empty(0, dtype=object) if self.groups is None else self.groups
 
     @property
     def n_domains(self) -> int:
-        """How many domains the objective makes alike; 0 where it does nothing of the kind."""
+        """How many domains the objective's domain loss aligns; 0 without a domain loss."""
         term = self.objective.domain_term
         return 0 if term is None else term.n_domains
 
     @property
     def chunk_rows(self) -> int:
-        """How many rows each forward pass has, padded where there are fewer.
+        """How many rows each forward pass has; fewer rows are padded.
 
-        The same kernels then run for every row, and a row's prediction is the same to the bit
-        whatever the other rows are.
+        The same kernels then run for every row: a row's prediction is the same to the bit, whatever
+        the other rows are.
         """
         network = self.network
         n_nets = network.n_views * network.n_members
@@ -153,14 +154,14 @@ class FittedModel:
 
     @torch.inference_mode()
     def features_of(self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None) -> np.ndarray:
-        """The same of rows that are tensors already, in blocks of any size."""
+        """The features of rows that are already tensors, in blocks of any size."""
         chunks = self._padded(blocks, group)
         parts = [self.network.transform(**x)[:rows] for x, rows in chunks]
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()
     def feature_norm(self, table: InputTable) -> float:
-        """The mean squared norm of the features that a net's heads read, on some of the rows."""
+        """The mean squared norm of the features that a net's heads read, on the first rows."""
         inputs, rows = next(self._padded(self.inputs.blocks(table), None))
         z = self.network.transform(**inputs)[:rows]
         n_nets = z.shape[1] // int(self.network.backbone.n_out)
@@ -168,9 +169,9 @@ class FittedModel:
 
     @torch.inference_mode()
     def frozen(self, rows: dict[str, Tensor], group: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What a correction reads, and the outputs, of every member: (M, n_samples, ...).
+        """The features that corrections read, and the outputs, both of shape (M, n_samples, ...).
 
-        Takes rows that are tensors already.
+        The rows are already tensors. M is the number of members.
         """
         features, outputs = [], []
         for inputs, n_rows in self._padded([dict(rows)], group):
@@ -183,7 +184,7 @@ class FittedModel:
         return torch.cat(features, dim=1), torch.cat(outputs, dim=1)
 
     def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
-        """Nets that share nothing have no prior: an unknown group gets the mean of all nets."""
+        """The outputs of nets that share nothing; an unknown group gets the mean of all nets."""
         assert self.groups is not None
         n_groups = len(self.groups)
         known = dict(inputs, group=inputs["group"].clamp_min(0))

@@ -1,4 +1,4 @@
-"""The ways in which a fitted model makes outputs for rows."""
+"""The ways in which a fitted model computes outputs for rows."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = ["ByHeads", "ByReadout", "BySupports", "OnlyNewClasses", "Predictor"]
 
 
 class Predictor(ABC):
-    """What makes a model's outputs.
+    """Computes a model's outputs.
 
     Attributes
     ----------
     reads_ids : bool
-        Whether outputs depend on the task id, whatever the network's layers do.
+        Whether outputs depend on the task id even if no layer of the network does.
     adapter : TaskAdapter or None
-        The supports of all known tasks. None where no task adapts on its own rows.
+        Adapts tasks on their supports. None where no task adapts on its own rows.
     readout : Readout or None
-        Models that read the features in the place of some heads. None: the heads do.
+        scikit-learn models that replace some of the heads. None where none is replaced.
     """
 
     reads_ids: bool = False
@@ -42,11 +42,11 @@ class Predictor(ABC):
         """Outputs of shape (n_samples, n_outputs)."""
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take over what the parameters of these names are now."""
+        """Take over the present values of the parameters `adapt_lr` and `adapt_steps`."""
         return
 
     def without(self, names: Sequence[Hashable]) -> Predictor:
-        """The same once corrected heads predict some tasks."""
+        """The predictor to use once corrected heads predict these tasks."""
         return self
 
 
@@ -77,7 +77,7 @@ class ByReadout(Predictor):
         return outputs
 
     def without(self, names: Sequence[Hashable]) -> Predictor:
-        """The same without the models of some tasks."""
+        """The predictor without the models of these tasks."""
         left = self.readout.without(names)
         return ByHeads() if left is None else ByReadout(left)
 
@@ -102,25 +102,25 @@ class BySupports(Predictor):
         coded = model.inputs.transform(table)
         names = model.groups_or_empty
         if model.default_id is not None:
-            # Nobody gave this id.
+            # The user never gave this id, so that errors don't show it.
             names = np.where(names == model.default_id, "none given", names)
         parts = model.network, model.objective, model.codec
         return self.adapter.outputs(*parts, coded, group, names)
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take over the rate and the number of steps."""
+        """Take over the present values of `adapt_lr` and `adapt_steps`."""
         self.adapter.follow(adapt_lr, adapt_steps)
 
 
 class OnlyNewClasses(Predictor):
-    """An error: nothing can be predicted before `adapt` has given a support set of classes."""
+    """Refuses to predict: `adapt` has to be given a support set of classes first."""
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """Raise a ValueError that names what would do."""
+        """Raise a ValueError that says what to do instead."""
         raise ValueError(
             f"Fitted on {model.codec.layout.n_outputs} classes, of which an episode tells "
             f"{model.objective.losses.layout.n_outputs} apart (`n_ways`): adapt to a support "
             "set of the classes to tell apart, est.adapt(X_support, y_support), and predict "
-            "with the result. meta='ridge', 'protonet' and 'plda' predict all classes of fit "
-            "too."
+            "with the result. meta='ridge', 'protonet' and 'plda' can also predict all classes "
+            "of fit."
         )

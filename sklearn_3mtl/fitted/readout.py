@@ -1,4 +1,4 @@
-"""scikit-learn models in the place of the heads."""
+"""scikit-learn models that replace heads."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sklearn_3mtl.data.tasks import Task
 __all__ = ["Readout"]
 
 PENALTIES = np.logspace(-3, 4, 15)
-# No logit is larger, whatever a model's probability.
+# The largest absolute value of a logit: that of a probability of 0 or 1 would be infinite.
 SUREST = 30.0
 
 
 @dataclass(frozen=True)
 class Readout:
-    """A fitted model for some of the tasks.
+    """A fitted scikit-learn model for each of some tasks.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Readout:
         features : ndarray of shape (n_samples, n_features)
             The frozen features.
         numbers : ndarray of shape (n_samples, n_tasks)
-            The labels, as ``TargetCodec.numbers`` has them.
+            The labels, as ``TargetCodec.numbers`` returns them.
         weights : ndarray of shape (n_samples, n_tasks) or None
             Sample weights, in the order of y's columns.
         names : sequence of hashable
@@ -72,7 +72,7 @@ class Readout:
             weight = None
             if weights is not None:
                 column = codec.layout.positions[index]
-                # A row of weight 0 is as good as none, also to a scaler that takes no weights.
+                # A scaler that takes no weights would count rows of weight 0.
                 rows = rows & (weights[:, column] > 0)
                 weight = weights[rows, column]
             model = _default(task) if head is None else clone(head)
@@ -85,17 +85,17 @@ class Readout:
         return cls(models)
 
     def without(self, names: Sequence[Hashable]) -> Readout | None:
-        """The models of the other tasks; None for none."""
+        """The models of all tasks but these; None where no model is left."""
         left = {name: model for name, model in self.models.items() if name not in names}
         return Readout(left) if left else None
 
     def with_older(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
-        """These models, and older ones of other tasks among some."""
+        """These models, and those of an older readout for the other tasks in `names`."""
         kept = {} if older is None else {n: m for n, m in older.models.items() if n in names}
         return Readout({**kept, **self.models})
 
     def fill(self, outputs: np.ndarray, codec: TargetCodec, features: np.ndarray) -> None:
-        """Put standardised numbers and logits into the tasks' columns, (n_samples, n_outputs)."""
+        """Write the models' standardised numbers and logits into (n_samples, n_outputs)."""
         for index, task in enumerate(codec.layout.tasks):
             if task.name in self.models:
                 found = _outputs(self.models[task.name], task, features)
@@ -107,17 +107,17 @@ class Readout:
 
     @classmethod
     def restore(cls, state: State, tasks: Mapping[Hashable, Task]) -> Readout:
-        """The models that `state` described.
+        """Restore the models from their state.
 
         Raises
         ------
         ValueError
-            If one is of no task, of a task of another kind, or not fitted.
+            If a model is not fitted, belongs to none of the tasks, or doesn't fit its task's kind.
         """
         models = state.entry("models", dict)
         for name, model in models.items():
             if name not in tasks:
-                raise ValueError(f"it holds a model for {name!r}, which is no task of it")
+                raise ValueError(f"it holds a model for {name!r}, which is none of its tasks")
             classes = tasks[name].classes
             _refuse_other_kind(model, tasks[name])
             check_is_fitted(model)
@@ -128,7 +128,7 @@ class Readout:
 
 
 def _refuse_too_few(labels: np.ndarray, task: Task) -> None:
-    instead = "strategy='auto' starts from the source's heads, and takes fewer."
+    instead = "strategy='auto' starts from the source's heads and works with fewer."
     if len(labels) < 2:
         raise ValueError(
             f"Task {task.name!r} has {len(labels)} label(s) of positive weight; "
@@ -142,13 +142,13 @@ def _refuse_too_few(labels: np.ndarray, task: Task) -> None:
 
 
 def _weight_options(model: Any, head: Any, weight: np.ndarray) -> dict[str, Any]:
-    """What passes the rows' weights to a model's `fit`."""
+    """The keyword arguments that pass the rows' weights to a model's `fit`."""
     if isinstance(model, Pipeline):
         return {f"{model.steps[-1][0]}__sample_weight": weight}
     if not has_fit_parameter(model, "sample_weight"):
         raise ValueError(
             f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, or choose a "
-            "head that does, such as LogisticRegression()."
+            "head that takes weights, such as LogisticRegression()."
         )
     return {"sample_weight": weight}
 

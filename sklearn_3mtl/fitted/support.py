@@ -29,11 +29,11 @@ class Support:
     inputs : dict of str to tensor with n rows
         What the encoders read.
     labels : dict of task name to float64 ndarray of shape (n,)
-        Numbers as they are, classes as positions among the task's; NaN where one is missing.
+        Numbers as they are, classes as positions among the task's classes; NaN for a missing label.
     weights : dict of task name to float64 ndarray of shape (n,), or None
         Sample weights. None: all are 1.
     ids : object ndarray of shape (n,) or None
-        Task ids. None where there is one set of rows.
+        Task ids. None where the model has no task ids.
     """
 
     inputs: dict[str, Tensor]
@@ -59,7 +59,7 @@ class Support:
         targets : TargetColumns
             The columns of y, under the tasks' names.
         tasks : mapping of task name to Task
-            What they are.
+            The tasks of those columns, and maybe others.
         weights : ndarray of shape (n, 1) or (n, n_columns), or None
             Sample weights, in the order of the columns.
         ids : object ndarray or None
@@ -81,21 +81,21 @@ class Support:
 
     @property
     def labelled(self) -> list[Hashable]:
-        """The tasks with a label."""
+        """The names of the tasks with at least one label."""
         return [name for name, numbers in self.labels.items() if not np.isnan(numbers).all()]
 
     def labelled_rows(self, names: Sequence[Hashable] | None = None) -> np.ndarray:
-        """Which rows have a label of some tasks; None: of any."""
+        """Which rows have a label of at least one of some tasks; None: of any task."""
         chosen = self.labels if names is None else names
         there = [~np.isnan(self.labels[name]) for name in chosen]
         return np.logical_or.reduce(there) if there else np.zeros(self.n_rows, dtype=bool)
 
     def select(self, names: Sequence[Hashable]) -> Support:
-        """The support with the labels of some tasks."""
+        """The support with the labels of these tasks only."""
         return self.with_labels({name: self.labels[name] for name in names})
 
     def with_labels(self, labels: Columns) -> Support:
-        """The rows with other labels, of some of the tasks."""
+        """The same rows with these labels instead; some of the tasks may be left out."""
         weights = self.weights
         return replace(
             self,
@@ -104,7 +104,7 @@ class Support:
         )
 
     def where(self, rows: np.ndarray) -> Support:
-        """Some of the rows, by a boolean array."""
+        """The rows that a boolean array selects."""
         chosen, weights = torch.from_numpy(np.flatnonzero(rows)), self.weights
         return Support(
             {name: value[chosen] for name, value in self.inputs.items()},
@@ -114,20 +114,20 @@ class Support:
         )
 
     def numbers(self, codec: TargetCodec) -> np.ndarray:
-        """Labels as `TargetCodec.numbers` has them; a task that is not here has none."""
+        """Labels as `TargetCodec.numbers` returns them; NaN for a task that is not here."""
         missing = np.full(self.n_rows, np.nan)
         columns = [self.labels.get(task.name, missing) for task in codec.layout.tasks]
         return np.stack(columns, axis=1) if columns else np.zeros((self.n_rows, 0))
 
     def weights_in_columns(self, codec: TargetCodec) -> np.ndarray | None:
-        """Sample weights of shape (n, n_tasks), in the order of y's columns; None for ones."""
+        """Sample weights, (n, n_tasks), in the order of y's columns; None where all are 1."""
         if self.weights is None:
             return None
         ones = np.ones(self.n_rows)
         return np.stack([self.weights.get(name, ones) for name in codec.tasks], axis=1)
 
     def followed_by(self, more: Support) -> Support:
-        """These rows and more; a task that one of the two lacks has no label there."""
+        """These rows, then those of `more`; a task that only one has is unlabelled in the other."""
         names = list(dict.fromkeys([*self.labels, *more.labels]))
         sizes = (self.n_rows, more.n_rows)
 
@@ -161,12 +161,12 @@ class Support:
 
     @classmethod
     def restore(cls, state: State) -> Support:
-        """The rows that `state` described.
+        """Restore the rows from their state.
 
         Raises
         ------
         ValueError
-            If the parts don't fit together.
+            If the shapes of the parts don't fit together.
         """
         names, ids = state.entry("names", tuple), state.optional("ids", np.ndarray)
         labels = state.array("labels", np.float64, 2)

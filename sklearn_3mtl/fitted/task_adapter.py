@@ -17,7 +17,7 @@ from sklearn_3mtl.objective import BiLevelObjective, SingleLevelObjective, adapt
 
 __all__ = ["TaskAdapter"]
 
-# How many chunks of tasks stay adapted for the next call.
+# For how many chunks of tasks the adapted networks are cached.
 KEPT = 8
 
 
@@ -30,7 +30,7 @@ class TaskAdapter:
     memory : TaskMemory
         The supports.
     lr, n_steps : float and int, or None, default=None
-        Rate and number of the steps. None: those of the objective.
+        Size and number of the gradient steps. None: those of the objective.
     """
 
     memory: TaskMemory
@@ -40,13 +40,13 @@ class TaskAdapter:
 
     @classmethod
     def of(cls, memory: TaskMemory, adapt_lr: float | str, adapt_steps: int | str) -> TaskAdapter:
-        """The adapter as the parameters `adapt_lr` and `adapt_steps` say."""
+        """Make an adapter with given values of the parameters `adapt_lr` and `adapt_steps`."""
         adapter = cls(memory)
         adapter.follow(adapt_lr, adapt_steps)
         return adapter
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take the parameters `adapt_lr` and `adapt_steps`, which may be set at any time."""
+        """Take over `adapt_lr` and `adapt_steps`; if they changed, forget the adapted networks."""
         now = (
             None if adapt_lr == "auto" else float(adapt_lr),
             None if adapt_steps == "auto" else int(adapt_steps),
@@ -77,14 +77,14 @@ class TaskAdapter:
         inputs : dict of str to tensor with n_samples rows
             What the encoders read.
         task : int64 tensor of shape (n_samples,)
-            Each row's task, -1 for an unknown one: it is predicted with what all tasks share.
+            Each row's task. -1 for an unknown task, which is predicted with what all tasks share.
         names : object ndarray of shape (n_tasks,)
-            The tasks' ids, for errors.
+            The tasks' ids, for error messages.
 
         Raises
         ------
         ValueError
-            If a task's steps led to outputs that are not finite.
+            If the steps of a task led to outputs that are not finite.
         """
         if network.training:
             network.eval()
@@ -107,7 +107,7 @@ class TaskAdapter:
                     own = {name: value[rows.flatten()].to(device) for name, value in inputs.items()}
                     x, chosen = network.encode(own), adapted.of(tasks.to(device))
                     out = adapted_outputs(chosen, x, len(rows), network.n_members)
-                    # Of heads for more classes than there are, the first ones are used.
+                    # Heads may have outputs for more classes than there are: the first are used.
                     out = network.with_corrections(out[..., :n_outputs], x)
                     outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu().numpy()
         lost = task[torch.from_numpy(~np.isfinite(outputs).all(axis=1))].unique()

@@ -40,14 +40,14 @@ def read_task_ids(
     ids : array-like of shape (n_samples,) or None
         The `task` argument of a method.
     what : str, default="task"
-        What the ids are of, and so how parameter and argument are called.
+        What the ids identify; also the name of the parameter and of the argument in errors.
 
     Returns
     -------
     ids : object ndarray of shape (n_samples,) or None
-        None where there is one set of rows.
+        None where neither a column nor an array was given.
     position : int or None
-        The task column's position in X.
+        The task column's position in X. None where the ids are not a column of X.
     """
     if column is not None and ids is not None:
         raise ValueError(
@@ -82,7 +82,7 @@ def read_task_ids(
 def with_task_column(
     X: ArrayLike, names: Sequence[Hashable], task: Hashable, value: Hashable
 ) -> ArrayLike:
-    """X with a constant task column at its place, or X itself where it has that column.
+    """Insert a constant task column into an X that lacks only this column; return any other X.
 
     Parameters
     ----------
@@ -103,13 +103,13 @@ def with_task_column(
         if names[position] in frame.columns:
             return X
         frame = frame.copy(deep=False)
-        # pandas' types allow fewer names and values than pandas does.
+        # pandas accepts more names and values than its type annotations do.
         frame.insert(position, cast(Any, names[position]), cast(Any, value))
         return frame
-    # NumPy would make text of the numbers in a list that also holds a string.
+    # NumPy would turn numbers into strings if a list holds both.
     rows = X if isinstance(X, np.ndarray) else pd.DataFrame(cast(Any, X)).infer_objects()
     array = np.asarray(rows)
-    # Numbers stay numbers next to a number; an id of text makes objects of all.
+    # With a numeric id the array keeps its dtype; a text id needs an array of objects.
     dtype = array.dtype if isinstance(value, Real) else object
     return np.insert(array.astype(dtype), position, cast(Any, value), axis=1)
 
@@ -117,7 +117,7 @@ def with_task_column(
 def default_id_of(groups: np.ndarray) -> Hashable:
     """An id that no known task has."""
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
-        # Ids of later rows are rarely negative.
+        # Negative, because the ids of later rows rarely are.
         found: Hashable = min(0, *groups) - 1
         return found
     name = "adapted"
@@ -134,7 +134,7 @@ def unique_ids(ids: np.ndarray) -> np.ndarray:
 
 
 def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:
-    """Each row's position in `groups`, -1 for an unknown id, of which one warning tells."""
+    """Each row's position in `groups`; -1 for an unknown id, with one warning if `warn`."""
     index = pd.Index(groups).get_indexer(pd.Index(ids))
     if warn and (index < 0).any():
         count, shown = _shown(ids[index < 0])
@@ -148,12 +148,12 @@ def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> t
 
 
 def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
-    """Refuse ids that a fit to be continued did not see."""
+    """Raise an error if there are ids that the fit to be continued did not see."""
     if len(ids):
         count, shown = _shown(ids)
         raise ValueError(
             f"warm_start can't add tasks: {count} task id(s) were not seen in the first fit "
-            f"({shown}), which had {len(groups)}."
+            f"({shown}), which had {len(groups)} task id(s)."
         )
 
 

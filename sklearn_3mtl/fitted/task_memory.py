@@ -51,9 +51,9 @@ class TaskMemory:
         n_tasks : int
             How many tasks there are.
         max_support : int
-            The most rows to keep of each.
+            The largest number of rows to keep of each task.
         generator : torch.Generator
-            Draws them.
+            Draws the rows to keep.
         """
         group = rows.labelled_group()
         index = RowIndex.of(group, n_tasks).shuffled(generator)
@@ -70,14 +70,14 @@ class TaskMemory:
         return TaskMemory(replace(rows, group=torch.zeros_like(cast(Tensor, rows.group))), 1)
 
     def extended(self, more: TaskMemory) -> TaskMemory:
-        """These rows and then some more, of old tasks or of new ones."""
+        """These rows, then those of `more`, which may be of known or of new tasks."""
         old, new = self.rows, more.rows
         inputs = {name: torch.cat([v, new.inputs[name]]) for name, v in old.inputs.items()}
         labels = [torch.cat(pair) for pair in zip(_labels(old), _labels(new), strict=True)]
         return TaskMemory(RowDataset(inputs, labels[0], labels[1], labels[2]), more.n_tasks)
 
     def renewed(self, newer: TaskMemory) -> TaskMemory:
-        """A newer memory, and of the tasks that it knows nothing of these rows."""
+        """The rows of `newer`, and these rows for the tasks without a row in `newer`."""
         _, _, group = _labels(self.rows)
         kept = (newer.index.counts[group] == 0).nonzero()[:, 0]
         old = self.rows.take(kept)
@@ -93,7 +93,7 @@ class TaskMemory:
 
     @classmethod
     def restore(cls, state: State, n_tasks: int) -> TaskMemory:
-        """The supports that `state` described, of one task or of so many.
+        """Restore the supports of `n_tasks` tasks from their state.
 
         Raises
         ------
@@ -114,19 +114,19 @@ class TaskMemory:
 
     @cached_property
     def index(self) -> RowIndex:
-        """The rows of each task, and last of all a task without any."""
+        """The rows of each task, and at the end a task without rows."""
         assert self.rows.group is not None
         return RowIndex.of(self.rows.group, self.n_tasks + 1)
 
     def widths(self, tasks: Tensor) -> Tensor:
-        """To how many rows each task's support is padded: a power of two."""
+        """The number of rows that each task's support is padded to: a power of two."""
         counts = self.index.counts[tasks].clamp_min(NARROWEST)
         return 2 ** counts.double().log2().ceil().long()
 
     def supports(
         self, tasks: Tensor, width: int, device: torch.device
     ) -> tuple[dict[str, Tensor], Supports]:
-        """Inputs and labels of some tasks' supports of `width` rows; task -1 has an empty one."""
+        """Inputs and labels of some tasks' supports, padded to `width` rows; task -1 has no row."""
         rows, index, nth = self.rows, self.index, torch.arange(width)
         assert rows.weight is not None
         counts, place = index.counts[tasks][:, None], index.starts[tasks][:, None] + nth
@@ -138,7 +138,7 @@ class TaskMemory:
 
 
 def task_slots(task: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Deal rows out to slots of equal size, each with rows of one task.
+    """Distribute rows over slots of equal size, each with rows of one task.
 
     Parameters
     ----------
@@ -148,11 +148,11 @@ def task_slots(task: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     Yields
     ------
     tasks : int64 tensor of shape (SLOTS_AT_ONCE,)
-        The task of each slot; the last chunk's is padded with its last.
+        The task of each slot. The last chunk is padded with copies of its last slot.
     rows : int64 tensor of shape (SLOTS_AT_ONCE, SLOT_ROWS)
-        Positions of rows, padded with any.
+        Positions of rows; arbitrary where a slot is padded.
     there : bool tensor of the same shape
-        Which of them are there.
+        Which positions are rows, not padding.
     """
     names, counts = task.unique_consecutive(return_counts=True)
     starts = counts.cumsum(0) - counts

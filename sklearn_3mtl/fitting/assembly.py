@@ -1,4 +1,4 @@
-"""From a plan and data to an untrained model, and to rows of tensors."""
+"""Build the untrained model of a plan, and turn its data into tensors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["NewModel", "build_untrained", "make_rows", "new_model"]
 
 
 class NewModel(NamedTuple):
-    """A plan, and the untrained model that it asks for."""
+    """A plan, and the untrained model built from it."""
 
     plan: Plan
     model: FittedModel
@@ -48,7 +48,7 @@ def new_model(
     seed: Seed,
     start: Start | None = None,
 ) -> NewModel:
-    """The untrained model for some rows.
+    """Make the plan and the untrained model for training data.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def new_model(
     seed : Seed
         Seeds all parts by name.
     start : Start or None, default=None
-        What training starts from. None: weights that are drawn.
+        What training starts from. None: random weights.
     """
     groups, ids_columns = data.groups, data.columns_of_ids(settings)
     facts = Facts(int(data.targets.labelled().sum()), tasks, groups is not None)
@@ -109,12 +109,12 @@ def build_untrained(
     n_domains: int,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """The untrained network and the objective.
+    """Build the untrained network and the objective.
 
-    `groups` are the task ids that have layers of their own; None where none has.
+    `groups` are the task ids that have layers of their own. None: no task id has any.
     """
     layout = codec.layout if plan.episodes is None else plan.episodes.layout(codec)
-    # A user's module may draw from the global stream when it is tried out.
+    # A user's module may use torch's global generator when it is run once to check its output.
     with global_streams(seed.child("user modules")):
         network = build_network(plan.network, inputs, layout, groups, seed)
     objective = build_objective(plan.objective, network, layout, n_domains, seed)
@@ -122,7 +122,7 @@ def build_untrained(
 
 
 def make_rows(plan: Plan, model: FittedModel, data: TrainingData) -> RowDataset:
-    """Inputs, labels and their weights as tensors."""
+    """Turn inputs, labels and weights into tensors, with task ids and domains if they are used."""
     values, mask = model.codec.encode(data.targets)
     layout, task_weight = model.codec.layout, plan.objective.task_weight
     weight = label_weights(layout, values, mask, data.weights, plan.class_weight, task_weight)

@@ -1,4 +1,4 @@
-"""What "auto" means: training settings that scale with the number of labelled rows."""
+"""The values of "auto" parameters, which mainly depend on the number of labelled rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["choose"]
 
 @dataclass(frozen=True)
 class _Sizes:
-    """What suits tables of up to `rows` labelled rows."""
+    """Settings for tables with fewer than `rows` labelled rows."""
 
     rows: float
     n_estimators: int
@@ -43,12 +43,14 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME: dict[str, object] = {"weight_decay": 2e-2, "n_iter_no_change": 30}
-# Vectors are wide for the rows there are: a net would learn these by heart.
+# Vectors have many dimensions compared with the number of rows: more dropout against overfitting.
 _VECTORS: dict[str, object] = {"dropout": 0.5, "lr": 1e-3}
-# An epoch of episodes goes over few rows many times, and where tasks are few nothing stops it.
+# If rows are few, an epoch of episodes uses each of them many times; if tasks are few, early
+# stopping is off. The number of epochs therefore grows with the number of rows.
 _ROWS_PER_EPOCH, _FEWEST_META_EPOCHS, _MOST_META_EPOCHS = 175, 16, 64
-# An epoch of episodes is as long as any other. Dropout in an inner step is noise in the task's own
-# weights, and members cost as many times the steps: both only where a task is solved for.
+# An epoch of episodes has the same number of steps for any number of rows. Only closed-form methods
+# get dropout and an ensemble: in an inner loop, dropout adds noise to the task's own weights, and
+# each member needs its own steps.
 _META: dict[str, object] = {
     "dropout": 0.1,
     "hidden_layer_sizes": (128, 128),
@@ -66,11 +68,12 @@ _META_STEPS: dict[str, object] = {
     "weight_decay": 1e-4,
     "n_estimators": 1,
 }
-# Where there are more rows than the epochs are for, longer steps go further.
+# The learning rate if the number of epochs is at its maximum: it makes up for further epochs.
 _META_LR_OF_MANY = 4e-3
 _MOST_SHOTS = 20
 INNER_LR = 0.03
-# Hidden units of the regression heads: of one at most, of all together, and where none is better.
+# Hidden units of regression heads: the most per head, the most in total, and the fewest per head
+# for which a hidden layer is used at all.
 _HEAD_WIDTH, _HEADS_WIDTH, _NARROWEST_HEAD = 64, 1024, 16
 
 
@@ -81,7 +84,7 @@ def choose(
     method: MetaMethod | None = None,
     fewest_shots: int = 0,
 ) -> dict[str, object]:
-    """A value for each parameter that is "auto", from the number of rows with a label.
+    """Choose a value for each parameter that is "auto", mainly from the number of labelled rows.
 
     Parameters
     ----------
@@ -92,9 +95,9 @@ def choose(
     uses_groups : bool, default=False
         Whether task ids have layers of their own.
     method : MetaMethod or None, default=None
-        How tasks adapt in episodes. None where training draws none.
+        How tasks adapt in episodes. None: training draws no episodes.
     fewest_shots : int, default=0
-        The fewest support rows of an episode.
+        The smallest number of support rows (per class if episodes draw classes).
 
     Returns
     -------
@@ -102,7 +105,7 @@ def choose(
     """
     n_rows = facts.n_rows
     sizes = next(sizes for sizes in _SIZES if n_rows < sizes.rows)
-    # A power of two near n / 16: an epoch of a small table has about 16 steps.
+    # A power of two near n / 16, so that an epoch of a small table has about 16 steps.
     batch = 2 ** round(np.log2(max(n_rows, 1) / _ROWS_PER_BATCH))
     n_batch = int(np.clip(batch, _SMALLEST_BATCH, sizes.largest_batch))
     scaled: dict[str, object] = {
@@ -127,8 +130,8 @@ def choose(
         scaled.update(_VECTORS)
     if method is not None:
         scaled.update(method.defaults)
-    # Copies of a user's module all start from its own weights, and it may hold statistics; a net
-    # for each task id is an ensemble's work already.
+    # One network in two cases. Copies of a user's module would all start from the same weights, and
+    # the module may hold running statistics. A network for each task id is costly enough.
     if _has_modules(settings) or (uses_groups and _has_net_per_task(settings)):
         scaled["n_estimators"] = 1
     found = {
@@ -148,7 +151,7 @@ def _closed_form(n_rows: int) -> dict[str, object]:
 
 
 def _heads(settings: Settings, tasks: Mapping[Hashable, Task]) -> Heads:
-    """A hidden layer for each task of numbers, where several tasks share a net that we size."""
+    """Hidden layers for regression tasks, if several tasks share a network of automatic size."""
     sized = is_auto(settings.hidden_layer_sizes) and isinstance(settings.backbone, str)
     if len(tasks) < 2 or not sized or _has_net_per_task(settings):
         return "column"

@@ -1,4 +1,4 @@
-"""Parameters that contradict training by episodes."""
+"""Refuse parameters that contradict training by episodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["refuse_parts", "refuse_with_episodes"]
 
 
 def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes: bool) -> None:
-    """Raise a ValueError that names what contradicts `meta`.
+    """Raise a ValueError if a parameter contradicts `meta`.
 
     Parameters
     ----------
@@ -26,20 +26,20 @@ def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes
     if method.only_new_classes and not has_new_classes:
         raise ValueError(
             f"meta={settings.meta!r} tells new classes apart, which episodes='classes' draws. "
-            f"Found episodes={settings.episodes!r}, where all tasks have the same ones: "
-            "meta='protonet' or 'ridge'."
+            f"Found episodes={settings.episodes!r}, where all tasks have the same classes. Set "
+            "episodes='classes', or use meta='protonet' or 'ridge'."
         )
     if not method.has_steps and not settings.inner_steps:
         raise ValueError(
             f"meta={settings.meta!r} and inner_steps=0 contradict each other: the method takes no "
-            "steps, it solves for what a task adapts. Leave `inner_steps` out, or take a method "
-            "of steps such as 'maml', with which 0 means one network for all tasks."
+            "steps, because it adapts in closed form. Leave `inner_steps` out, or use a method "
+            "with steps such as 'maml', for which 0 means one network for all tasks."
         )
     refuse_parts(settings)
 
 
 def _refuse_layers_of_tasks(settings: Settings) -> None:
-    """The tasks' own parameters are what adapts, so no layer belongs to a task."""
+    """Refuse layers that belong to a task id: a task gets its own parameters by adapting."""
     has_own_nets = make_method(settings.sharing, SHARING).net_per_group
     for name, of_tasks, neutral in (
         ("sharing", has_own_nets, "hard"),
@@ -48,18 +48,18 @@ def _refuse_layers_of_tasks(settings: Settings) -> None:
         if of_tasks:
             given = getattr(settings, name)
             raise ValueError(
-                f"meta={settings.meta!r} and {name}={given!r} contradict each other: what a task "
-                f"has of its own is what it adapts. Set {name}={neutral!r}, or meta=None."
+                f"meta={settings.meta!r} and {name}={given!r} contradict each other: a task gets "
+                f"its own parameters by adapting. Set {name}={neutral!r}, or meta=None."
             )
 
 
 def refuse_parts(settings: Settings) -> None:
-    """Where tasks adapt as `meta` says, nothing else says how."""
+    """Refuse `strategy`, `head` and `adapt_parts`, which have no use if `meta` adapts the tasks."""
     for name, neutral in (("strategy", "auto"), ("head", None), ("adapt_parts", "auto")):
         given = getattr(settings, name)
         if given is not None and given != neutral:
             raise ValueError(
-                f"meta={settings.meta!r} and {name}={given!r} contradict each other: tasks adapt "
-                "as `meta` says, its steps by `adapt_lr` and `adapt_steps`. Set "
+                f"meta={settings.meta!r} and {name}={given!r} contradict each other: `meta` says "
+                "how tasks adapt, and `adapt_lr` and `adapt_steps` set its steps. Set "
                 f"{name}={neutral!r}, or meta=None."
             )

@@ -1,4 +1,4 @@
-"""What `fit` is given, read and checked."""
+"""The arguments of `fit`, read and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["FitInput", "TrainingData", "read_training_data"]
 
 @dataclass(frozen=True)
 class FitInput:
-    """The arguments of `fit`, X and y read.
+    """The arguments of `fit`, with X and y already read.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class FitInput:
     targets : TargetColumns
         y.
     task, domain : array-like of shape (n_samples,) or None
-        Task ids and domains that are not columns of X.
+        Task ids and domains that were passed as arguments. None: they were not.
     sample_weight : array-like or None
-        Weights of rows or labels.
+        Weights of rows or labels. None: all weights are 1.
     """
 
     table: InputTable
@@ -51,13 +51,13 @@ class TrainingData:
     targets : TargetColumns
         y.
     weights : ndarray of shape (n, 1) or (n, n_tasks), or None
-        Sample weights.
+        Sample weights. None: all are 1.
     ids : object ndarray of shape (n,) or None
-        Task ids.
+        Task ids. None: there are none.
     column : int or None
-        The position of the task column in X. None where the ids came as an argument.
+        The position of the task column in X. None if the ids were passed as an argument.
     domains : Domains or None
-        Each row's domain.
+        Each row's domain. None: there are no domains.
     """
 
     table: InputTable
@@ -69,27 +69,27 @@ class TrainingData:
 
     @property
     def ids_given(self) -> bool:
-        """Whether the ids came as an argument, not as a column of X."""
+        """Whether the ids were passed as an argument instead of a column of X."""
         return self.ids is not None and self.column is None
 
     @property
     def groups(self) -> np.ndarray | None:
-        """The task ids of the rows with a label: an id without any is unknown. None for none."""
+        """The distinct task ids of labelled rows; other ids are unknown. None without task ids."""
         return None if self.ids is None else unique_ids(self.ids[self.targets.labelled()])
 
     @property
     def n_domains(self) -> int:
-        """How many domains there are; 0 where none are given."""
+        """The number of domains; 0 without domains."""
         return 0 if self.domains is None else self.domains.n_domains
 
     def columns_of_ids(self, settings: Settings) -> dict[int, str]:
-        """Positions of the columns that are no input, and which parameter names each."""
+        """Positions of the columns that are not inputs, with the parameter that names each."""
         named = {self.column: "task", domain_column(settings, self.table): "domain"}
         return {position: name for position, name in named.items() if position is not None}
 
 
 def read_training_data(settings: Settings, given: FitInput, targets: TargetColumns) -> TrainingData:
-    """Sample weights, task ids and domains of the rows, the targets in an order of their own."""
+    """Read weights, task ids and domains; `targets` are those of `given`, perhaps reordered."""
     weights = check_sample_weight(given.sample_weight, targets)
     ids, column = read_task_ids(given.table, settings.task, given.task)
     domains = read_domains(settings, given.table, given.domain)

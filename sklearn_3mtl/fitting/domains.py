@@ -1,4 +1,4 @@
-"""The domain of each row, read and checked, and the rows by which domains are compared."""
+"""Read and check the domain of each row; choose the rows on which domains are compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "with_unlabelled",
 ]
 
-# Rows by which domains are compared after each epoch; a kernel loss looks at all their pairs.
+# Rows on which domains are compared after each epoch: few, because MMD compares all pairs of rows.
 COMPARED_ROWS = 512
 
 
@@ -40,7 +40,7 @@ class Domains:
     names : object ndarray of shape (n_domains,)
         The domains.
     codes : int64 tensor of shape (n_samples,)
-        Each row's position among them.
+        Each row's position in `names`.
     """
 
     names: np.ndarray
@@ -48,19 +48,19 @@ class Domains:
 
     @property
     def n_domains(self) -> int:
-        """How many there are."""
+        """The number of domains."""
         return len(self.names)
 
     def check(self, codec: TargetCodec, values: Tensor, mask: Tensor, term: DomainTerm) -> None:
-        """Refuse domains that can't be made alike, or that would make different classes alike."""
+        """Refuse domains with too few rows, and classes found in unlabelled domains only."""
         fewest = term.rule.fewest_rows
         counts = torch.bincount(self.codes, minlength=self.n_domains)
         if int(counts.min()) < fewest:
             name = self.names[int(counts.argmin())]
             raise ValueError(
                 f"Domain {name!r} has {int(counts.min())} row(s), but domain_loss="
-                f"{type(term.rule).__name__} needs {fewest} of each: domain_loss='dann' or "
-                "'mmd' takes one."
+                f"{type(term.rule).__name__} needs {fewest} in each domain. domain_loss='dann' or "
+                "'mmd' needs only one."
             )
         unlabelled = torch.zeros(self.n_domains, dtype=torch.bool)
         unlabelled[self.codes[~mask.any(1)]] = True
@@ -76,14 +76,15 @@ class Domains:
                 targets = self.names[unlabelled.numpy()].tolist()
                 raise ValueError(
                     f"Task {task.name!r} has labels {task.classes[lacking].tolist()!r} in the "
-                    f"domain(s) {targets!r} only, whose other rows have no label: no domain that "
-                    "is labelled throughout shows these classes, and making the features alike "
-                    "would take them for others. Leave those rows out, or set domain_loss=None."
+                    f"domain(s) {targets!r} only, which also have rows without a label. No fully "
+                    "labelled domain has these classes, so the domain loss would make their "
+                    "features like those of other classes. Leave those rows out, or set "
+                    "domain_loss=None."
                 )
 
 
 def read_domains(settings: Settings, table: InputTable, ids: ArrayLike | None) -> Domains | None:
-    """The domain of each row, from a column of X or from an array; None where none is given."""
+    """The domain of each row, from a column of X or from an array; None without domains."""
     if settings.domain is not None and ids is not None:
         raise ValueError(
             f"Domains were given twice: as the column domain={settings.domain!r} of X and as the "
@@ -109,25 +110,25 @@ def read_domains(settings: Settings, table: InputTable, ids: ArrayLike | None) -
 
 
 def domain_column(settings: Settings, table: InputTable) -> int | None:
-    """The position of the column of domains, which is no input; None for none."""
+    """The position of the domain column in X; None if there is none."""
     return None if settings.domain is None else find_column(table, settings.domain, "domain")
 
 
 def refuse_separate_nets(
     settings: Settings, network: ThreeMTLNetwork, term: DomainTerm | None
 ) -> None:
-    """Nets of their own have no features that could be made alike."""
+    """Refuse a domain loss if tasks have separate networks, which have no common features."""
     if term is not None and network.n_views > 1:
         raise ValueError(
             f"domain_loss={settings.domain_loss!r} and sharing={settings.sharing!r} contradict "
-            "each other: nets of their own have no features in common. Set sharing='hard'."
+            "each other: separate networks have no features in common. Set sharing='hard'."
         )
 
 
 def with_unlabelled(
     training: TrainingRows, rows: RowDataset, objective: SingleLevelObjective
 ) -> TrainingRows:
-    """The training rows, with those that have no label where their domain counts."""
+    """The training rows; with a domain loss, the rows without a label are added."""
     if objective.domain_term is None:
         return training
     labelled = torch.ones(len(rows.values), dtype=torch.bool)
@@ -137,7 +138,7 @@ def with_unlabelled(
 
 
 def rows_of_domains(rows: RowDataset) -> RowDataset:
-    """Some rows, as many of each domain as it has, or its share of `COMPARED_ROWS`."""
+    """Rows of each domain: all of them, or at most the domain's share of `COMPARED_ROWS`."""
     assert rows.domain is not None
     order = torch.argsort(rows.domain, stable=True)
     counts = torch.bincount(rows.domain)

@@ -1,4 +1,4 @@
-"""The episodes of a fit: those to train on, and those of held-out tasks or classes."""
+"""Draw the episodes of a fit: for training, and for validation on held-out tasks or classes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from sklearn_3mtl.training.plan import TrainingPlan
 
 __all__ = ["EpisodesOfFit", "draw_episodes"]
 
-# An epoch of episodes, whatever the number of rows; what a validation needs to say something.
+# Meta-batches of an epoch, for any number of rows; the fewest tasks (or classes) of which some are
+# held out; the number of validation episodes.
 BATCHES_PER_EPOCH, FEWEST_VALID_TASKS, VALID_EPISODES = 64, 10, 64
 
 
 class EpisodesOfFit(NamedTuple):
-    """Episodes to train on, those of held-out units to validate on or None, those of all units."""
+    """Training episodes, validation episodes of held-out units or None, episodes of all units."""
 
     training: EpisodeDataset
     valid: DrawnEpisodes | None
@@ -32,7 +33,7 @@ class EpisodesOfFit(NamedTuple):
 def draw_episodes(
     plan: EpisodePlan, training: TrainingPlan, rows: RowDataset, n_units: int, seed: Seed
 ) -> EpisodesOfFit:
-    """Hold out units, and draw their episodes.
+    """Hold out units (tasks or classes), and prepare the episodes of training and validation.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def draw_episodes(
     training : TrainingPlan
         How many units are held out.
     rows : RowDataset
-        All rows, with their unit (task or class) as group.
+        All rows, with the unit of each as its group.
     n_units : int
         How many units there are.
     seed : Seed
@@ -64,7 +65,7 @@ def draw_episodes(
         raise ValueError(
             f"`n_shots`={plan.n_shots!r} asks for at least {plan.shots[0]} support rows of each "
             f"{kind.unit} and one more as query, but the largest has {largest} labelled rows. "
-            f"Lower it to {largest - 1} or less; the estimator adapts to longer supports too."
+            f"Lower it to {largest - 1} or less; the estimator can still adapt to more rows."
         )
     trained, held_out = _split(large, fewest, training, seed)
     to_train, every = (
@@ -81,7 +82,7 @@ def draw_episodes(
 
 
 def _split(units: Tensor, fewest: int, plan: TrainingPlan, seed: Seed) -> tuple[Tensor, Tensor]:
-    """Units to train on, and whole ones to validate on: a new one is what is to be predicted."""
+    """Units to train on, and units to validate on: validation should resemble new tasks."""
     n_valid = max(round(plan.validation_fraction * len(units)), 2, fewest)
     too_few = len(units) < FEWEST_VALID_TASKS or len(units) - n_valid < fewest
     if not plan.early_stopping or too_few:

@@ -1,4 +1,4 @@
-"""The encoders of the network, one for each modality."""
+"""Build the encoders of the network, one for each modality."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["build_encoders"]
 def build_encoders(
     plan: NetworkPlan, inputs: ModalInputs, copies: Copies, seed: Seed
 ) -> dict[str, ModalityEncoder]:
-    """An encoder for each modality, the table's first; a table without columns has none.
+    """Build an encoder for each modality; the first is the table's, if the table has columns.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def build_encoders(
     inputs : ModalInputs
         What the encoders read.
     copies : Copies
-        Independent copies of what is trained.
+        The independent copies to make of each trained encoder.
     seed : Seed
         The estimator's seed.
     """

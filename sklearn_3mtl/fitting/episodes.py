@@ -1,4 +1,4 @@
-"""What an episode is: which rows belong together."""
+"""What an episode is: a task, or some classes of one target."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from sklearn_3mtl.settings.values import shot_range
 
 __all__ = ["EPISODES", "EpisodePlan", "Episodes", "has_inner_loop"]
 
-# Of how many rows at most the classes of a fit are remembered: they are solved for together.
+# Most support rows to keep for all classes together, because one solution uses the rows of all.
 CLASS_ROWS = 2048
 
 
 class Episodes:
     """``episodes="tasks"``: an episode is a task of the long layout."""
 
-    # Whether an episode draws its own classes: an output then means nothing across episodes.
+    # Whether each episode draws its own classes. An output is then another class in each episode.
     draws_classes = False
     unit, units = "task", "tasks"
-    # Of a task; a class that nothing is known of can't be told from others.
+    # A task may have no support rows, but a class without any could not be recognised.
     fewest_shots = 0
 
     def has_any(self, has_ids: bool) -> bool:
-        """Whether there is anything to draw episodes of."""
+        """Whether episodes can be drawn."""
         return has_ids
 
     def tasks(
@@ -46,15 +46,15 @@ class Episodes:
         tasks: dict[Hashable, Task],
         has_ids: bool,
     ) -> dict[Hashable, Task]:
-        """The targets as episodes see them; refuses what can't be one."""
+        """The targets as episodes use them. Raises a ValueError if episodes can't use them."""
         return tasks
 
     def layout(self, plan: EpisodePlan, codec: TargetCodec) -> TaskLayout:
-        """What the network puts out."""
+        """The layout of the network's outputs."""
         return codec.layout
 
     def fewest(self, plan: EpisodePlan) -> int:
-        """How many units an episode has."""
+        """The number of units (tasks or classes) of an episode."""
         return 1
 
     def with_units(self, rows: RowDataset) -> RowDataset:
@@ -62,17 +62,17 @@ class Episodes:
         return rows
 
     def n_units(self, model: FittedModel) -> int:
-        """How many tasks, or classes of the one target, episodes are drawn from."""
+        """The number of tasks, or of classes of the one target."""
         return len(model.groups_or_empty)
 
     def sampler(self, plan: EpisodePlan, index: RowIndex) -> EpisodeSampler:
-        """What draws episodes of these units."""
+        """Make the sampler of episodes of these units."""
         return TaskEpisodes(index, plan.shots, plan.n_queries)
 
     def memory(
         self, plan: EpisodePlan, rows: RowDataset, n_units: int, generator: torch.Generator
     ) -> TaskMemory | None:
-        """The supports that `fit` remembers, of each task; None for none."""
+        """The support sets that `fit` keeps. None: it keeps none."""
         return TaskMemory.of(rows, n_units, plan.max_support, generator)
 
 
@@ -95,8 +95,8 @@ class ClassesAsEpisodes(Episodes):
     ) -> dict[Hashable, Task]:
         if has_ids:
             raise ValueError(
-                "episodes='classes' and task ids contradict each other: an episode is either some "
-                "classes or a task. Leave `task` out, or use episodes='tasks'."
+                "episodes='classes' and task ids contradict each other: an episode is either a set "
+                "of classes or a task. Leave `task` out, or use episodes='tasks'."
             )
         if len(tasks) > 1 or not all(task.is_classification for task in tasks.values()):
             found = {name: task.kind for name, task in tasks.items()}
@@ -106,15 +106,15 @@ class ClassesAsEpisodes(Episodes):
             )
         if settings.class_weight is not None:
             raise ValueError(
-                "`class_weight` and episodes='classes' contradict each other: the classes of an "
-                "episode have as many rows. Set class_weight=None."
+                "`class_weight` and episodes='classes' contradict each other: all classes of an "
+                "episode have the same number of support rows. Set class_weight=None."
             )
         if not has_inner_loop(method, settings.inner_steps):
             raise ValueError(
                 "inner_steps=0 and episodes='classes' contradict each other: classes that were "
                 "never seen can only be told apart after a step. Set inner_steps >= 1."
             )
-        # Two classes have two outputs here: either may be any class of the next episode.
+        # Each episode gives the outputs other classes, so two classes need two outputs as well.
         return {
             name: replace(task, kind=task.kind_object.with_output_per_class())
             for name, task in tasks.items()
@@ -149,34 +149,35 @@ EPISODES: dict[str, Episodes] = {"tasks": Episodes(), "classes": ClassesAsEpisod
 
 
 def has_inner_loop(method: MetaMethod, inner_steps: int) -> bool:
-    """Whether the method uses a support at all."""
+    """Whether the method uses support sets at all."""
     return not method.has_steps or inner_steps > 0
 
 
 @dataclass(frozen=True)
 class EpisodePlan:
-    """What training draws.
+    """The episodes that training draws.
 
     Attributes
     ----------
     kind : Episodes
         What an episode is.
     shots : pair of int
-        The fewest and the most support rows of a task or class.
+        Smallest and largest number of support rows of a task or class.
     n_shots : int or sequence of int
-        The same as it was given.
+        The parameter from which `shots` was read.
     n_ways, n_queries : int
-        Classes of an episode, where it draws classes; query rows at most.
+        Number of classes of an episode, if it draws classes; largest number of query rows of a task
+        or class.
     meta_batch_size : int
-        Episodes of a meta-batch.
+        Number of episodes in a meta-batch.
     min_task_rows : int
-        The fewest labelled rows of a task or class that episodes are drawn from.
+        Tasks or classes with fewer labelled rows are not drawn.
     max_support : int
-        How many rows of each are remembered at most.
+        Largest number of rows of a task or class that are kept as its support set.
     fixed_outputs : bool
-        Whether an episode's outputs are those of the network's heads.
+        Whether a task's outputs are those of the network's heads, whose number is fixed.
     adapt_lr, adapt_steps : float and int, or "auto"
-        The steps of a task when it is predicted.
+        Learning rate and number of a task's inner steps at prediction.
     """
 
     kind: Episodes
@@ -193,7 +194,7 @@ class EpisodePlan:
 
     @classmethod
     def of(cls, settings: Settings, kind: Episodes, method: MetaMethod) -> EpisodePlan:
-        """The episodes that settings without "auto" ask for."""
+        """The episodes of settings in which every "auto" has its value."""
         shots = shot_range(settings.n_shots)
         if shots[0] < kind.fewest_shots:
             raise ValueError(
@@ -215,5 +216,5 @@ class EpisodePlan:
         )
 
     def layout(self, codec: TargetCodec) -> TaskLayout:
-        """What the network puts out."""
+        """The layout of the network's outputs."""
         return self.kind.layout(self, codec)

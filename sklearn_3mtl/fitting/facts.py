@@ -17,16 +17,16 @@ class Facts:
     Attributes
     ----------
     n_rows : int
-        How many rows have a label.
+        Number of labelled rows.
     tasks : mapping of task name to Task
         The columns of y.
     has_ids : bool
         Whether rows have task ids.
     fixed : mapping of parameter name to value
-        What an earlier fit or a source chose for parameters that are "auto".
+        Values of parameters that are "auto", as an earlier fit or a source chose them.
     largest_inner_lr : float or None
-        The largest size of inner steps that the features of a source allow for, where that is
-        "auto". None: any.
+        The largest safe learning rate of the inner loop on the features of a source, if `inner_lr`
+        is "auto". None: no limit.
     """
 
     n_rows: int

@@ -60,9 +60,9 @@ def fit_new(
     columns : InputColumns
         The columns of X.
     tasks_of : callable
-        Maps the columns of y to tasks.
+        Infers the tasks from the columns of y.
     start : Start or None, default=None
-        What training starts from. None: weights that are drawn.
+        What training starts from. None: random weights.
     """
     seed = draw_seed(settings)
     tasks = tasks_of(given.targets)
@@ -73,7 +73,7 @@ def fit_new(
 
 
 def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: TasksOf) -> Fitted:
-    """Go on training from an earlier fit, which is left as it is."""
+    """Continue training on a copy of an earlier fit."""
     previous, seed = before.model, draw_seed(settings)
     targets = in_order_of(previous, given.targets)
     tasks = tasks_of(targets)
@@ -96,7 +96,7 @@ def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: Tas
 def train_model(
     plan: Plan, model: FittedModel, rows: RowDataset, seed: Seed, history: History | None
 ) -> TrainingResult:
-    """Train the model's network in place, and let it say what makes its outputs."""
+    """Train the model's network in place; after episodes, also keep the support sets."""
     drawn = None
     training: TrainingRows
     valid: ValidationRows | None
@@ -110,12 +110,12 @@ def train_model(
     training = with_unlabelled(training, rows, model.objective)
     domains = None if model.objective.domain_term is None else rows_of_domains(rows)
     sets = RowsOfTraining(training, valid, domains)
-    # A user's module draws dropout from the global stream: fix it, and put it back.
+    # A user's module draws dropout from torch's global generator: seed that, and restore it after.
     with global_streams(seed.child("user modules")):
         result = train(model.network, model.objective, sets, plan.training, seed, history)
     model.codec.temperature = result.temperature.astype(np.float64)
     if plan.episodes is not None and drawn is not None:
-        # What was held out to choose the weights counts where something is solved for.
+        # Held-out tasks chose the best weights; closed-form updates may use their rows now.
         model.objective.before_epoch(model.network, drawn.every)
         _remember(plan.episodes, model, rows, seed)
     return result
@@ -135,7 +135,7 @@ def _split(
 
 
 def _remember(plan: EpisodePlan, model: FittedModel, rows: RowDataset, seed: Seed) -> None:
-    """Keep the support of each task, and how it is to be used."""
+    """Make the predictor that adapts to each task's support set; keep these sets in it."""
     generator = seed.child("support").generator()
     memory = plan.kind.memory(plan, rows, plan.kind.n_units(model), generator)
     if memory is None:

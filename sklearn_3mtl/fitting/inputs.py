@@ -1,4 +1,4 @@
-"""The inputs that an estimator's parameters ask for."""
+"""Fit what turns X into tensors, as the parameters say."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["fit_inputs"]
 def fit_inputs(
     settings: DataSettings, table: InputTable, ids: Mapping[int, str], random: np.random.Generator
 ) -> ModalInputs:
-    """What turns X into tensors, fitted on a table.
+    """Fit what turns X into tensors.
 
     Parameters
     ----------
     settings : DataSettings
-        What the columns are.
+        The parameters that say what the columns of X are.
     table : InputTable
         X.
     ids : mapping of int to str
-        Positions of the columns that are no input, and which parameter names each.
+        Positions of the columns that are not inputs, with the parameter that names each.
     random : numpy.random.Generator
-        Draws the rows for the quantiles of a long table.
+        Draws the rows from which the quantiles of a long table are computed.
     """
     columns, embedded = read_modalities(settings.modalities, table, ids)
     categorical = categorical_positions(settings.categorical_features, table, columns)
@@ -42,5 +42,5 @@ def _refuse_categories(table: InputTable, categorical: list[int], columns: list[
     if strange:
         raise ValueError(
             f"`categorical_features` names {strange!r}, and by `modalities` they are not tabular. "
-            "Leave them out of one of both."
+            "Leave them out of one of the two parameters."
         )

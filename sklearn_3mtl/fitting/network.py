@@ -1,4 +1,4 @@
-"""The network, built from its plan and the inputs."""
+"""Build the network from its plan and the fitted inputs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def build_network(
     layout : TaskLayout
         The tasks.
     groups : ndarray or None
-        The task ids that have parameters of their own. None where none has.
+        The task ids that have parameters of their own. None: no task id has any.
     seed : Seed
         Seeds all parts by name.
     """
@@ -77,7 +77,7 @@ def build_network(
 
 
 def _backbone_factory(plan: NetworkPlan) -> BackboneFactory:
-    """A function that makes the backbone."""
+    """Make the function that builds a backbone from input width, copies and seed."""
     backbone = plan.backbone
     if isinstance(backbone, nn.Module):
         return lambda n_in, copies, seed: ModuleBackbone(backbone, n_in, copies)
@@ -96,9 +96,9 @@ class _HeadBuilder:
     layout : TaskLayout
         The columns of y.
     tasks : sequence of str
-        The names of the columns, or of the columns of each group where groups have own nets.
+        The names of y's columns. If each group has its own network: of each group's columns.
     backbone : SharedLayers
-        What makes the features.
+        The layers whose features the heads read.
     members : sequence of int
         The members of the ensemble.
     seed : Seed
@@ -112,7 +112,7 @@ class _HeadBuilder:
     seed: Seed
 
     def build(self, specs: Mapping[Hashable, HeadSpec], n_groups: int | None) -> nn.Module:
-        """Heads of the shapes that `specs` names, others linear; groups deviate from them."""
+        """Build heads as `specs` says, the others linear; with groups, also their deviations."""
         if n_groups is None:
             return self._common(specs)
         views = None
@@ -148,7 +148,7 @@ class _HeadBuilder:
 
     @property
     def _n_groups(self) -> int:
-        """How many groups have nets of their own; 1 where none has."""
+        """The number of groups that have their own networks; 1 if none has."""
         return len(self.tasks) // max(len(self.layout), 1)
 
     def _module_head(self, module: nn.Module, index: int) -> ModuleHead:

@@ -1,4 +1,4 @@
-"""The objective, built from its plan."""
+"""Build the objective from its plan."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def build_objective(
     Parameters
     ----------
     plan : ObjectivePlan
-        What it is made of.
+        What training minimises.
     network : ThreeMTLNetwork
-        The network whose outputs it judges.
+        The network to train.
     layout : TaskLayout
-        What the network puts out.
+        The layout of the network's outputs.
     n_domains : int
-        How many domains there are; 0 for none.
+        The number of domains; 0 without domains.
     seed : Seed
-        Seeds what the parts learn.
+        Seeds the parameters that the objective learns.
     per_group : bool, default=True
-        Whether task ids with parameters of their own have losses of their own.
+        Whether each task id that has its own parameters also has its own mean loss.
     more_terms : sequence of Term, default=()
-        Further terms.
+        Further terms of the loss.
     """
     losses = LabelLosses(layout)
     weights = None if plan.task_weight is None else plan.task_weight.tolist()
@@ -68,7 +68,7 @@ def build_objective(
 def _domain_terms(
     plan: DomainPlan | None, network: ThreeMTLNetwork, n_domains: int, seed: Seed
 ) -> list[DomainTerm]:
-    """The term that makes domains alike; absent without domains."""
+    """The term that makes the domains' features alike; an empty list without a domain loss."""
     if plan is None or not n_domains:
         return []
     state = plan.rule.init(

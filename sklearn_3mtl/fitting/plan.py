@@ -1,4 +1,4 @@
-"""The plan of a fit: every "auto" a value, every short name an object, absent parts None."""
+"""The plan of a fit: "auto" is replaced by values and short names by objects; unused is None."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class NetworkPlan:
     Attributes
     ----------
     modalities : mapping of modality name to spec, or None
-        The user's modules are among the encoders.
+        The parameter `modalities`, which may hold the user's modules.
     numeric_embedding : callable or None
-        Makes the embedding of numbers. None leaves numbers as they are.
+        Makes the embedding of numeric columns. None: numbers are not embedded.
     backbone : class of a backbone, or nn.Module
-        The library's, made anew; or the user's, copied.
+        A class of this library, or the user's module, of which a copy is trained.
     widths : tuple of int
-        Its hidden layers.
+        Widths of the backbone's hidden layers.
     activation : str
-        Its activation.
+        Activation of the backbone.
     dropout : float
-        The rate of dropout.
+        Dropout rate.
     members : sequence of int
-        The members of the ensemble, by number; a member's weights depend on its number.
+        Numbers of the ensemble's members. A member's initial weights depend on its number alone.
     sharing : Sharing
         How tasks share the backbone.
     heads : mapping of task name to widths or nn.Module
-        Heads that are not linear.
+        The heads that are not linear.
     fusion : Fusion
         How the modalities' features become one.
     """
@@ -64,7 +64,7 @@ class NetworkPlan:
 
 @dataclass(frozen=True)
 class DomainPlan:
-    """The loss that makes the features of domains alike, and its weight, above 0."""
+    """The loss that makes the domains' features alike, and its weight, which is > 0."""
 
     rule: DomainLoss
     weight: float
@@ -72,9 +72,9 @@ class DomainPlan:
 
 @dataclass(frozen=True)
 class MethodPlan:
-    """How tasks adapt: the method, the size and number of its steps.
+    """How tasks adapt: the method, and the learning rate and number of its inner steps.
 
-    `draws_classes` says whether an output means another class in each episode.
+    `draws_classes` says whether an output stands for another class in each episode.
     """
 
     method: MetaMethod
@@ -92,11 +92,11 @@ class ObjectivePlan:
     balancing : Balancing
         The rule that weighs the tasks' losses.
     task_weight : ndarray of shape (n_tasks,) or None
-        A weight for each column of y, in the order of the network's outputs. None where all are 1.
+        A weight for each column of y, in the order of the network's outputs. None: all are 1.
     domain : DomainPlan or None
-        The domain loss. None where no features are made alike.
+        The domain loss. None: there is none.
     method : MethodPlan or None
-        How tasks adapt. None where none does.
+        How tasks adapt. None: no task adapts.
     """
 
     balancing: Balancing
@@ -107,12 +107,12 @@ class ObjectivePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a fit, made once; the code below reads it instead of parameters.
+    """The plan of a fit, made once. Building and training read it instead of the parameters.
 
     Attributes
     ----------
     tasks : dict of task name to Task
-        The columns of y, as training sees them.
+        The columns of y, as training uses them.
     uses_groups : bool
         Whether task ids have layers of their own.
     network : NetworkPlan
@@ -120,13 +120,13 @@ class Plan:
     objective : ObjectivePlan
         What training minimises.
     episodes : EpisodePlan or None
-        What an episode is. None where training draws none.
+        The episodes. None: training draws none.
     training : TrainingPlan
         How the network is trained.
     class_weight : "balanced", mapping or None
         Weights of classes.
     chosen : dict of parameter name to value
-        What each "auto" became.
+        The value of each parameter that was "auto".
     """
 
     tasks: dict[Hashable, Task]

@@ -1,4 +1,4 @@
-"""From settings and facts of the data to a plan."""
+"""Make a plan from the settings and from facts of the data."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ __all__ = ["make_plan", "network_plan", "objective_plan", "task_weights"]
 
 
 def make_plan(settings: Settings, facts: Facts) -> Plan:
-    """Decide a fit.
+    """Make the plan of a fit.
 
     Parameters
     ----------
     settings : Settings
         The parameters.
     facts : Facts
-        The data.
+        Facts of the data.
 
     Raises
     ------
@@ -84,14 +84,14 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
 def _adapts(
     settings: Settings, facts: Facts, method: MetaMethod | None, drawn: Episodes | None
 ) -> bool:
-    """Whether tasks adapt on supports."""
+    """Whether tasks adapt to support sets."""
     if method is None or drawn is None or not drawn.has_any(facts.has_ids):
         return False
     return has_inner_loop(method, settings.inner_steps)
 
 
 def network_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> NetworkPlan:
-    """The network that settings without "auto" ask for."""
+    """The plan of the network, from settings in which every "auto" has its value."""
     embedding, backbone = settings.numeric_embedding, settings.backbone
     return NetworkPlan(
         modalities=settings.modalities,
@@ -108,7 +108,7 @@ def network_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> NetworkP
 
 
 def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> ObjectivePlan:
-    """The objective that settings without "auto" ask for."""
+    """The plan of the objective, from settings in which every "auto" has its value."""
     domain = None
     if settings.domain_loss is not None and settings.domain_loss_weight:
         rule = make_method(settings.domain_loss, DOMAIN_LOSSES)
@@ -130,7 +130,7 @@ def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> Object
 
 
 def task_weights(settings: Settings, tasks: Mapping[Hashable, Task]) -> np.ndarray | None:
-    """A weight for each task in the order of the network's outputs; None where all are 1."""
+    """A weight for each task in the order of the network's outputs. None: all are 1."""
     if settings.task_weight is None:
         name = settings.balancing
         if isinstance(name, str) and BALANCING[name].needs_task_weight:

@@ -1,4 +1,4 @@
-"""Which rows to train on and which to validate on."""
+"""Split rows into training and validation rows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def split_rows(
     n_members: int,
     seed: Seed,
 ) -> tuple[RowDataset, RowDataset | None]:
-    """The rows to train on, and those to validate on or None.
+    """Split rows into those to train on and those to validate on; None: all are for training.
 
-    Several independent members each hold out rows of their own, no row twice: all rows train most
-    members, and most rows validate one.
+    If there are several independent members, each holds out other rows. A held-out row still trains
+    the other members.
     """
     weight = dataset.weight
     mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
@@ -68,7 +68,7 @@ def _folds(
 
 
 def _cells(dataset: RowDataset, layout: TaskLayout, mask: np.ndarray) -> np.ndarray:
-    """What the split keeps represented: each class of each task, within each group."""
+    """The cell of each label, for `validation_rows`: its task and class, within its group."""
     cells = np.zeros(mask.shape, dtype=np.int64)
     n_cells = 0
     for index, task in enumerate(layout.tasks):

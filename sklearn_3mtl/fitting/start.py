@@ -1,4 +1,4 @@
-"""What training starts from: the representation of a fitted estimator."""
+"""What training starts from: encoders and backbone of a fitted estimator."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sklearn_3mtl.fitted.model import FittedModel
 
 __all__ = ["Start"]
 
-# What the shapes of encoders and backbone follow from.
+# The parameters that can be "auto" and set the shapes of encoders and backbone.
 SHAPES = ("n_estimators", "hidden_layer_sizes")
 REPRESENTATION = ("encoders.", "backbone.")
-# A step of twice the reciprocal curvature of the heads' loss alone diverges; the layers below them
-# move too.
+# Inner learning rate times curvature of the heads' loss. Steps on the heads alone diverge at 2; the
+# layers below the heads move too, so the rate has to be lower.
 SAFE_STEP = 0.25
 
 
@@ -33,9 +33,9 @@ class Start:
     model : FittedModel
         The source.
     columns : list of hashable
-        The columns of its X; positions where they had no names.
+        Names of the columns of the source's X; positions if they had no names.
     no_inputs : collection of int
-        Positions of those that hold ids.
+        Positions of the columns that hold task ids or domains.
     """
 
     model: FittedModel
@@ -44,18 +44,18 @@ class Start:
 
     @classmethod
     def of(cls, fitted: Fitted) -> Start:
-        """The start from a fitted estimator."""
+        """Make the start from a fitted estimator."""
         names, settings = fitted.columns.as_list(), fitted.model.settings
         ids = [column for column in (settings.task, settings.domain) if column is not None]
         return cls(fitted.model, names, [find_name(names, column, "source") for column in ids])
 
     def reading(self, table: InputTable, no_inputs: Collection[int]) -> Start:
-        """The start as it reads a table; columns of ids may stand elsewhere, or be others.
+        """The same start for another table, whose columns of ids may differ from the source's.
 
         Raises
         ------
         ValueError
-            If the table has other inputs than the source's.
+            If the table's inputs are not those of the source.
         """
         theirs = [p for p in range(len(self.columns)) if p not in self.no_inputs]
         ours = [p for p in range(len(table.names)) if p not in no_inputs]
@@ -70,16 +70,16 @@ class Start:
         return replace(self, model=replace(self.model, inputs=self.model.inputs.moved(place)))
 
     def shapes(self) -> dict[str, object]:
-        """The source's own values of the parameters that shape the network."""
+        """The source's values of the parameters that shape the network."""
         known = {**self.model.settings.values(), **self.model.chosen}
         return {name: known[name] for name in SHAPES}
 
     def inner_lr(self, table: InputTable) -> float:
-        """The size of inner steps that the curvature of a loss on the features allows for."""
+        """The largest safe inner learning rate, from the curvature of the loss on the features."""
         return SAFE_STEP / (1.0 + self.model.feature_norm(table))
 
     def copy_weights(self, network: ThreeMTLNetwork) -> None:
-        """Give a network of the same shape the source's representation.
+        """Copy the source's weights of encoders and backbone to a network of the same shape.
 
         Raises
         ------
@@ -101,7 +101,10 @@ class Start:
 
 
 def _representation(network: ThreeMTLNetwork) -> list[tuple[str, nn.Parameter]]:
-    """The parameters in turn: layers without any, such as dropout, may stand between them."""
+    """Names and parameters of encoders and backbone, in order.
+
+    Names are compared without numbers: those differ if one network has dropout layers.
+    """
     return [(n, p) for n, p in network.named_parameters() if n.startswith(REPRESENTATION)]
 
 

@@ -1,4 +1,4 @@
-"""`warm_start`: whether another fit may continue an earlier one."""
+"""`warm_start`: check that a fit may continue an earlier one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def in_order_of(model: FittedModel, targets: TargetColumns) -> TargetColumns:
 
 
 def check_same(model: FittedModel, settings: Settings, tasks: Mapping[Hashable, Task]) -> None:
-    """Refuse to go on with other tasks, or with parameters that mean another network."""
+    """Refuse to continue with other tasks, or with parameters that change the network."""
     if model.adaptations:
         raise ValueError(
             "warm_start can't go on with an adapted estimator; adapt it again, or fit a new one."

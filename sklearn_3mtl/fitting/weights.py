@@ -1,4 +1,4 @@
-"""The weight of every label, from gaps, sample weights, class weights and tasks of weight 0."""
+"""The weight of each label: from missing labels and weights of samples, classes and tasks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["check_sample_weight", "label_weights", "weights_of_tasks"]
 def check_sample_weight(
     sample_weight: ArrayLike | None, targets: TargetColumns
 ) -> np.ndarray | None:
-    """Sample weights of shape (n, 1) or (n, n_tasks), in the order of y's columns.
+    """Check sample weights; return them in the order of y's columns, (n, 1) or (n, n_tasks).
 
-    A frame of weights is matched to the tasks by its columns' names.
+    The columns of a DataFrame of weights are matched to the tasks by name.
 
     Raises
     ------
     ValueError
-        If the shape or the names fit nothing, or a weight is negative, infinite or NaN, or all
+        If the shape or the names don't fit y, a weight is negative, infinite or NaN, or all weights
         are 0.
     """
     if sample_weight is None:
@@ -72,22 +72,23 @@ def label_weights(
     *,
     needs_labels: bool = True,
 ) -> torch.Tensor | None:
-    """The weight of every label in the layout's order; None where all are 1.
+    """The weight of each label, (n, n_tasks) in the layout's order. None: all are 1.
 
     Parameters
     ----------
     layout : TaskLayout
         The tasks' order.
     values, mask : tensors of shape (n, n_tasks)
-        Encoded labels and where they were observed.
+        Encoded labels, and whether each was observed.
     sample_weight : ndarray of shape (n, 1) or (n, n_tasks), or None
         In the order of y's columns.
     class_weight : "balanced", mapping or None
-        For every classification task, or by task name.
+        Class weights for every classification task, or by task name.
     task_weight : ndarray of shape (n_tasks,) or None
-        In the layout's order; a task of weight 0 loses its labels.
+        In the layout's order. The labels of a task of weight 0 get weight 0; other values have no
+        effect here.
     needs_labels : bool, default=True
-        Whether to refuse a task without any label of a positive weight.
+        Whether to refuse a task that has no label with a positive weight.
     """
     zero_tasks = task_weight is not None and not task_weight.all()
     if mask.all() and sample_weight is None and class_weight is None and not zero_tasks:
@@ -107,8 +108,8 @@ def label_weights(
                 "`class_weight` is 0 wherever it is labelled."
             )
         if sample_weight is not None or class_weight is not None:
-            # A mean weight of 1: a batch's loss is then divided by the number of its labels, and
-            # a batch with light labels only counts for less.
+            # A mean weight of 1. A batch's loss is divided by its number of labels and not by their
+            # weights, so that a batch of labels with small weights counts for less.
             weight[:, index] /= weight[labelled, index].mean(dtype=np.float64)
     if zero_tasks:
         weight[:, task_weight == 0] = 0.0
@@ -162,7 +163,10 @@ def _class_weights(
 
 
 def _balanced(task: Task, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weights with which all classes have the same total; scikit-learn 1.6's takes no weights."""
+    """Class weights that give all classes the same total weight.
+
+    scikit-learn 1.6 has no such function that takes sample weights.
+    """
     totals = np.bincount(codes, weights=weight, minlength=len(classes))
     if not totals.all():
         lacking = classes[totals == 0].tolist()
@@ -191,14 +195,15 @@ def _by_task(tasks: tuple[Task, ...], class_weight: ClassWeight) -> dict[Hashabl
 def weights_of_tasks(
     task_weight: TaskWeight | None, before: Sequence[Hashable], after: Sequence[Hashable]
 ) -> dict[Hashable, float]:
-    """The weights of the tasks after an adaptation, new ones that aren't named counting once.
+    """The weights of the tasks after an adaptation; a new task that isn't named has weight 1.
 
     Parameters
     ----------
     task_weight : mapping, array-like or None
-        The parameter: by name, or in the order of the tasks after or else before the adaptation.
+        The parameter: by name, or in the order of the tasks. If its length is not the number of
+        tasks after the adaptation, it is in the order of the tasks before.
     before, after : sequence of hashable
-        The tasks' names.
+        The tasks' names before and after the adaptation.
     """
     if task_weight is None:
         return dict.fromkeys(after, 1.0)

@@ -1,3 +1,3 @@
-"""X to tensors: the table's columns and those of every further modality."""
+"""Turn X into tensors: the columns of the table, and those of each further modality."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Images and numbers for modules: for one that runs once, or for one that is trained."""
+"""Encoders of images and numbers: raw arrays for trained modules, vectors of frozen ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ BATCH_ROWS = 64
 
 
 class _ArrayColumns(ColumnEncoder):
-    """One column with an array in each cell, or columns of numbers."""
+    """Reads one column with an array in each cell, or several columns of numbers."""
 
     in_cells: bool | None = None
     value_shape: tuple[int, ...] | None = None
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Some rows' arrays."""
+        """Read the arrays of some rows."""
         if self.in_cells is None:
             first, *more = self.columns.positions
             self.in_cells = not more and table.column(first).dtype == object
@@ -36,16 +36,16 @@ class _ArrayColumns(ColumnEncoder):
         return read_numbers(table, self.columns, start, stop)
 
     def learn(self, values: np.ndarray) -> np.ndarray:
-        """Take the shape of `fit`'s arrays for that of all."""
+        """Remember the shape of the arrays, which later arrays must have."""
         self.value_shape = values.shape[1:]
         return self.encode(values)
 
     def state(self) -> State:
-        """The shape, and whether it is that of a cell."""
+        """The shape of an array, and whether the arrays stand in cells."""
         return State({"shape": self.value_shape, "in_cells": self.in_cells})
 
     def restore(self, state: State) -> None:
-        """Take up the shape."""
+        """Restore the shape."""
         shape, self.in_cells = state.entry("shape", tuple), state.entry("in_cells", bool)
         if not all(type(n) is int and n > 0 for n in shape):
             raise ValueError(f"the shape of {self.parameter} is {shape!r}")
@@ -53,35 +53,35 @@ class _ArrayColumns(ColumnEncoder):
 
 
 class TrainedModule(_ArrayColumns):
-    """The values for a module of the network, as they are."""
+    """Passes arrays unchanged to a module that is trained as part of the network."""
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """That of a row's array."""
+        """The shape of one row's array."""
         return self.value_shape
 
     @property
     def is_raw(self) -> bool:
-        """Whether the module is the user's, who knows what numbers it takes."""
+        """True: the user's module gets the numbers as they are."""
         return True
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Map arrays to vectors that hold the same numbers."""
+        """Flatten each array to a vector."""
         return values.reshape(len(values), -1)
 
 
 class Images(TrainedModule):
-    """Images for the library's own net."""
+    """Passes images to the library's own image network."""
 
     in_cells = True
 
     @property
     def is_raw(self) -> bool:
-        """False: pixels are centred and scaled."""
+        """False: pixel values are centred and scaled."""
         return False
 
     def learn(self, values: np.ndarray) -> np.ndarray:
-        """Take the images' shape for that of all."""
+        """Check and remember the shape of the images, which later images must have."""
         if values.ndim != 4:
             raise ValueError(
                 f"{self.parameter}: each image should have shape (H, W) or (H, W, C). Found arrays "
@@ -91,18 +91,18 @@ class Images(TrainedModule):
 
 
 class FrozenModule(_ArrayColumns):
-    """A module none of whose parameters requires a gradient; it runs once for each value."""
+    """A frozen module (no parameter requires a gradient), run once for each distinct array."""
 
     given: nn.Module
 
     def __init__(self, columns: ModalColumns, given: nn.Module) -> None:
-        # A copy: what the user does with the module later changes nothing here.
+        # A copy, so that later changes of the user's module have no effect.
         super().__init__(columns, copy.deepcopy(given).eval())
         self.key = content_key(self.given)
 
     @property
     def is_spread(self) -> bool:
-        """True: a pretrained model's vectors."""
+        """True: the vectors are those of a pretrained model."""
         return True
 
     def encode(self, values: np.ndarray) -> np.ndarray:
@@ -124,11 +124,11 @@ class FrozenModule(_ArrayColumns):
         return self.matrix(made.numpy(), len(values))
 
     def state(self) -> State:
-        """The shape, and what tells the module's weights from others."""
+        """The shape of an array, and a hash of the module's weights."""
         return State({**super().state().values, "weights": content_key(self.given.state_dict())})
 
     def restore(self, state: State) -> None:
-        """Take up the shape, and refuse another module."""
+        """Restore the shape, and refuse a module with other weights."""
         super().restore(state)
         if state.optional("weights", str) != content_key(self.given.state_dict()):
             raise ValueError(f"{self.parameter} is another module than that of the fit")

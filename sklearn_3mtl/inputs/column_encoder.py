@@ -1,4 +1,4 @@
-"""The base class of encoders that turn the columns of a modality into vectors."""
+"""The base class of encoders, which turn the columns of a modality into vectors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ColumnEncoder(ABC):
     columns : ModalColumns
         The columns.
     given : object or None, default=None
-        What the user gave as encoder. None for a modality's default.
+        The encoder that the user gave. None: the modality's default.
     """
 
     def __init__(self, columns: ModalColumns, given: object = None) -> None:
@@ -31,56 +31,56 @@ class ColumnEncoder(ABC):
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The shape that a vector stands for where a module of the network reads it.
+        """The shape to which a vector is unflattened for a module of the network.
 
-        None where the vector is a feature already.
+        None: no module reads the vector; it is used as features.
         """
         return None
 
     @property
     def is_raw(self) -> bool:
-        """Whether the vectors are the user's own numbers, which are left as they are."""
+        """Whether the vectors stay as they are, instead of being centred and scaled."""
         return False
 
     @property
     def is_spread(self) -> bool:
-        """Whether what a vector says is spread over all its numbers, as in pretrained models'."""
+        """Whether information is spread over all dimensions, as in vectors of pretrained models."""
         return False
 
     @property
     def parameter(self) -> str:
-        """How an error calls the encoder."""
+        """The encoder's name in error messages."""
         return f"`modalities[{self.columns.modality!r}]`"
 
     @abstractmethod
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Some rows of the columns."""
+        """Read some rows of the columns."""
 
     @abstractmethod
     def encode(self, values: Any) -> np.ndarray:
         """Map n >= 1 values to float32 vectors of shape (n, d)."""
 
     def learn(self, values: Any) -> np.ndarray:
-        """Learn from `fit`'s values, and encode them."""
+        """Fit the encoder on some values, and encode them."""
         return self.encode(values)
 
     def state(self) -> State:
-        """What was learned."""
+        """The fitted state."""
         return State({})
 
     def restore(self, state: State) -> None:
-        """Take up what was learned.
+        """Restore a fitted state.
 
         Raises
         ------
         ValueError
-            If it can't be that of such an encoder.
+            If it can't be the state of such an encoder.
         """
         if state.values or state.tensors:
             raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
 
     def matrix(self, vectors: ArrayLike, n_rows: int) -> np.ndarray:
-        """An encoder's answer as float32 of shape (n_rows, d), or an error that says what it is."""
+        """An encoder's output as float32 of shape (n_rows, d); a ValueError if it is invalid."""
         found = np.asarray(vectors, dtype=np.float32)
         if found.ndim != 2 or len(found) != n_rows or not found.shape[1]:
             raise ValueError(
@@ -92,6 +92,6 @@ class ColumnEncoder(ABC):
             raise ValueError(
                 f"{self.parameter}: the encoder gave NaN or infinity for {int(wrong.sum())} of "
                 f"{n_rows} rows (the first is number {int(np.argmax(wrong))} of those that are "
-                "not missing). Impute before, for example in a Pipeline."
+                "not missing). Impute missing values before, for example in a Pipeline."
             )
         return found

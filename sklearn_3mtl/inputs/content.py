@@ -1,4 +1,4 @@
-"""A hash of an object's content, by which cached vectors are found."""
+"""A hash of an object's content: part of the key of cached vectors."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ["content_key"]
 
 
 def content_key(thing: object) -> str | None:
-    """A text that tells an object from others, and that a deep copy of it shares.
+    """A hash of an object's content. A deep copy has the same hash, another object another one.
 
-    The class, the code of its methods, all attributes and all tensors count. None where the object
-    can't be pickled, and so has no content to go by.
+    The hash depends on the class, the code of its methods, all attributes and all tensors. None:
+    the object can't be pickled, so its content is unknown.
     """
     pickler = _ContentPickler()
     try:
         pickler.dump(thing)
-    except Exception:  # Whatever a user's object raises when pickled: it is not cached then.
+    except Exception:  # Pickling a user's object may raise anything; it is then not cached.
         return None
     return pickler.hash.hexdigest()
 
 
 class _ContentPickler(pickle.Pickler):
-    """Hashes what it pickles; a tensor counts by its numbers, not by where they lie."""
+    """Hashes what it pickles; the hash of a tensor depends on its numbers, not on its memory."""
 
     def __init__(self) -> None:
         self.hash = hashlib.blake2b(digest_size=20)
@@ -43,7 +43,7 @@ class _ContentPickler(pickle.Pickler):
             digest = hashlib.blake2b(array.tobytes()).digest()
             return str, (f"{thing.dtype} {tuple(thing.shape)} {thing.requires_grad} {digest!r}",)
         if isinstance(thing, type):
-            # By name alone, a class that was written anew would be the old one.
+            # pickle stores only the name of a class, which stays the same if its code is edited.
             for value in vars(thing).values():
                 if isinstance(value, FunctionType):
                     self.hash.update(_code(value.__code__))

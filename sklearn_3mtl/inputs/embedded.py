@@ -1,4 +1,4 @@
-"""A modality other than the table: its columns to one tensor of vectors."""
+"""Turn the columns of a modality other than the table into one tensor of vectors."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ __all__ = ["EmbeddedInputs"]
 
 
 class EmbeddedInputs:
-    """Turns a modality's columns into centred vectors of one scale.
+    """Turns a modality's columns into centred and scaled vectors.
 
-    The mean of `fit`'s rows is taken from each vector, and one number divides all dimensions, so
-    that their mean variance is 1 and the vectors keep their geometry. A row that misses the
-    modality has the zero vector, which is the mean; where `fit` had such rows a last column marks
-    them.
+    The mean over the rows of `fit` is subtracted from each vector. All dimensions are multiplied by
+    the same number, which makes their mean variance 1 and keeps the vectors' geometry. Vectors that
+    the encoder marks as raw stay as they are. A row without the modality gets the zero vector. If
+    `fit` had such rows, a last column marks them.
 
     Parameters
     ----------
     encoder : ColumnEncoder
-        Makes the vectors.
+        Computes the vectors.
 
     Attributes
     ----------
     mean : float32 ndarray of shape (n_values,)
-        What is taken from each vector.
+        What is subtracted from each vector.
     scale : float
-        What it is multiplied by then.
+        What the centred vector is multiplied by.
     has_gaps : bool
         Whether `fit` had rows without the modality.
     """
@@ -60,7 +60,7 @@ class EmbeddedInputs:
         return self.n_values + self.has_gaps
 
     def fit(self, table: InputTable) -> EmbeddedInputs:
-        """Learn the encoder, the mean and the scale.
+        """Fit the encoder, the mean and the scale.
 
         Raises
         ------
@@ -83,12 +83,12 @@ class EmbeddedInputs:
         )
         if self.encoder.is_raw:
             self.mean, self.scale = np.zeros_like(self.mean), 1.0
-        # `fit` reads the same rows once more, when they become the rows of training.
+        # The same table is transformed next, to make the training rows: don't encode it twice.
         self._ready = table, self._tensor(vectors, there)
         return self
 
     def moved(self, place: Mapping[int, int]) -> EmbeddedInputs:
-        """The same for tables in which each column stands at another place."""
+        """The same for tables with other column positions; `place` maps old to new ones."""
         moved = copy.copy(self)
         moved.encoder = copy.copy(self.encoder)
         columns = self.encoder.columns
@@ -118,7 +118,7 @@ class EmbeddedInputs:
         return out
 
     def state(self) -> State:
-        """What was learned."""
+        """The fitted state."""
         columns = self.encoder.columns
         values = {
             "name": columns.modality,
@@ -130,12 +130,12 @@ class EmbeddedInputs:
         return State.of(values, {"mean": self.mean}).with_parts({"encoder": self.encoder.state()})
 
     def restore(self, state: State) -> EmbeddedInputs:
-        """Take up what was learned.
+        """Restore a fitted state.
 
         Raises
         ------
         ValueError
-            If it can't be that of such an encoder.
+            If it can't be the state of such an encoder.
         """
         self.encoder.restore(state.part("encoder"))
         self.mean, self.has_gaps = state.array("mean", np.float32), state.entry("has_gaps", bool)

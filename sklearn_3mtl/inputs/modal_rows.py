@@ -1,4 +1,4 @@
-"""The columns of a modality, read row by row."""
+"""Read the columns of a modality row by row."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ModalColumns:
     Attributes
     ----------
     modality : str
-        Its name.
+        The modality's name.
     positions : list of int
-        Its columns.
+        Positions of its columns.
     alone : bool
-        Whether one column was named, and no list: it is then read as one-dimensional.
+        Whether the user named one column, not a list: it is then read as one-dimensional.
     """
 
     modality: str
@@ -32,11 +32,11 @@ class ModalColumns:
     alone: bool
 
     def labels(self, table: InputTable) -> str:
-        """How an error calls the columns."""
+        """The columns' names in error messages."""
         return ", ".join(table.label(position) for position in self.positions)
 
     def where(self, table: InputTable, position: int, row: int) -> str:
-        """How an error calls one cell."""
+        """The description of one cell in error messages."""
         return f"`modalities[{self.modality!r}]`: column {table.label(position)} of X, row {row},"
 
 
@@ -46,9 +46,9 @@ class Rows(NamedTuple):
     Attributes
     ----------
     values : list of str, ndarray, Series or DataFrame
-        Of the rows that have the modality only.
+        The values of only those rows that have the modality.
     there : bool ndarray of shape (n_samples,)
-        Which rows have it.
+        Which rows have the modality.
     """
 
     values: list[str] | np.ndarray | pd.Series | pd.DataFrame
@@ -64,12 +64,12 @@ def _is_missing(value: Any) -> bool:
 
 
 def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """The texts; those of several columns are joined, and a blank one is missing.
+    """Read texts. Those of several columns are joined; a blank text is missing.
 
     Raises
     ------
     TypeError
-        If a cell is no text; the row is named.
+        If a cell holds something else than text. The message names the row.
     """
     parts = []
     for position in columns.positions:
@@ -78,7 +78,7 @@ def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int |
             if not isinstance(value, str) and not _is_missing(value):
                 raise TypeError(
                     f"{columns.where(table, position, row)} holds {_shown(value)}, "
-                    "which is no text. Give strings, and None for a missing one."
+                    "which is no text. Give strings, and None for a missing text."
                 )
             texts.append(value.strip() if isinstance(value, str) else "")
         parts.append(texts)
@@ -97,19 +97,20 @@ def read_arrays(
     table: InputTable, columns: ModalColumns, shape: tuple[int, ...] | None,
     start: int, stop: int | None,
 ) -> Rows:  # fmt: skip
-    """The arrays that stand in the cells of one column, with channels first.
+    """Read the arrays in the cells of one column; channels come first in the result.
 
     Parameters
     ----------
     table, columns, start, stop
-        Which cells.
+        Which cells to read.
     shape : tuple of int or None
-        What each array should be; None takes that of the first.
+        The shape that each array should have. None: the shape of the first.
 
     Raises
     ------
     TypeError, ValueError
-        If a cell is no array of numbers, of another shape, or holds NaN; the row is named.
+        If a cell holds no array of numbers, or the array has another shape or holds NaN or
+        infinity. The message names the row.
     """
     (position,) = columns.positions
     cells = _cells(table, position, start, stop)
@@ -130,7 +131,7 @@ def read_arrays(
 
 
 def _as_array(value: object, where: str) -> np.ndarray:
-    """One cell as float32: (d,), or an image's (C, H, W) from (H, W) or (H, W, C)."""
+    """One cell as float32: shape (d,), or (C, H, W) for an image of shape (H, W) or (H, W, C)."""
     array = np.asarray(value) if not isinstance(value, str | bytes) else np.asarray(None)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not array.size:
         raise TypeError(
@@ -146,12 +147,12 @@ def _as_array(value: object, where: str) -> np.ndarray:
 
 
 def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """A block of numeric columns; a row misses the modality where all its numbers are missing.
+    """Read a block of numeric columns. A row with no number at all lacks the modality.
 
     Raises
     ------
     ValueError
-        If a row has some of the numbers only, or an infinite one; the row is named.
+        If a row lacks some of the numbers only, or has an infinite one. The message names the row.
     """
     block = table.numbers(columns.positions, start, stop).astype(np.float64)
     gaps = np.isnan(block)
@@ -168,7 +169,7 @@ def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int
 
 
 def read_rows(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """The columns as ColumnTransformer gives them: one-dimensional for a name, else a table."""
+    """Read columns as ColumnTransformer does: one-dimensional for a name, a table for a list."""
     missing = np.array([_gaps(table, position, start, stop) for position in columns.positions])
     there = ~np.asarray(missing.all(axis=0))
     if table.array is not None:

@@ -1,4 +1,4 @@
-"""The modalities of X: which columns are read by what, and all of them as tensors."""
+"""The modalities of X: the columns and the encoder of each, and X as tensors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 TABULAR = "tabular"
 DEFAULTS: dict[str, type[ColumnEncoder]] = {"text": WordWeights, "image": Images}
-# Names of the table's tensors, and of what comes with each row.
+# Names that a modality can't have: those of the table's tensors, and of the task ids.
 RESERVED = frozenset({"numeric", "categorical", "group"})
 
 
@@ -41,7 +41,7 @@ def _is_frozen(module: nn.Module) -> bool:
     return not any(parameter.requires_grad for parameter in module.parameters())
 
 
-# Which encoder an object asks for: the first whose test it passes.
+# The class that wraps a user's encoder: the first whose test the encoder passes.
 KINDS: tuple[tuple[Callable[[object], bool], type[ColumnEncoder]], ...] = (
     (lambda given: isinstance(given, str), SentenceModel),
     (lambda given: callable(getattr(given, "encode", None)), TextObject),
@@ -52,12 +52,12 @@ KINDS: tuple[tuple[Callable[[object], bool], type[ColumnEncoder]], ...] = (
 
 
 def split_spec(spec: object) -> tuple[object, object]:
-    """The encoder, None for the default, and the columns of a modality."""
+    """The encoder (None: the default) and the columns of a modality."""
     return spec if isinstance(spec, tuple) and len(spec) == 2 else (None, spec)
 
 
 def trains_modules(modalities: Mapping[str, object] | None) -> bool:
-    """Whether a modality is read by a net that is trained."""
+    """Whether any modality is encoded by a module that is trained."""
     return any(
         encoder_kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
         for name, spec in (modalities or {}).items()
@@ -65,13 +65,13 @@ def trains_modules(modalities: Mapping[str, object] | None) -> bool:
 
 
 def has_vectors(modalities: Mapping[str, object] | None) -> bool:
-    """Whether a modality comes as vectors that nothing trains, which tend to be wide."""
+    """Whether any modality is encoded as fixed vectors, which tend to have many dimensions."""
     kinds = [encoder_kind(n, split_spec(s)[0]) for n, s in (modalities or {}).items()]
     return any(kind not in (None, TrainedModule, Images) for kind in kinds)
 
 
 def encoder_kind(name: str, given: object) -> type[ColumnEncoder] | None:
-    """The class of what reads a modality; None where nothing does."""
+    """The class that encodes a modality; None if there is none for it."""
     if given is None:
         return DEFAULTS.get(name)
     return next((kind for test, kind in KINDS if test(given)), None)
@@ -99,12 +99,12 @@ class ModalInputs:
         categorical: Sequence[int],
         random: np.random.Generator,
     ) -> ModalInputs:
-        """Learn the coding of each modality.
+        """Fit the coding of each modality.
 
         Parameters
         ----------
         table : InputTable
-            The rows to learn from.
+            The rows to fit on.
         columns : sequence of int
             Positions of the tabular columns.
         categorical : sequence of int
@@ -118,7 +118,7 @@ class ModalInputs:
         return self
 
     def moved(self, place: Mapping[int, int]) -> ModalInputs:
-        """The same for tables in which each column stands at another place."""
+        """The same for tables with other column positions; `place` maps old to new ones."""
         embedded = {name: inputs.moved(place) for name, inputs in self.embedded.items()}
         return ModalInputs(self.tabular.moved(place), embedded)
 
@@ -128,7 +128,7 @@ class ModalInputs:
         Returns
         -------
         inputs : dict
-            What `TabularInputs.transform` gives, and a float32 tensor for each further modality.
+            What `TabularInputs.transform` returns, and a float32 tensor for each further modality.
         """
         further = {name: inputs.transform(table) for name, inputs in self.embedded.items()}
         return {**self.tabular.transform(table), **further}
@@ -142,7 +142,7 @@ class ModalInputs:
             yield block
 
     def state(self) -> State:
-        """What was learned of the table and of each further modality."""
+        """The fitted state of the table and of each further modality."""
         further = {str(number): each.state() for number, each in enumerate(self.embedded.values())}
         embedded = State({"n_modalities": len(further)}).with_parts(further)
         return State({}).with_parts({"tabular": self.tabular.state(), "embedded": embedded})
@@ -151,21 +151,21 @@ class ModalInputs:
     def restore(
         cls, state: State, modalities: Mapping[str, object] | None, n_columns: int
     ) -> ModalInputs:
-        """The inputs that `state` described.
+        """Restore the inputs from their state.
 
         Parameters
         ----------
         state : State
-            What `state` gave.
+            What the method `state` returned.
         modalities : mapping of modality name to spec, or None
             The estimator's parameter.
         n_columns : int
-            How many columns X has.
+            Number of columns of X.
 
         Raises
         ------
         ValueError
-            If the parts don't fit together, or are not those of the parameter.
+            If the parts don't fit together, or the modalities are not those of the parameter.
         """
         parts = state.part("embedded")
         known = [parts.part(str(n)) for n in range(parts.entry("n_modalities", int))]
@@ -183,7 +183,7 @@ class ModalInputs:
 def read_modalities(
     given: Mapping[str, object] | None, table: InputTable, ids: Mapping[int, str]
 ) -> tuple[list[int], dict[str, EmbeddedInputs]]:
-    """The positions of the tabular columns, and what reads each further modality.
+    """The positions of the tabular columns, and the unfitted inputs of each further modality.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def read_modalities(
     table : InputTable
         X.
     ids : mapping of int to str
-        Positions of the columns that are no input, and which parameter names each.
+        Positions of the columns that are not inputs, with the parameter that names each.
 
     Raises
     ------
     ValueError, TypeError
-        If a modality is unfit; the message names it.
+        If a modality is invalid. The message names it.
     """
     given = {} if given is None else dict(given)
     found = {name: _columns(name, split_spec(spec)[1], table, ids) for name, spec in given.items()}
@@ -250,7 +250,7 @@ def _may_be_called(name: str) -> bool:
 
 
 def make_encoder(columns: ModalColumns, given: object) -> ColumnEncoder:
-    """What reads a modality, not fitted yet."""
+    """The unfitted encoder of a modality."""
     name = columns.modality
     kind = encoder_kind(name, given)
     if isinstance(given, type) or (kind is None and given is not None):
@@ -276,6 +276,6 @@ def _refuse_encoder_of_table(given: Mapping[str, object]) -> None:
     encoder, _ = split_spec(given.get(TABULAR))
     if encoder is not None:
         raise ValueError(
-            f"`modalities['{TABULAR}']` takes columns and no encoder. Call a modality with an "
-            f"encoder of its own something else. Found {type(encoder).__name__}."
+            f"`modalities['{TABULAR}']` takes columns and no encoder. Found an encoder, a "
+            f"{type(encoder).__name__}; give that modality another name."
         )

@@ -21,14 +21,14 @@ __all__ = ["SentenceModel", "TextObject"]
 
 
 class TextModel(Protocol):
-    """What makes vectors of texts."""
+    """A model that maps texts to vectors."""
 
     def encode(self, texts: list[str]) -> ArrayLike:
-        """A vector for each text."""
+        """Return a vector for each text."""
 
 
 class TextObject(ColumnEncoder):
-    """An object with ``encode(list of str)``; it runs once for each distinct text."""
+    """An object with ``encode(list of str)``, which encodes each distinct text once."""
 
     def __init__(self, columns: ModalColumns, given: object) -> None:
         super().__init__(columns, given)
@@ -36,7 +36,7 @@ class TextObject(ColumnEncoder):
 
     @property
     def is_spread(self) -> bool:
-        """True: a pretrained model's vectors."""
+        """True: the vectors are those of a pretrained model."""
         return True
 
     def _key(self) -> str | None:
@@ -46,7 +46,7 @@ class TextObject(ColumnEncoder):
         return cast(TextModel, self.given)
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Some rows' texts."""
+        """Read the texts of some rows."""
         return read_texts(table, self.columns, start, stop)
 
     def encode(self, values: Sequence[str]) -> np.ndarray:
@@ -58,7 +58,7 @@ class TextObject(ColumnEncoder):
 
 
 class SentenceModel(TextObject):
-    """A model of sentence-transformers, by its name or its folder; loaded when a text is new."""
+    """A sentence-transformers model, by name or folder; loaded once a text is not cached."""
 
     def _key(self) -> str:
         return f"sentence-transformers {self.given}"

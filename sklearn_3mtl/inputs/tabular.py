@@ -1,4 +1,4 @@
-"""The table's columns to tensors: numbers scaled, categories coded."""
+"""Turn the table's columns into tensors: numbers are scaled, categories coded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,14 @@ import torch
 
 from sklearn_3mtl.data.state import State, are_positions
 from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.inputs.numeric_coding import CLIP, LARGE, NumericColumn, code_column, n_bins_of
 
 __all__ = ["TabularInputs"]
 
-# Rows read at once, and rows coded at once: these stay in the processor's cache.
+# Rows read at once, and rows scaled at once: so few that they stay in the processor's cache.
 READ_ROWS, CODE_ROWS = 16_384, 2048
 MAX_QUANTILE_ROWS = 20_000
-# Bins of equal mass for each number: one for so many rows, few enough for all columns together.
-ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 512, 4
 MISSING_CODE, UNSEEN_CODE, FIRST_CODE = 0, 1, 2
-CLIP, LARGE = 3.0, 1e6
 _ONE = torch.ones((), dtype=torch.float32)
 
 
@@ -33,22 +30,22 @@ class TabularInputs:
 
     Numbers are centred on the median, divided by the interquartile range and clipped smoothly to
     (-3, 3) by ``x / sqrt(1 + (x / 3)**2)`` (Holzmueller et al., "Better by default", arXiv
-    2407.04491, appendix A); a missing number becomes 0, and a column with gaps in `fit` gets an
-    indicator column. Categories become codes: 0 for missing, 1 for unseen in `fit`, then the
-    categories in order.
+    2407.04491, appendix A). A missing number becomes 0; a column in which some numbers were missing
+    in `fit` gets an indicator column. Categories become codes: 0 if missing, 1 if unseen in `fit`,
+    then the known categories in sorted order.
 
     Attributes
     ----------
     numeric, categorical : list of int
-        Positions of the columns of each sort.
-    center, scale : ndarray of shape (n_numeric,)
-        What is taken from a number, and what it is multiplied by.
+        Positions of the numeric and of the categorical columns.
+    center, scale : ndarray of shape (len(numeric),)
+        What is subtracted from a number, and what the result is multiplied by.
     gaps : ndarray of int
-        Which numeric columns have an indicator.
+        Indices in `numeric` of the columns that have an indicator.
     categories : list of ndarray
         The known values of each categorical column.
     edges : list of ndarray
-        The edges of each numeric column's bins as it is coded, rising, at most ``MAX_BINS + 1``.
+        The bin edges of each numeric column, on the scale of the coded numbers, in rising order.
     """
 
     numeric: list[int] = field(default_factory=list)
@@ -76,28 +73,28 @@ class TabularInputs:
         categorical: Sequence[int],
         random: np.random.Generator,
     ) -> TabularInputs:
-        """Learn the coding of each column.
+        """Fit the coding of each column.
 
         Parameters
         ----------
         table : InputTable
-            The rows to learn from.
+            The rows to fit on.
         columns : sequence of int
             Positions of the columns to code.
         categorical : sequence of int
             Which of them to treat as categories.
         random : numpy.random.Generator
-            Draws the rows for the quantiles of a long table.
+            Draws the rows from which the quantiles of a long table are computed.
         """
         self.categorical = [position for position in columns if position in set(categorical)]
         self.numeric = [position for position in columns if position not in set(categorical)]
         rows = None
         if table.n_rows > MAX_QUANTILE_ROWS:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
-        # One column at a time: all of them at once would be a copy of the table.
-        n_bent = sum(_is_bent(table.numbers([j])[:, 0]) for j in self.numeric)
-        n_bins = _n_bins(table.n_rows, n_bent)
-        coding = [_numeric_coding(table.numbers([j])[:, 0], rows, n_bins) for j in self.numeric]
+        # One column at a time: reading all of them at once would copy the table.
+        columns_read = [NumericColumn.of(table.numbers([j])[:, 0], rows) for j in self.numeric]
+        n_bins = n_bins_of(table.n_rows, sum(column.is_bent for column in columns_read))
+        coding = [code_column(column, n_bins) for column in columns_read]
         self.center = np.array([column.center for column in coding])
         self.scale = np.array([column.scale for column in coding])
         self.gaps = np.flatnonzero([column.has_gaps for column in coding])
@@ -106,7 +103,7 @@ class TabularInputs:
         return self
 
     def moved(self, place: Mapping[int, int]) -> TabularInputs:
-        """The same for tables in which each column stands at another place."""
+        """The same for tables with other column positions; `place` maps old to new ones."""
         numeric, categorical = ([place[p] for p in old] for old in (self.numeric, self.categorical))
         return replace(self, numeric=numeric, categorical=categorical)
 
@@ -122,7 +119,7 @@ class TabularInputs:
         Raises
         ------
         ValueError
-            If a number is infinite; the column is named.
+            If a number is infinite. The message names the column.
         """
         numeric = torch.empty((table.n_rows, self.n_numeric), dtype=torch.float32)
         categorical = []
@@ -154,8 +151,8 @@ class TabularInputs:
     def _finish(
         self, table: InputTable, numbers: np.ndarray, coded: torch.Tensor, out: torch.Tensor
     ) -> None:
-        """Write scaled numbers into `out`, of shape (n_rows, n_numeric), clipped, without gaps."""
-        # One product tells whether a number is missing, infinite, or too large to be squared.
+        """Clip scaled numbers, fill missing ones, and write both parts of `out`."""
+        # One product shows whether a number is missing, infinite, or too large to be squared.
         flat = coded.view(-1)
         if not math.isfinite(flat.dot(flat).item()):
             self._refuse_infinite(table, numbers)
@@ -201,7 +198,7 @@ class TabularInputs:
 
     @classmethod
     def restore(cls, state: State, n_columns: int) -> TabularInputs:
-        """The coding that `state` described, of tables with so many columns.
+        """Restore the coding of tables with `n_columns` columns from its state.
 
         Raises
         ------
@@ -234,61 +231,6 @@ class TabularInputs:
 
 def _are_edges(edges: object) -> bool:
     return isinstance(edges, np.ndarray) and bool((np.diff(edges) > 0).all())
-
-
-def _is_bent(numbers: np.ndarray) -> bool:
-    """Whether a column has more than two values; a line bends nothing between two."""
-    observed = numbers[~np.isnan(numbers)]
-    return bool(
-        len(observed) and ((observed != observed.min()) & (observed != observed.max())).any()
-    )
-
-
-def _n_bins(n_rows: int, n_bent: int) -> int:
-    wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
-    affordable = MAX_ALL_BINS // max(n_bent, 1)
-    return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
-
-
-class _NumericCoding(NamedTuple):
-    """Median, 1 / interquartile range (0 for a constant), whether it has gaps, bins' edges."""
-
-    center: float
-    scale: float
-    has_gaps: bool
-    edges: np.ndarray
-
-
-def _numeric_coding(numbers: np.ndarray, rows: np.ndarray | None, n_bins: int) -> _NumericCoding:
-    observed = numbers if rows is None else numbers[rows]
-    # Infinite numbers are left out here; `transform` refuses them.
-    observed = observed[np.isfinite(observed)].astype(np.float64)
-    has_gaps = bool(np.isnan(numbers).any())
-    if not len(observed):
-        return _NumericCoding(0.0, 0.0, False, np.zeros(0))
-    # Quarters: the difference of two of them doesn't overflow.
-    low, q25, q50, q75, high = np.quantile(observed / 4, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
-    spread = q75 - q25 or (high - low) / 2
-    if spread <= 8 * np.finfo(float).eps * abs(q50):
-        return _NumericCoding(0.0, 0.0, has_gaps, np.zeros(0))
-    scale = min(0.25 / spread, float(np.finfo(float).max))
-    coded = np.clip((_edges(observed / 4, n_bins) - q50) * 4 * scale, -LARGE, LARGE)
-    edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
-    return _NumericCoding(4 * q50, scale, has_gaps, edges)
-
-
-def _edges(observed: np.ndarray, n_bins: int) -> np.ndarray:
-    """Edges of bins of equal mass, where no single value counts for more than a bin.
-
-    Most of a column's rows may hold one value, such as 0 for a capital gain: it would leave
-    hardly a bin for the others.
-    """
-    values, counts = np.unique(observed, return_counts=True)
-    if len(values) <= n_bins + 1:
-        return values
-    mass = np.minimum(counts, max(len(observed) // n_bins, 1)).cumsum()
-    wanted = np.linspace(mass[0], mass[-1], n_bins + 1)
-    return values[np.searchsorted(mass, wanted)]
 
 
 def _categories(table: InputTable, position: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Text without a pretrained model: TF-IDF, reduced to fewer dimensions."""
+"""Vectors of texts without a pretrained model: TF-IDF, reduced to fewer dimensions."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from sklearn_3mtl.inputs.modal_rows import Rows, read_texts
 __all__ = ["WordWeights"]
 
 N_COMPONENTS, MAX_TERMS = 256, 30_000
-# With fewer texts a word that stands in one of them is kept.
+# From this number of texts on, words that stand in only one of them are dropped.
 RARE_FROM = 100
 
 
 class WordWeights(ColumnEncoder):
     """TF-IDF of words and pairs of words, projected on its leading singular vectors.
 
-    The same as ``make_pipeline(TfidfVectorizer(...), TruncatedSVD(...))``, but for a vocabulary of
-    any size, and with a state that needs no pickle.
+    The same as ``make_pipeline(TfidfVectorizer(...), TruncatedSVD(...))``, but it accepts a
+    vocabulary of any size, and its state needs no pickle.
     """
 
     words: TfidfVectorizer
     components: np.ndarray
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Some rows' texts."""
+        """Read the texts of some rows."""
         return read_texts(table, self.columns, start, stop)
 
     def learn(self, values: Sequence[str]) -> np.ndarray:
-        """Learn the words and the directions, and encode the texts."""
+        """Fit vocabulary and singular vectors, and encode the texts."""
         try:
             self.words = _vectorizer(min_df=2 if len(values) >= RARE_FROM else 1)
             counts = self.words.fit_transform(values)
         except ValueError:
             counts = self._of_rare_words(values)
         n_components = min(N_COMPONENTS, *counts.shape)
-        # Its own generator, always the same: the vectors depend on the texts alone.
+        # A fixed seed, so that the vectors depend on the texts alone.
         _, _, self.components = randomized_svd(counts, n_components, n_iter=5, random_state=0)
         return self._project(counts)
 
@@ -64,13 +64,13 @@ class WordWeights(ColumnEncoder):
         return self.matrix(counts @ self.components.T, counts.shape[0])
 
     def state(self) -> State:
-        """The words, their weights and the directions."""
+        """The words, their inverse document frequencies and the singular vectors."""
         words = self.words.get_feature_names_out().tolist()
         arrays = {"idf": self.words.idf_, "components": self.components}
         return State.of({"words": words}, arrays)
 
     def restore(self, state: State) -> None:
-        """Take up words, weights and directions."""
+        """Restore words, inverse document frequencies and singular vectors."""
         words, idf = state.entry("words", list), state.array("idf", np.float32)
         components = state.array("components", np.float32, n_dims=2)
         if len(idf) != len(words) or components.shape[1] != len(words):

@@ -23,12 +23,15 @@ __all__ = ["Transformer"]
 
 # The columns as ColumnTransformer gives them.
 Table = np.ndarray | pd.Series | pd.DataFrame
-# A vector is dense: more columns than these are words or hashes, and belong into fewer.
+# Vectors are dense. More columns than this are word counts or hashes, which should be reduced.
 MAX_WIDTH = 4096
 
 
 class Transformer(ColumnEncoder):
-    """A clone is fitted on `fit`'s rows; one that is frozen or has nothing to fit runs once."""
+    """Fits a clone of a transformer on the rows of `fit`.
+
+    A transformer that is frozen or needs no fit transforms each distinct row once.
+    """
 
     def __init__(self, columns: ModalColumns, given: BaseEstimator) -> None:
         super().__init__(columns, given)
@@ -37,7 +40,7 @@ class Transformer(ColumnEncoder):
         self.key = content_key(self.fitted) if self.is_frozen else None
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Some rows, as ColumnTransformer would give them."""
+        """Read some rows as ColumnTransformer does."""
         return read_rows(table, self.columns, start, stop)
 
     def learn(self, values: Table) -> np.ndarray:
@@ -71,7 +74,7 @@ class Transformer(ColumnEncoder):
         if width > MAX_WIDTH:
             raise ValueError(
                 f"{self.parameter}: {type(self.given).__name__} gives {width} columns; the network "
-                f"takes {MAX_WIDTH} at most. Put TruncatedSVD behind it: "
+                f"takes {MAX_WIDTH} at most. Reduce them by TruncatedSVD: "
                 "make_pipeline(..., TruncatedSVD(100))."
             )
         return self.matrix(made.toarray() if sparse.issparse(made) else made, len(values))
@@ -81,12 +84,12 @@ class Transformer(ColumnEncoder):
         return State({"transformer": self.fitted})
 
     def restore(self, state: State) -> None:
-        """Take up the fitted transformer."""
+        """Restore the fitted transformer."""
         self.fitted = state.entry("transformer", type(self.given))
 
 
 def _as(like: Table, rows: list[tuple[object, ...]]) -> Table:
-    """Rows in the container of others."""
+    """Put rows into the same kind of container as `like`."""
     if isinstance(like, pd.Series):
         return pd.Series(rows, name=like.name, dtype=like.dtype)
     if isinstance(like, pd.DataFrame):

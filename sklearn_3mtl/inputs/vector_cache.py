@@ -1,4 +1,4 @@
-"""A cache of the vectors that frozen encoders made."""
+"""A cache of the vectors that frozen encoders computed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ OVERHEAD = 200
 
 
 class VectorCache:
-    """Vectors by encoder and value; the least recently used are dropped first.
+    """Caches vectors by encoder and value; the least recently used are dropped first.
 
     Parameters
     ----------
     max_bytes : int
-        How much to keep at most.
+        Largest memory of the cache.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -37,7 +37,7 @@ class VectorCache:
         return len(self._vectors)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Empty the cache."""
         with self._lock:
             self._vectors.clear()
             self.n_bytes = 0
@@ -48,17 +48,17 @@ class VectorCache:
         values: Sequence[Value],
         encode: Callable[[list[Value]], np.ndarray],
     ) -> np.ndarray:
-        """The vectors of some values; `encode` is called once, on those that are not known.
+        """Return the vectors of some values; `encode` is called once, on those not cached.
 
         Parameters
         ----------
         key : str or None
-            What tells the encoder from others by its content, so that a copy has the same. None
-            keeps nothing, but still encodes equal values once.
+            A hash of the encoder's content, which a copy shares. None: nothing is cached, but equal
+            values are still encoded once.
         values : sequence
-            At least one.
+            The values, at least one.
         encode : callable
-            Maps a list of values to their vectors, of shape (n, d).
+            Maps a list of values to their float32 vectors, of shape (n, d).
         """
         digests = [fingerprint(value) for value in values]
         first: dict[bytes, int] = {}
@@ -106,7 +106,7 @@ CACHE = VectorCache()
 def fingerprint(value: object) -> bytes:
     """A hash of a text, an array, or a row of values."""
     if isinstance(value, str):
-        # Not every text has a UTF-8 form: half a pair of surrogates has none.
+        # A lone surrogate has no UTF-8 form, so plain encoding would fail.
         content = b"s" + value.encode("utf-8", "surrogatepass")
     elif isinstance(value, np.ndarray) and value.dtype != object:
         content = f"a{value.dtype.str}{value.shape}".encode() + value.tobytes()

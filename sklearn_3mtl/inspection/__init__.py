@@ -1,4 +1,4 @@
-"""What sharing gained for each task, and plots of scores and losses."""
+"""The gain of each task from sharing, and plots of scores and losses."""
 
 from sklearn_3mtl.inspection._gain import single_task_gain
 from sklearn_3mtl.inspection._loss_curve_display import LossCurveDisplay

@@ -1,4 +1,4 @@
-"""What sharing gains for each task, compared with a net of its own."""
+"""The gain of each task from sharing, compared with a network of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_3mtl.data.tasks import Task
 
 __all__ = ["single_task_gain"]
 
-# The value of `sharing` that gives each task a net of its own.
+# The value of `sharing` that gives each task its own network.
 OWN_NETS = "none"
 VERDICTS = ("hurt", "no difference", "helped")
 
@@ -34,20 +34,20 @@ def single_task_gain(
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare each task of a shared model with a net of its own, on the same splits.
+    """Compare, for each task, a shared model with a separate network, on the same splits.
 
     Parameters
     ----------
     estimator : multi-task estimator
-        Cloned and fitted as it is, and with ``sharing="none"``.
+        Clones of it are fitted as it is, and with ``sharing="none"``.
     X : DataFrame or array-like of shape (n_samples, n_features)
-        Rows.
+        Inputs.
     Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-        Labels; missing ones are left out.
+        Labels; missing ones are ignored.
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn, without stratification. None: five folds of shuffled rows.
     groups : array-like of shape (n_samples,) or None, default=None
-        Passed to the splitter.
+        Groups that are passed to the splitter. None: no groups.
     confidence : float in (0, 1), default=0.95
         Coverage of the intervals.
 
@@ -55,8 +55,8 @@ def single_task_gain(
     -------
     report : DataFrame with a row per task
         `kind`; `shared` and `own net`: R2 or accuracy of the held-out predictions; `difference`
-        (positive where sharing is better) with the interval from `low` to `high`; and `verdict`:
-        ``"helped"`` where the interval lies above 0, ``"hurt"`` where it lies below (negative
+        (positive if sharing is better) with its interval from `low` to `high`; and `verdict`:
+        ``"helped"`` if the interval lies above 0, ``"hurt"`` if it lies below 0 (negative
         transfer), else ``"no difference"``.
 
     Raises
@@ -66,11 +66,11 @@ def single_task_gain(
 
     Notes
     -----
-    The interval is that of the mean over held-out labels of the paired difference in loss, which
-    is asymptotically exact for the models of these folds (Bayle, Bayle, Janson, Mackey,
+    The interval is a t-interval for the mean paired difference in loss over held-out labels. It is
+    asymptotically exact for the models of these folds (Bayle, Bayle, Janson, Mackey,
     "Cross-validation confidence intervals for test error", NeurIPS 2020, arXiv 2007.12671,
-    theorem 1 and section 3). It doesn't cover what other training rows would have changed, and is
-    too narrow where held-out rows depend on each other: keep such rows together by `groups`.
+    theorem 1 and section 3). It doesn't include the variation between training sets. It is too
+    narrow if held-out rows depend on each other: keep such rows together by `groups`.
 
     Examples
     --------
@@ -92,12 +92,12 @@ def single_task_gain(
         )
     if parameters["sharing"] == OWN_NETS:
         raise ValueError(
-            "The estimator has sharing='none': it has no shared model to compare with nets of "
-            "their own. Give one that shares."
+            "The estimator has sharing='none': it has no shared model to compare with separate "
+            "networks. Give one that shares."
         )
     targets = read_targets(Y)
     check_targets_length(targets, _num_samples(X))
-    # A fold may lack the labels that tell a task's kind.
+    # Inferred on all rows, because a fold may lack the labels that show a task's kind.
     kinds = {
         name: as_given(name, task.kind_object, estimator.task_kinds)
         for name, task in estimator._infer_tasks(targets).items()
@@ -110,7 +110,7 @@ def single_task_gain(
     for train, test in _splits(cv, X, groups):
         for number, model in enumerate((shared, own)):
             fitted = _fit(clone(model), _safe_indexing(X, train), _safe_indexing(Y, train))
-            # As many nets to average on both sides.
+            # The same number of networks for both models.
             own.set_params(n_estimators=fitted.chosen_.get("n_estimators", own.n_estimators))
             guess = read_targets(fitted.predict(_safe_indexing(X, test)))
             losses[number, test] += _losses(targets, guess, fitted.tasks_, test)
@@ -130,7 +130,7 @@ def single_task_gain(
 def _splits(
     cv: object, X: ArrayLike, groups: ArrayLike | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Folds of shuffled rows where a number of them is asked for."""
+    """The splits of `cv`; a number stands for that many folds of shuffled rows."""
     splitter = check_cv(5 if cv is None else cv)
     if cv is None or isinstance(cv, int):
         splitter.shuffle, splitter.random_state = True, 0
@@ -145,20 +145,20 @@ def _splits(
 
 
 def _fit(model: BaseEstimator, X: ArrayLike, Y: ArrayLike) -> BaseEstimator:
-    """Fit on the training rows of a fold, where a rare class or label may be missing."""
+    """Fit on the training rows of a fold; an error adds what to do if these lack labels."""
     try:
         return model.fit(X, Y)
     except ValueError as error:
         raise ValueError(
-            f"The training rows of a fold could not be fitted: {error} Fewer folds, or leaving "
-            "out a task with so few labels, would do."
+            f"The training rows of a fold could not be fitted: {error} Use fewer folds, or leave "
+            "out a task with so few labels."
         ) from error
 
 
 def _losses(
     targets: TargetColumns, guess: TargetColumns, tasks: Mapping[Hashable, Task], test: np.ndarray
 ) -> np.ndarray:
-    """Squared error, or 1 for a wrong class; NaN where a label is missing."""
+    """The squared error, or 1 for a wrong class and 0 for the right one; NaN without a label."""
     found = np.full((len(test), len(tasks)), np.nan)
     for index, task in enumerate(tasks.values()):
         truth = targets.columns[index].iloc[test]
@@ -174,7 +174,7 @@ def _losses(
 
 
 def _row(task: Task, losses: np.ndarray, column: pd.Series, confidence: float) -> dict[str, object]:
-    """One task's line of the report, from the losses of both models."""
+    """One task's row of the report, from the losses of both models."""
     known = ~np.isnan(losses).any(0)
     shared, own = losses[:, known]
     unit = 1.0

@@ -1,4 +1,4 @@
-"""The losses of each task over the epochs, drawn."""
+"""Plot the losses of each task over the epochs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ __all__ = ["LossCurveDisplay"]
 
 
 class LossCurveDisplay:
-    """Training and validation loss of each task by epoch; make it with `from_estimator`.
+    """Plot of the training and validation loss of each task by epoch.
+
+    Make it with `from_estimator`.
 
     Parameters
     ----------
     losses : DataFrame of shape (n_epochs, n_tasks * n_parts)
         Columns (part, task), the parts being ``"train"`` and, with early stopping, ``"valid"``.
     best_epoch : int or None
-        The epoch, from 1, whose weights were kept. None: the last.
+        The epoch, counted from 1, whose weights were kept. None: those of the last epoch.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        The figure; after `plot`.
+        The figure, set by `plot`.
     axes_ : ndarray of matplotlib Axes
         A panel for each task.
 
@@ -53,7 +55,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator with `history_`, or Pipeline that ends in one
-            Fitted.
+            A fitted estimator.
         **kwargs
             Passed to `plot`.
 
@@ -80,7 +82,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         axes : array of matplotlib Axes or None, default=None
-            One for each task. None makes a figure.
+            One for each task. None: a new figure is made.
         log : bool, default=True
             Whether the losses have a logarithmic axis.
 

@@ -1,4 +1,4 @@
-"""Paradigms and baselines compared, drawn."""
+"""Plot a comparison of paradigms and baselines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ParadigmDisplay"]
 
 
 class ParadigmDisplay:
-    """Scores of methods with their intervals, a panel for each target.
+    """Plot of the methods' scores with their intervals, with a panel for each target.
 
     Make it with `from_comparison`.
 
@@ -22,12 +22,12 @@ class ParadigmDisplay:
     table : DataFrame
         Columns `target`, `method`, `score`, `low`, `high`, `xlabel`.
     baseline : float or None, default=None
-        Where to draw a line. None draws none.
+        Score at which a vertical line is drawn. None: no line.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        The figure; after `plot`.
+        The figure, set by `plot`.
     axes_ : ndarray of matplotlib Axes
         A panel for each target.
 
@@ -57,14 +57,14 @@ class ParadigmDisplay:
     def from_comparison(
         cls, comparison: pd.DataFrame, *, difference: bool = False, **kwargs: object
     ) -> Self:
-        """Draw what :func:`~sklearn_3mtl.model_selection.compare_paradigms` found.
+        """Plot the result of :func:`~sklearn_3mtl.model_selection.compare_paradigms`.
 
         Parameters
         ----------
         comparison : DataFrame
-            Its summary.
+            The summary that `compare_paradigms` returns.
         difference : bool, default=False
-            Whether to draw the paired differences to the reference instead of the scores.
+            Whether to draw the paired differences from the reference instead of the scores.
         **kwargs
             Passed to `plot`.
 
@@ -88,7 +88,7 @@ class ParadigmDisplay:
 
     @property
     def methods(self) -> list[str]:
-        """The methods, the best first: by the mean over targets where all have one."""
+        """The methods, best first: by the score of target ``"all"``, or else the mean score."""
         overall = self.table[self.table["target"] == "all"]
         means = self.table.groupby("method", sort=False)["score"].mean()
         means.update(overall.set_index("method")["score"])
@@ -100,7 +100,7 @@ class ParadigmDisplay:
         Parameters
         ----------
         axes : matplotlib Axes, array of them or None, default=None
-            One for each target. None makes a figure.
+            One for each target. None: a new figure is made.
 
         Returns
         -------

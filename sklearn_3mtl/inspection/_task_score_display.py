@@ -1,4 +1,4 @@
-"""The score of each task, drawn."""
+"""Plot the score of each task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["TaskScoreDisplay"]
 
 
 class TaskScoreDisplay:
-    """Scores of one or several models, a row of points for each task.
+    """Plot of the scores of one or several models, with a row of points for each task.
 
     Make it with `from_estimator` or `from_predictions`, or from a table of your own.
 
@@ -28,12 +28,12 @@ class TaskScoreDisplay:
     scores : DataFrame of shape (n_tasks, n_models)
         The scores.
     metric : str, default="accuracy or R²"
-        What the axis says.
+        Label of the axis of the scores.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        The figure; after `plot`.
+        The figure, set by `plot`.
     ax_ : matplotlib Axes
         The axes.
 
@@ -71,9 +71,9 @@ class TaskScoreDisplay:
         estimator : fitted estimator, or mapping of name to fitted estimator
             What to score.
         X : DataFrame or array-like of shape (n_samples, n_features)
-            Rows.
+            Inputs.
         Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-            Labels; missing ones are left out.
+            Labels; missing ones are ignored.
         metric : str, default="score"
             A column of :func:`~sklearn_3mtl.metrics.task_scores`; ``"score"`` is accuracy or R2.
         **kwargs
@@ -104,12 +104,12 @@ class TaskScoreDisplay:
         metric: str = "score",
         **kwargs: Axes | None,
     ) -> Self:
-        """Score predictions, of one model or of several by name, and draw.
+        """Score the predictions of one model, or of several by name, and draw.
 
         Parameters
         ----------
         y_true : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-            Labels; missing ones are left out.
+            Labels; missing ones are ignored.
         y_pred : the same shape, or mapping of name to predictions
             Predictions.
         metric : str, default="score"
@@ -131,7 +131,7 @@ class TaskScoreDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to. None makes a figure.
+            Where to draw. None: a new figure is made.
 
         Returns
         -------

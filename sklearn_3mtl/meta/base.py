@@ -21,13 +21,13 @@ __all__ = ["Adapted", "MetaMethod"]
 
 
 class Adapted(Protocol):
-    """What T tasks made of the network above the encoders."""
+    """The network above the encoders, adapted to each of T tasks."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map encoded inputs of shape (..., T, R, d) to outputs (..., T, R, n_outputs)."""
 
     def of(self, tasks: Tensor) -> Self:
-        """That of some of the tasks."""
+        """The networks adapted to some of the tasks."""
 
 
 class MetaMethod(BaseEstimator, ABC, Generic[State]):
@@ -47,7 +47,8 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
     only_new_classes : bool
         Whether it needs ``episodes="classes"``.
     defaults : dict of parameter name to value
-        What "auto" means with this method, where it is not what it means with others.
+        What "auto" means with this method, for parameters where it means something else with
+        others.
     """
 
     has_steps: bool = True
@@ -72,7 +73,7 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
         lr : float
             The estimator's `inner_lr`.
         seed : Seed
-            Seeds whatever is drawn.
+            Seeds the initial values.
         """
 
     @abstractmethod
@@ -102,4 +103,4 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
         return ()
 
     def refuse(self, layout: TaskLayout) -> None:
-        """Raise a ValueError where the method can't learn some task's kind."""
+        """Raise a ValueError if the method can't learn the kind of some task."""

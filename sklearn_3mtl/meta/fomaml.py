@@ -8,7 +8,7 @@ __all__ = ["FOMAML"]
 
 
 class FOMAML(MAML):
-    """First-order MAML: the gradient after the steps is taken for that of the start.
+    """First-order MAML: the start is updated with the gradient at the adapted weights.
 
     Cheaper than MAML where there are many inner steps, and often nearly as good.
 

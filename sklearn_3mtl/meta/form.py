@@ -18,16 +18,17 @@ Rates = float | Mapping[str, Tensor]
 
 
 class Trace(NamedTuple):
-    """A call of a form on support rows.
+    """The result of calling a form on support rows.
 
     Attributes
     ----------
     out : tensor
         The form's outputs.
     variables : list of tensors
-        Those whose gradients `move` needs.
+        The tensors whose gradients `move` needs.
     move : callable (steps, rates) -> Form
-        The form after steps down the gradients, times the rates.
+        The form after a gradient step. `steps` are negative gradients in `variables`, which `rates`
+        multiply.
     """
 
     out: Tensor
@@ -36,7 +37,7 @@ class Trace(NamedTuple):
 
 
 class Form(ABC):
-    """A stage with weights of each task's own."""
+    """A stage whose weights may differ from task to task."""
 
     module: nn.Module
 
@@ -46,7 +47,7 @@ class Form(ABC):
 
     @abstractmethod
     def trace(self, x: Tensor) -> Trace:
-        """The same for support rows, about to be moved by them."""
+        """The outputs for support rows, with what a gradient step needs."""
 
     @abstractmethod
     def of(self, tasks: Tensor) -> Form:
@@ -54,8 +55,8 @@ class Form(ABC):
 
     @abstractmethod
     def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, by name, in the mean over tasks."""
+        """The mean change of each parameter over tasks, by name."""
 
     @abstractmethod
     def detached(self) -> Form:
-        """The same function, through which no gradient reaches the stage's parameters."""
+        """A form with the same outputs, from which no gradient reaches the stage's parameters."""

@@ -28,7 +28,7 @@ class FixedForm(Form):
     module : nn.Module
         The stage.
     weights : dict of str to tensor or None, default=None
-        Here and below, parameters in the place of the module's own. None: its own.
+        Here and below, parameters to use instead of the module's own. None: the module's own.
     """
 
     def __init__(self, module: nn.Module, weights: dict[str, Tensor] | None = None) -> None:
@@ -39,7 +39,7 @@ class FixedForm(Form):
         return on_rows(self.module, x, self.weights)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs, and what a step needs to know of them."""
+        """The outputs for support rows, with what a gradient step needs."""
         return Trace(self(x), [], lambda gradients, rates: self)
 
     def of(self, tasks: Tensor) -> FixedForm:
@@ -47,7 +47,7 @@ class FixedForm(Form):
         return self
 
     def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, on average over tasks."""
+        """The mean change of each parameter over tasks, by name."""
         return {}
 
     def detached(self) -> FixedForm:
@@ -57,11 +57,12 @@ class FixedForm(Form):
 
 @dataclass(frozen=True)
 class DualForm(Form):
-    """A linear stage whose tasks differ by products with support rows.
+    """A linear stage that adapts by products with support rows instead of weights per task.
 
-    After steps on support rows ``W_t = W + sum delta^T h``, with h the stage's inputs and delta the
-    gradient at its outputs times minus the rate; so ``x W_t^T = x W^T + (x h^T) delta``: one
-    product for all tasks and small ones for each; no task's weights are computed.
+    Let h be the stage's inputs for support rows, and delta the gradient at its outputs times minus
+    the rate. After gradient steps task t has the weights ``W_t = W + sum delta^T h``, so that
+    ``x W_t^T = x W^T + (x h^T) delta``: one product for all tasks and small ones for each. No
+    task's weights are computed.
 
     Parameters
     ----------
@@ -70,9 +71,9 @@ class DualForm(Form):
     second_order : bool
         Here and below, whether gradients flow through the steps.
     inputs : tensor of shape (..., T, S, d_in) or None
-        The inputs of all steps' support rows. None before the first step.
+        The stage's inputs for the support rows of all steps. None before the first step.
     deltas : tensor of shape (..., T, S, d_out) or None
-        The gradients at the outputs, times minus the rate.
+        The gradients at the outputs, times minus the rate. None before the first step.
     """
 
     module: nn.Module
@@ -86,12 +87,12 @@ class DualForm(Form):
         out = on_rows(self.module, x, self.weights)
         if self.inputs is None or self.deltas is None:
             return out
-        # The 1 is the bias: a weight whose input is 1.
+        # The 1 stands for the bias, a weight whose input is always 1.
         kernel = _added(out.new_ones(1, 1, 1), x, self.inputs.mT)
         return _added(out, kernel, self.deltas)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs, and what a step needs to know of them."""
+        """The outputs for support rows, with what a gradient step needs."""
         out = self(x)
         variable = out if out.requires_grad else out.detach().requires_grad_()
         return Trace(variable, [variable], partial(self._moved, x))
@@ -112,7 +113,7 @@ class DualForm(Form):
         return replace(self, inputs=inputs, deltas=deltas)
 
     def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, on average over tasks."""
+        """The mean change of each parameter over tasks, by name."""
         if self.inputs is None or self.deltas is None:
             return {}
         n_tasks = self.inputs.shape[-3]
@@ -126,7 +127,7 @@ class DualForm(Form):
 
 @dataclass(frozen=True)
 class StackedForm(Form):
-    """A linear stage with stacked weights, those of each task.
+    """A linear stage with weights for each task, stacked.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ class StackedForm(Form):
         return _affine(x, *self._own(x.shape[-3]))
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs, and what a step needs to know of them."""
+        """The outputs for support rows, with what a gradient step needs."""
         own = self._own(x.shape[-3])
         variables = _variables(own)
         return Trace(_affine(x, *variables), variables, partial(self._moved, own))
@@ -184,7 +185,7 @@ class StackedForm(Form):
         return replace(self, own=(weight.index_select(-3, tasks), bias.index_select(-2, tasks)))
 
     def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, on average over tasks."""
+        """The mean change of each parameter over tasks, by name."""
         if self.own is None:
             return {}
         weight, bias = self._start()
@@ -201,14 +202,14 @@ class StackedForm(Form):
 
 @dataclass(frozen=True)
 class VmapForm(Form):
-    """Any module with stacked parameters, those of each task, by ``torch.func.vmap``.
+    """Any module with parameters for each task, stacked and called by ``torch.func.vmap``.
 
     Parameters
     ----------
     module : nn.Module
         Maps (..., R, d_in) to (..., R, d_out).
     offsets : dict of str to tensor with T entries, or None
-        How far each parameter went. None before the first step.
+        The change of each parameter. None before the first step.
     """
 
     module: nn.Module
@@ -232,7 +233,7 @@ class VmapForm(Form):
         return self._call(self._own(x.shape[-3]), x)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs, and what a step needs to know of them."""
+        """The outputs for support rows, with what a gradient step needs."""
         own = self._own(x.shape[-3])
         variables = _variables(own.values())
         return Trace(self._call(dict(zip(own, variables, strict=True)), x), variables, self._moved)
@@ -254,7 +255,7 @@ class VmapForm(Form):
         return replace(self, offsets={n: o.index_select(0, tasks) for n, o in self.offsets.items()})
 
     def mean_move(self) -> dict[str, Tensor]:
-        """How far each parameter went, on average over tasks."""
+        """The mean change of each parameter over tasks, by name."""
         return {name: offset.mean(0) for name, offset in (self.offsets or {}).items()}
 
     def detached(self) -> VmapForm:

@@ -18,7 +18,7 @@ __all__ = ["AdaptedStages", "StageRates", "constant_rate", "inner_loop"]
 
 
 class StageRates(Protocol):
-    """The rates of a stage at a step."""
+    """Gives the rates of a stage at a step."""
 
     def __call__(self, stage: int, step: int) -> Rates:
         """One number for the stage, or a tensor for each of its parameters."""
@@ -42,11 +42,11 @@ class AdaptedStages:
         return x
 
     def of(self, tasks: Tensor) -> AdaptedStages:
-        """Those of some of the tasks."""
+        """The stages as some of the tasks adapted them."""
         return AdaptedStages(tuple(form.of(tasks) for form in self.forms))
 
     def detached(self) -> AdaptedStages:
-        """The same function, through which no gradient reaches the stages' parameters."""
+        """Stages with the same outputs, from which no gradient reaches the stages' parameters."""
         return AdaptedStages(tuple(form.detached() for form in self.forms))
 
 
@@ -66,15 +66,15 @@ def inner_loop(
     stages : sequence of Stage
         The network above the encoders.
     adapts : sequence of bool
-        Which of them the tasks change.
+        Whether the tasks adapt each stage.
     support : SupportSet
         The support sets.
     rates : callable (stage, step) -> rates
-        Step sizes; numbers let a linear stage take its dual form.
+        Step sizes. A linear stage can only take its dual form if its rates are plain numbers.
     n_steps : int
         How many steps.
     second_order : bool
-        Whether gradients of what comes after flow through the steps, where gradients are recorded.
+        Whether the gradients of a later loss flow through the steps, if gradients are recorded.
     """
     second_order = second_order and torch.is_grad_enabled()
     scalar = [isinstance(rates(i, 0), float) for i in range(len(stages))]
@@ -97,7 +97,7 @@ def _form(stage: Stage, n_rows: int, adapts: bool, scalar: bool, second_order: b
         if has_weights and next(stage.module.buffers(), None) is not None:
             raise ValueError(
                 "`backbone` holds buffers, such as batch normalisation's running statistics, which "
-                "tasks that take steps side by side can't share. Take a module without them, for "
+                "tasks that adapt at the same time can't share. Use a module without them, for "
                 "example with LayerNorm, or meta='anil' or 'ridge', which adapt the heads alone."
             )
         return VmapForm(stage.module, second_order) if has_weights else FixedForm(stage.module)
@@ -120,7 +120,7 @@ def _step(
     if not variables:
         return forms
     of_stages = [rates(stage, step) for stage in range(len(forms))]
-    # One rate for all is a factor of the loss, which spares one for each gradient.
+    # A rate common to all stages multiplies the loss once, instead of each gradient.
     common = of_stages[0] if isinstance(of_stages[0], float) else 1.0
     common = common if all(rate == common for rate in of_stages) else 1.0
     loss = support.loss(h)

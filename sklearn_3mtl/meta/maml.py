@@ -17,8 +17,8 @@ __all__ = ["MAML"]
 class MAML(MetaMethod[None]):
     """Model-agnostic meta-learning: a start from which few gradient steps suffice.
 
-    Each task takes `inner_steps` steps on its support set; the common start is trained for the
-    loss after them, the steps themselves differentiated.
+    Each task takes `inner_steps` gradient steps on its support set. The common start is trained on
+    the loss after these steps, with gradients through the steps.
 
     References
     ----------
@@ -43,7 +43,7 @@ class MAML(MetaMethod[None]):
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
-        """Take the steps."""
+        """Take the inner steps."""
         adapts = [stage.is_head or not self._head_only for stage in stages]
         rates = constant_rate(lr)
         return inner_loop(stages, adapts, support, rates, n_steps, second_order=self._second_order)

@@ -20,7 +20,8 @@ __all__ = ["MetaSGD"]
 class MetaSGD(MetaMethod["_LearnedRates"]):
     """MAML that also learns how far, and which way, each weight moves in an inner step.
 
-    The rates start at `inner_lr`. An `adapt_lr` scales what they became.
+    The rates start at `inner_lr`. `adapt_lr` multiplies the learned rates by
+    ``adapt_lr / inner_lr``.
 
     References
     ----------
@@ -48,7 +49,7 @@ class MetaSGD(MetaMethod["_LearnedRates"]):
         lr: float,
         n_steps: int,
     ) -> AdaptedStages:
-        """Take the steps at the learned rates."""
+        """Take the inner steps at the learned rates."""
         factor = lr / state.start
         rates = state.by_stage(factor)
         adapts = [True] * len(stages)

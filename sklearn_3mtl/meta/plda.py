@@ -32,11 +32,11 @@ class PLDA(MetaMethod["_Covariances"]):
     """Classes are Gaussian, and so are their means; new classes are predicted by Bayes' rule.
 
     All classes share one within-class covariance; their means have one between-class covariance.
-    Both are estimated from the features of the training classes, anew before each epoch. A few
-    training classes don't show all directions in which new ones may differ, so a multiple of the
+    Both are estimated from the features of the training classes, again before each epoch. Few
+    training classes don't show all directions in which new classes may differ, so a multiple of the
     within-class covariance is added to the between-class covariance. A new class is predicted with
-    the posterior of its mean given its support. The log-probabilities have a learned factor. For
-    ``episodes="classes"`` only.
+    the posterior of its mean given its support. The log-probabilities are multiplied by a learned
+    factor. For ``episodes="classes"`` only.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class PLDA(MetaMethod["_Covariances"]):
     has_steps = False
     fixed_outputs = False
     only_new_classes = True
-    # A net would learn by heart what tells the training classes apart; there is little to train.
+    # Hidden layers would overfit to the training classes; without them, little is left to train.
     defaults = MappingProxyType({"hidden_layer_sizes": (), "n_estimators": 1, "max_epochs": 8})
 
     def __init__(self, shrinkage: float = 0.3) -> None:
@@ -66,13 +66,13 @@ class PLDA(MetaMethod["_Covariances"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _Covariances:
-        """Balls as far from each other as they are wide, to begin with."""
+        """Both covariances start as the identity."""
         if not 0 < self.shrinkage <= 1:
             raise ValueError(f"`shrinkage` of PLDA should be in (0, 1]. Found {self.shrinkage!r}.")
         return _Covariances(n_features)
 
     def terms(self, state: _Covariances) -> list[Term]:
-        """What updates the covariances before each epoch."""
+        """The term that updates the covariances before each epoch."""
         return [_CovarianceUpdate(self.shrinkage, state)]
 
     def adapt(
@@ -83,13 +83,13 @@ class PLDA(MetaMethod["_Covariances"]):
         lr: float,
         n_steps: int,
     ) -> _Gaussians:
-        """Take the posterior of each class's mean."""
+        """Compute the posterior of each class's mean."""
         weight = support.output_weight * support.targets
         z = state.project(features_of(stages, support.x))
-        # For tasks and classes, with members in front: (..., 1, 1, d).
+        # With axes for tasks and classes, (..., 1, 1, d); the members come first.
         spread = state.spread[..., None, None, :]
         total = 1.0 + spread * weight.sum(-2)[..., None]
-        # Features are not as independent as they are many.
+        # Features are correlated: the more there are, the more a sum over them overstates evidence.
         inverse_temperature = state.inverse_temperature() / z.shape[-1] ** 0.25
         return _Gaussians(
             stages,
@@ -101,16 +101,16 @@ class PLDA(MetaMethod["_Covariances"]):
 
 
 class _CovarianceUpdate(Term):
-    """Takes the covariances of the training classes' features before each epoch."""
+    """Estimates the covariances of the training classes' features before each epoch."""
 
     def __init__(self, shrinkage: float, state: _Covariances) -> None:
         super().__init__()
-        # In a tuple: the method's state is saved once, with the objective.
+        # In a tuple, so that it is not registered here too: the objective already saves the state.
         self.shrinkage, self._state = shrinkage, (state,)
 
     @torch.no_grad()
     def before_epoch(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
-        """Take them from some thousand of the rows."""
+        """Estimate the covariances on at most `MOST_ROWS` rows."""
         inputs, unit = rows.by_unit(MOST_ROWS)
         network.eval()
         x = network.encode(inputs).squeeze(0)
@@ -129,7 +129,7 @@ class _CovarianceUpdate(Term):
         identity = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
         size = within.diagonal(dim1=-2, dim2=-1).mean(-1).clamp_min(TINY)[..., None, None]
         within = within + self.shrinkage * (size * identity - within)
-        # In the basis the covariance within is that of a ball, and the one between has axes.
+        # In this basis the within-class covariance is the identity, the other one is diagonal.
         lower = torch.linalg.cholesky(within)
         half = torch.linalg.solve_triangular(lower, between, upper=False)
         between = torch.linalg.solve_triangular(lower, half.mT, upper=False)
@@ -150,7 +150,7 @@ class _Covariances(nn.Module):
     ----------
     centre, basis, spread : tensors of shape (..., 1, d), (..., d, d) and (..., d)
         The mean; the basis in which the within-class covariance is the identity; the variances of
-        the class means in it. The member axis comes first once they have been estimated.
+        the class means in that basis. There is a leading member axis once they were estimated.
     """
 
     def __init__(self, n_features: int) -> None:
@@ -165,7 +165,7 @@ class _Covariances(nn.Module):
     spread: Tensor
 
     def keep(self, **found: Tensor) -> None:
-        """Take up what was found, in the precision of the parameters."""
+        """Store estimates in the dtype of the parameters."""
         for name, value in found.items():
             setattr(self, name, value.to(self.inverse_temperature.logarithm.dtype))
 
@@ -176,7 +176,7 @@ class _Covariances(nn.Module):
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Tensor], prefix: str, *args: object
     ) -> None:
-        # The buffers have the shapes of the state, which tell the number of members.
+        # The buffers take the shapes of the state, which depend on the number of members.
         self.keep(**{n: torch.empty_like(state_dict[prefix + n]) for n, _ in self.named_buffers()})
         super()._load_from_state_dict(state_dict, prefix, *args)
 

@@ -19,11 +19,11 @@ __all__ = ["ProtoNet"]
 
 
 class ProtoNet(MetaMethod["_Prior"]):
-    """A class is as likely as its mean feature is near: ``softmax(-|z - c_k|^2)``.
+    """The nearer the mean feature of a class, the likelier the class: ``softmax(-|z - c_k|^2)``.
 
     There are no inner steps, and nothing is solved for. A class without a row in the support, and
-    every class of a task without support, has a learned prototype that all tasks share. For
-    classification only.
+    every class of a task without support, has a learned prototype that all tasks share; where
+    classes are drawn for each episode, that prototype is 0. For classification only.
 
     References
     ----------
@@ -43,13 +43,13 @@ class ProtoNet(MetaMethod["_Prior"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _Prior:
-        """The prototypes of classes that a support lacks: of each output, and of its negation."""
+        """Draw the prototypes for classes without a row: of each output, and of its negation."""
         return _Prior(layout.n_outputs, n_features, seed)
 
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: _Prior, lr: float, n_steps: int
     ) -> _Prototypes:
-        """Take the mean feature of each class."""
+        """Compute the mean feature of each class."""
         z = features_of(stages, support.x)
         prior = state.prototypes if not support.draws_classes else z.new_zeros(2, 1, z.shape[-1])
         positive = _means(z, support.output_weight * support.targets, prior[0])
@@ -57,7 +57,7 @@ class ProtoNet(MetaMethod["_Prior"]):
         return _Prototypes(stages, positive, negative, support.is_binary)
 
     def refuse(self, layout: TaskLayout) -> None:
-        """Prototypes are of classes."""
+        """Refuse regression tasks, which have no classes."""
         names = [task.name for task in layout.tasks if not task.is_classification]
         if names:
             raise ValueError(
@@ -100,8 +100,9 @@ def _means(z: Tensor, weight: Tensor, prior: Tensor) -> Tensor:
 
 
 def _square_distances(z: Tensor, prototypes: Tensor) -> Tensor:
-    """Of shape (..., T, R, n_outputs), without the part that is common to all outputs of a row.
+    """Squared distances, (..., T, R, n_outputs), without ``|z|^2``.
 
-    ``|z|^2`` is left out: it cancels in the softmax, and between a class and its negation.
+    That term is common to all outputs of a row. It cancels in the softmax, and between a class and
+    its negation.
     """
     return prototypes.square().sum(-1).unsqueeze(-2) - 2.0 * z @ prototypes.mT

@@ -22,8 +22,9 @@ class Reptile(MetaMethod[None]):
     """The common start moves towards the mean of the tasks' adapted weights.
 
     ``start - adapted`` takes the place of the gradient, and the estimator's optimizer makes the
-    step. With one inner step that is a joint gradient; from two on it favours starts that are close
-    to the tasks' solutions. Encoders, which no task adapts, learn from the query loss.
+    step. With one inner step this is the gradient of joint training; with two or more it favours
+    starts that are close to the tasks' solutions. Encoders, which no task adapts, are trained on
+    the query loss.
 
     References
     ----------
@@ -45,7 +46,7 @@ class Reptile(MetaMethod[None]):
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
-        """Take the steps; no gradient of what comes after reaches the stages."""
+        """Take the inner steps; no gradient of the query loss reaches the stages' parameters."""
         adapts, rates = [True] * len(stages), constant_rate(lr)
         adapted = inner_loop(stages, adapts, support, rates, n_steps, second_order=False)
         return adapted.detached()

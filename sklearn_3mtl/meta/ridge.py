@@ -24,21 +24,23 @@ TINY = 1e-12
 
 
 class Ridge(MetaMethod["_Scalars"]):
-    """A ridge regression of the heads' residuals, solved for each task and differentiated.
+    """A ridge regression of the heads' residuals for each task, through which gradients flow.
 
-    The heads are the prior: a task's support corrects them as far as its rows and the learned
-    penalty say. The residual of a class is its indicator less its probability, and the correction
-    of a logit has a learned scale.
+    The heads are the prior. The more rows a task's support has, compared to the learned penalty,
+    the more it corrects them. The residual of a class is its indicator minus its probability, and
+    the correction of a logit is multiplied by a learned scale.
 
-    Where classes are drawn anew for each episode there is no prior, and this is R2-D2 on two views
-    of a row: its features, and its encoded inputs, each centred and of unit mean square on the
-    support. Features learn what tells the classes of training apart; what tells new ones apart
-    may be only in the inputs. The weight of the inputs relative to the features is learned.
+    Where classes are drawn for each episode there is no prior. The method is then R2-D2 on two
+    views of a row, its features and its encoded inputs, each centred and scaled to a mean squared
+    norm of 1 on the support. Features are trained to tell the training classes apart; what tells
+    new classes apart may be in the inputs only. The weight of the inputs relative to the features
+    is learned.
 
     Parameters
     ----------
     penalty : float, default=1.0
-        Where the penalty starts, in rows: as many rows of unit features weigh as much as the prior.
+        The initial penalty, in rows: that many rows with features of norm 1 count as much as the
+        prior.
 
     References
     ----------
@@ -61,7 +63,7 @@ class Ridge(MetaMethod["_Scalars"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _Scalars:
-        """The penalty, the scale of logits and the share of inputs, each by its logarithm."""
+        """Make the learned numbers: the penalty, the scale of logits and the share of inputs."""
         if not self.penalty > 0:
             raise ValueError(f"`penalty` of Ridge should be > 0. Found {self.penalty!r}.")
         return _Scalars(self.penalty)
@@ -85,7 +87,7 @@ class Ridge(MetaMethod["_Scalars"]):
 
 
 class _View(NamedTuple):
-    """Centre and factor of a view, (..., T, 1, d) and (..., T, 1, 1)."""
+    """The centre, (..., T, 1, d), and the factor, (..., T, 1, 1), that standardise a view."""
 
     centre: Tensor
     factor: Tensor
@@ -96,7 +98,7 @@ class _View(NamedTuple):
         n_rows = there.sum(-2, keepdim=True).clamp_min(1.0)
         centre = (x * there).sum(-2, keepdim=True) / n_rows
         square = ((x - centre) * there).square().sum((-2, -1), keepdim=True) / n_rows
-        # One row, or equal ones, have no spread to divide by.
+        # A single row, or equal rows, have no spread to divide by: the factor is 0.
         return cls(centre, share / square.clamp_min(TINY).sqrt() * (square > TINY))
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -123,9 +125,10 @@ class _Views(NamedTuple):
 
 @dataclass(frozen=True)
 class _Corrected:
-    """The heads' outputs plus a linear function of the features: (..., T, d + 1, n_outputs).
+    """The heads' outputs plus a linear function of the features.
 
-    Where there are views, it is a function of them only.
+    The coefficients have the shape (..., T, d + 1, n_outputs), the bias last. If there are views,
+    the outputs are a linear function of the views alone.
     """
 
     stages: Sequence[Stage]
@@ -149,21 +152,21 @@ class _Scalars(nn.Module):
     def __init__(self, penalty: float) -> None:
         super().__init__()
         self.penalty = PositiveScalar(penalty)
-        # A residual is at most 1, a logit of a sure answer several.
+        # The residual of a class is at most 1; the logit of a confident prediction is larger.
         self.scale = PositiveScalar(4.0)
         self.share = PositiveScalar(1.0)
 
 
 def _solve(z: Tensor, residual: Tensor, support: SupportSet, penalty: Tensor) -> Tensor:
-    """Coefficients (..., T, d + 1, n_outputs), from a system of as many rows as the support's."""
+    """Coefficients (..., T, d + 1, n_outputs), from a linear system as large as the support."""
     z = _with_bias(z)
     root = support.weight.sqrt().mT.unsqueeze(-1)
     kernel = (z @ z.mT).unsqueeze(-3) * root * root.mT
     system = kernel + penalty * torch.eye(kernel.shape[-1], dtype=z.dtype, device=z.device)
     own = F.one_hot(support.column_of, support.weight.shape[-1]).to(z.dtype).T
     right = residual.unsqueeze(-3) * root * own[:, None, :]
-    # Zero rows of weight and padding solve to zero.
-    # Features that are no numbers are for whoever trains to report: they give a loss of none.
+    # Rows of weight 0, such as padding, get a coefficient of 0.
+    # cholesky_ex doesn't raise: features that are not finite give such a loss, which is reported.
     factor, _ = torch.linalg.cholesky_ex(system)
     dual = (torch.cholesky_solve(right, factor) * root).sum(-3)
     return z.mT @ dual

@@ -13,13 +13,13 @@ PACE = 10.0
 class PositiveScalar(nn.Module):
     """A positive number, learned by its logarithm.
 
-    A step of Adam moves a parameter by about its rate, which suits weights; a penalty or a scale
-    may have orders of magnitude to go.
+    A step of Adam moves a parameter by about the learning rate. That suits weights, but a penalty
+    or a scale may have to change by orders of magnitude: the logarithm moves `PACE` times as far.
 
     Parameters
     ----------
     start : float
-        Where it starts, > 0.
+        The initial value, > 0.
     """
 
     def __init__(self, start: float) -> None:

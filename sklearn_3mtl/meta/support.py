@@ -32,7 +32,8 @@ class SupportSet:
     task_weight : tensor of shape (C,) or None, default=None
         A factor for each column's loss. None: ones.
     draws_classes : bool, default=False
-        Whether the classes were drawn for each task, so that an output means another in each.
+        Whether classes were drawn for each task, so that an output stands for another class in
+        each.
     """
 
     x: Tensor
@@ -50,13 +51,13 @@ class SupportSet:
 
     @cached_property
     def shares(self) -> Tensor:
-        """What each label's loss counts for: (T, K, C), a mean for each column of a task."""
+        """The factor of each label's loss, (T, K, C), for a mean over the labels of each column."""
         n_labels = (self.weight > 0).sum(1, keepdim=True)
         shares = self.weight / n_labels.clamp_min(1)
         return shares if self.task_weight is None else shares * self.task_weight
 
     def loss(self, outputs: Tensor) -> Tensor:
-        """The sum over tasks, and members, of each task's mean loss.
+        """The mean loss of each column of each task, summed over columns, tasks and members.
 
         Parameters
         ----------
@@ -88,11 +89,11 @@ class SupportSet:
 
     @cached_property
     def targets(self) -> Tensor:
-        """What each output stands for, (T, K, n_outputs): the label, or 1 for its class, else 0."""
+        """The target of each output, (T, K, n_outputs): the number, or 1 for the class, else 0."""
         return self.layout.targets(self.values)
 
     def residual(self, outputs: Tensor) -> Tensor:
-        """The targets less what outputs predict: a number, or the probability of a class.
+        """The targets minus the predictions, which are numbers or probabilities of classes.
 
         Parameters
         ----------
@@ -106,7 +107,7 @@ class SupportSet:
 
     @cached_property
     def _means(self) -> list[tuple[Likelihood, Tensor]]:
-        """The likelihoods whose mean is not the outputs, and which outputs have them."""
+        """The likelihoods whose mean differs from the outputs, and which outputs have them."""
         found = []
         for block in self.layout.blocks:
             if not block.kind.likelihood.is_quadratic:

@@ -1,4 +1,4 @@
-"""Scores per task, and scorers that accept missing labels and mixed kinds."""
+"""Scores of each task, and scorers that accept missing labels and mixed kinds."""
 
 from sklearn_3mtl.metrics._scorer import task_scorer
 from sklearn_3mtl.metrics._scores import mean_score, task_scores

@@ -23,11 +23,12 @@ class Metric:
     Attributes
     ----------
     function : callable (y_true, y_pred, sample_weight=None) -> float
-        Greater is better, unless `is_error`. `y_pred` are labels, or probabilities of the classes.
+        `y_pred` holds predicted labels, or class probabilities if `of_probabilities`.
     is_error : bool, default=False
         Whether lower is better.
     of_probabilities : bool, default=False
-        Whether it judges probabilities; `y_true` are then the positions of the classes.
+        Whether the metric is one of class probabilities. `y_true` then holds the positions of the
+        classes.
     """
 
     function: Score
@@ -68,7 +69,7 @@ def _mae(y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | Non
 
 
 def _of_seen_classes(score: Score) -> Score:
-    """The mean over the classes that are among the labels."""
+    """A metric that is averaged over the classes that occur in `y_true`."""
 
     def function(
         y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
@@ -95,16 +96,16 @@ METRICS: dict[str, Metric] = {
 
 
 def metrics_of(kind: Kind, *, of_probabilities: bool) -> list[str]:
-    """The names of the metrics that judge a kind's labels, or its probabilities."""
+    """The names of a kind's metrics: those of labels, or those of probabilities."""
     return [name for name in kind.metrics if METRICS[name].of_probabilities == of_probabilities]
 
 
 def score_of_labels(
     metric: str, labels: np.ndarray, guesses: np.ndarray, weight: np.ndarray | None, kind: Kind
 ) -> float:
-    """A score of predicted labels."""
+    """The score of predicted labels."""
     if kind.has_classes and labels.dtype.kind == "f":
-        # scikit-learn takes fractions for numbers.
+        # scikit-learn takes float labels with fractions as regression targets.
         codes = np.unique(np.concatenate([labels, guesses]), return_inverse=True)[1]
         labels, guesses = codes[: len(labels)], codes[len(labels) :]
     return METRICS[metric].function(labels, guesses, sample_weight=weight)
@@ -117,7 +118,7 @@ def score_of_probabilities(
     classes: np.ndarray | None,
     weight: np.ndarray | None,
 ) -> float:
-    """A score of probabilities, NaN where their columns are not the labels' classes."""
+    """The score of probabilities; NaN if their columns don't match `classes` or the labels."""
     assert classes is not None
     codes = pd.Index(classes, tupleize_cols=False).get_indexer(pd.Index(labels))
     if proba.shape[1] != len(classes) or (codes < 0).any():

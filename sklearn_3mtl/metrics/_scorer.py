@@ -32,18 +32,19 @@ class task_scorer:
     Parameters
     ----------
     metric : str, callable or None, default=None
-        None is accuracy for classification and R2 for regression. A name: ``"accuracy"``,
-        ``"balanced_accuracy"``, ``"f1_macro"``, ``"roc_auc"``, ``"log_loss"``, ``"r2"``,
-        ``"rmse"``, ``"mae"``; the mean is over the tasks that it fits, and the sign of an error is
-        turned, so that greater is better. A callable gets ``(y_true, y_pred)`` of one task's
-        labelled rows.
+        A name: ``"accuracy"``, ``"balanced_accuracy"``, ``"f1_macro"``, ``"roc_auc"``,
+        ``"log_loss"``, ``"r2"``, ``"rmse"`` or ``"mae"``. The score is the mean over the tasks to
+        which the metric applies; errors are negated, so that greater is better. A callable gets
+        ``(y_true, y_pred)`` of one task's labelled rows. None: accuracy for classification, R2 for
+        regression.
     task : hashable or None, default=None
-        The one task to score. None takes the mean over tasks.
+        The only task to score. None: the mean over tasks.
 
     Raises
     ------
     ValueError
-        If the metric has no such name, or the task is no column of y.
+        If `metric` is not one of the names. When scoring: if `task` is not a column of y, or the
+        metric doesn't apply to it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A score for each task, and their mean."""
+"""The scores of each task, and their mean."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ def task_scores(
     task_kinds: Mapping[Hashable, str | Kind] | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> pd.DataFrame:
-    """Score each task on its own labels.
+    """Score each task on its labelled rows.
 
     Parameters
     ----------
     y_true : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-        Labels; missing ones are left out.
+        Labels; missing ones are ignored.
     y_pred : the same shape
         Predictions of any estimator.
     y_proba : list of n_tasks arrays of shape (n_samples, n_classes) or None, or such an array
-        What ``predict_proba`` gave, for AUC and log loss. None leaves both out.
+        What ``predict_proba`` returned, for AUC and log loss. None: these are left out.
     tasks : mapping of task name to Task, or None, default=None
-        A fitted estimator's ``tasks_``: kinds and classes. None infers them from y_true, which in
-        a small test set may lack a class.
+        The ``tasks_`` of a fitted estimator, for kinds and classes. None: both are inferred from
+        y_true, which may lack a class in a small test set.
     task_kinds : mapping of task name to kind, or None, default=None
-        Overrides the inferred kinds: short names, or instances of a
-        :class:`~sklearn_3mtl.data.kinds.Kind`. None overrides none.
+        Kinds that replace those of `tasks` or the inferred ones: short names, or instances of a
+        :class:`~sklearn_3mtl.data.kinds.Kind`. None: no kind is replaced.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-        Weights of rows or labels. None weighs all alike.
+        Weights of rows or labels. None: all weights are 1.
 
     Returns
     -------
     scores : DataFrame with a row per task
         Columns `kind`, `n_labels`, `score` (accuracy or R2, or the first metric of a kind of your
-        own), and every metric that fits some task, NaN where it doesn't fit.
+        own), and each metric that applies to some task; NaN for the other tasks.
 
     Examples
     --------
@@ -102,16 +102,16 @@ def mean_score(
     tasks: Mapping[Hashable, Task],
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Mean over tasks of accuracy or R2, over the tasks that have a label.
+    """The mean of accuracy or R2 over the tasks that have a label.
 
     Parameters
     ----------
     y_true, y_pred : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_tasks)
-        Labels, missing ones left out, and predictions.
+        Labels, of which missing ones are ignored, and predictions.
     tasks : mapping of name to Task
-        The tasks; where y_true has no names, in the order of its columns.
+        The tasks. If y_true has no names, in the order of its columns.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
-        Weights of rows or labels.
+        Weights of rows or labels. None: all weights are 1.
     """
     true, predicted, weights = read(y_true, y_pred, sample_weight)
     scores = []

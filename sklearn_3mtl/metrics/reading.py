@@ -1,4 +1,4 @@
-"""Labels, predictions and weights, matched by task."""
+"""Match labels, predictions and weights by task."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Predictor(Protocol):
     """A fitted estimator, or a Pipeline or search that ends in one."""
 
     def predict(self, X: object) -> ArrayLike:
-        """The labels of rows."""
+        """Predict the labels of rows."""
 
     def predict_proba(self, X: object) -> object:
-        """The probabilities of each class, where a task has any."""
+        """Predict the probability of each class of tasks with classes."""
 
 
 def tasks_of_estimator(estimator: object) -> Mapping[Hashable, Task]:
-    """The tasks of an estimator, or of what a Pipeline or a search wraps; often none."""
+    """The tasks of an estimator, or of one in a Pipeline or search; empty if it has no `tasks_`."""
     if hasattr(estimator, "best_estimator_"):
         return tasks_of_estimator(estimator.best_estimator_)
     if hasattr(estimator, "steps"):
@@ -44,14 +44,14 @@ def tasks_of_estimator(estimator: object) -> Mapping[Hashable, Task]:
 
 
 def task_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> Task | None:
-    """The task of a column of the labels: by name, else by position; None where there is none."""
+    """The task of a column of the labels, by name or else by position; None if there is none."""
     if true.named and true.names[index] in tasks:
         return tasks[true.names[index]]
     return list(tasks.values())[index] if len(tasks) == len(true.names) else None
 
 
 def kind_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> Kind:
-    """The kind of a column of the labels: its task's, else what the labels show."""
+    """The kind of a column of the labels: that of its task, or else inferred from the labels."""
     task = task_at(tasks, true, index)
     return infer_kind(true.columns[index]) if task is None else task.kind_object
 
@@ -72,10 +72,10 @@ def per_task(proba: object, n_tasks: int) -> list[object]:
 def read(
     y_true: object, y_pred: object, sample_weight: ArrayLike | None
 ) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
-    """Labels and predictions, column by column, and weights of shape (n_samples, n_tasks)."""
+    """Read labels and predictions, with the same columns, and weights (n_samples, n_tasks)."""
     true, predicted = read_targets(y_true), read_targets(y_pred)
     if true.named and predicted.named and set(true.names) < set(predicted.names):
-        # The labels of some tasks judge those tasks.
+        # If there are labels of some tasks only, these tasks are scored.
         predicted = predicted.select(true.names)
     if true.n_rows != predicted.n_rows or len(true.names) != len(predicted.names):
         raise ValueError(
@@ -122,6 +122,6 @@ def labelled_rows(
 
 
 def _as_labels(column: pd.Series) -> np.ndarray:
-    """Plain numbers where the column holds numbers, text otherwise."""
+    """Numbers if the column holds numbers, otherwise text."""
     values = np.asarray(column.tolist())
     return values if values.dtype.kind in "biuf" else values.astype(str)

@@ -1,4 +1,4 @@
-"""Cross-validation over tasks, whole or from few shots, and the paradigms compared."""
+"""Cross-validation that holds out tasks, and a comparison of the learning paradigms."""
 
 from sklearn_3mtl.model_selection._compare import compare_paradigms
 from sklearn_3mtl.model_selection._k_shot_split import KShotSplit

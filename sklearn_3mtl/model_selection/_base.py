@@ -1,4 +1,4 @@
-"""The base of the splitters: checked parameters, and the number of splits."""
+"""The base class of splitters: it checks parameters and knows the number of splits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["TaskSplitter", "check_count", "random_stream"]
 
 
 class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
-    """A splitter that deals tasks into `n_splits` folds and asks for `groups`.
+    """A splitter that divides tasks into `n_splits` folds and requests `groups`.
 
     Parameters
     ----------
     n_splits : int
         Number of folds.
     random_state : int, RandomState instance or None
-        Seeds what is drawn.
+        Seeds the random choices.
     """
 
     def __init__(self, n_splits: int, random_state: object) -> None:
@@ -34,7 +34,7 @@ class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
         Parameters
         ----------
         X, y, groups : object, default=None
-            Ignored; here since scikit-learn passes them.
+            Ignored. scikit-learn passes them.
 
         Returns
         -------
@@ -45,13 +45,13 @@ class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
 
 
 def check_count(name: str, value: object, least: int, hint: str = "") -> None:
-    """Refuse a parameter that is no integer or too small."""
+    """Refuse a parameter that is not an integer or is too small."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"`{name}` should be an integer >= {least}{hint}. Found {value!r}.")
 
 
 def random_stream(random_state: object) -> np.random.RandomState:
-    """A stream of its own for None or an int: the global one is neither used nor moved."""
+    """The random stream of a seed; for None or an int a new one, never NumPy's global stream."""
     if random_state is None:
         return np.random.RandomState()
     try:

@@ -1,4 +1,4 @@
-"""The paradigms and any baseline, scored on the same splits."""
+"""Score the learning paradigms and any baselines on the same splits."""
 
 from __future__ import annotations
 
@@ -52,62 +52,69 @@ def compare_paradigms(
 ) -> Any:
     """Score single-task, multi-task, transfer and meta-learning and baselines on the same splits.
 
-    Methods whose name holds ``"mtl"`` train one model on all targets; the others train a clone for
-    each, and pool the task ids unless these adapt. All have the estimator's parameters otherwise.
+    Methods with ``"mtl"`` in their name train one model on all targets. The others train one model
+    for each target; it treats all task ids alike, unless they adapt. Apart from that, all methods
+    use the estimator's parameters.
 
     Parameters
     ----------
     estimator : ThreeMTLEstimator, ThreeMTLClassifier, ThreeMTLRegressor, or Pipeline of one
-        Cloned for each fit; an int as its `random_state` gives all methods the same seed.
+        It is cloned for each fit. With an int as `random_state`, all methods have the same seed.
     X : DataFrame or array-like of shape (n_samples, n_features)
-        Rows, with the columns that the estimator's `task` and `domain` name.
+        Inputs, with the columns that the estimator's `task` and `domain` name.
     Y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_targets)
-        Labels; missing ones are left out.
+        Labels; missing ones are ignored.
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn, without stratification. None: five folds of shuffled rows.
     groups : array-like of shape (n_samples,) or None, default=None
-        Passed to the splitter, such as :class:`KShotSplit`. None passes none.
+        Groups that are passed to the splitter, for example task ids for :class:`KShotSplit`. None:
+        no groups.
     paradigms : iterable of str or None, default=None
-        Among ``"single-task"``, ``"mtl"``, ``"transfer"``, ``"meta"``, ``"mtl+transfer"``,
-        ``"mtl+meta"``, ``"meta+transfer"`` and ``"3mtl"``. None: all that differ.
+        Some of ``"single-task"``, ``"mtl"``, ``"transfer"``, ``"meta"``, ``"mtl+transfer"``,
+        ``"mtl+meta"``, ``"meta+transfer"`` and ``"3mtl"``. None: all that differ from each other
+        for this estimator and these targets.
     baselines : mapping of name to estimator or (classifier, regressor), or None, default=None
-        Fitted to each target of its kind alone, on the rows with a label. None adds none.
+        Further models. Each is fitted to one target at a time, on the rows that have its label; a
+        classifier or regressor only to targets of its kind. None: no baselines.
     reference : str or None, default=None
-        The method that the others are compared with. None: the first, single-task if it is there.
+        The method that the others are compared with. None: the first, which is single-task unless
+        `paradigms` says otherwise.
     scoring : str, callable, mapping of target name to these, or None, default=None
-        As in scikit-learn, for one target. None: accuracy or R2. A mapping gives no mean.
+        The metric of each target, as in scikit-learn. None: accuracy or R2. With a mapping no mean
+        over targets is computed.
     confidence : float in (0, 1), default=0.95
         Coverage of the intervals.
     corrected : bool, default=True
-        Whether intervals allow for training sets that overlap. False: as if splits were
-        independent, which is too narrow for cross-validation.
+        Whether the intervals take into account that training sets overlap. False: splits are
+        treated as independent, which makes the intervals of cross-validation too narrow.
     error_score : float or "raise", default="raise"
-        The score where a fit fails, which a warning tells.
+        The score of a model that fails to fit or predict, in which case a warning is given.
+        ``"raise"``: the error is raised.
     n_jobs : int or None, default=None
-        Fits at a time. None: one, unless within a joblib context.
+        Number of fits at the same time. None: 1, unless a joblib context says otherwise.
     return_scores : bool, default=False
-        Whether to return the score of each split too.
+        Whether to also return the score of each split.
 
     Returns
     -------
     summary : DataFrame with a row per target and method
-        `target`, where ``"all"`` is the mean over several; `method`; `metric`; mean `score` over
-        the splits and its interval from `low` to `high`; `n_splits` that had a score; paired
-        `difference` to the reference, with `difference_low` and `difference_high`; `seconds` to
-        fit and predict all targets of a split.
+        `target`, or ``"all"`` for the mean over targets; `method`; `metric`; `score`, the mean over
+        splits, with its interval from `low` to `high`; `n_splits`, the number of splits with a
+        score; `difference`, the mean paired difference from the reference, with its interval from
+        `difference_low` to `difference_high`; `seconds` to fit and predict all targets of a split.
     scores : DataFrame with a row per split, target and method
-        Where `return_scores` is True.
+        Only if `return_scores` is True.
 
     Warns
     -----
     UserWarning
-        If `paradigms` is None and some would equal another one, for want of task ids, of several
-        targets, or of something to carry over.
+        If `paradigms` is None and some are left out, because they would equal others without task
+        ids, without several targets, or without anything to transfer.
 
     Raises
     ------
     ValueError
-        If a parameter is unfit, or a paradigm that was asked for would equal another.
+        If a parameter is invalid, or a paradigm in `paradigms` would equal another.
 
     Notes
     -----
@@ -135,7 +142,7 @@ def compare_paradigms(
     targets = read_targets(Y)
     check_targets_length(targets, _num_samples(X))
     if len(targets.names) > 1 and "all" in targets.names:
-        raise ValueError("`Y` has a target named 'all', the name of the mean; rename it.")
+        raise ValueError("`Y` has a target named 'all', which is the mean's name; rename it.")
     settings, prefix = settings_of(estimator)
     final = estimator.steps[-1][1] if prefix and hasattr(estimator, "steps") else estimator
     given = cast(Mapping[Hashable, str | Kind] | None, settings.get("task_kinds"))

@@ -1,4 +1,4 @@
-"""What is compared: the paradigms that differ, baselines, and how targets are scored."""
+"""The methods to compare (paradigms that differ, and baselines) and the scorer of each target."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ class Model(Protocol):
         """Learn from rows and labels."""
 
     def predict(self, X: object) -> ArrayLike:
-        """The labels of rows."""
+        """Predict the labels of rows."""
 
     def predict_proba(self, X: object) -> ArrayLike:
-        """The probabilities of each class; models of numbers lack it."""
+        """Predict the probability of each class; regressors lack this method."""
 
 
 class Scorer(Protocol):
-    """How well a fitted model does."""
+    """Computes a score of a fitted model."""
 
     def __call__(self, model: object, X: object, y: object, /) -> float:
         """The score."""
 
 
-# The targets that a model learns, and the model of each.
+# The targets that one model learns, and the models of all such sets of targets.
 Unit: TypeAlias = tuple[Hashable, ...]
 Models: TypeAlias = Mapping[Unit, Model]
 # Positions of the rows that a split trains and tests on.
 Split: TypeAlias = tuple[np.ndarray, np.ndarray]
 
-# Which share one model among the targets; the others have one for each.
+# Whether all targets share one model; otherwise each target has its own.
 METHODS = {
     "single-task": False, "mtl": True, "transfer": False, "meta": False,
     "mtl+transfer": True, "mtl+meta": True, "meta+transfer": False, "3mtl": True,
@@ -63,7 +63,7 @@ METHODS = {
 
 
 def settings_of(estimator: BaseEstimator) -> tuple[dict[str, object], str]:
-    """The parameters other than `paradigm`, and what stands before their names in a Pipeline."""
+    """The estimator's parameters, and the prefix of their names if it is in a Pipeline."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     names = [name for name in parameters if name.split("__")[-1] == "paradigm"]
     if not names:
@@ -77,7 +77,7 @@ def settings_of(estimator: BaseEstimator) -> tuple[dict[str, object], str]:
 
 
 def _lacking(name: str, settings: Mapping[str, object], n_targets: int) -> str | None:
-    """What a paradigm needs to differ from a simpler one, if that is absent."""
+    """What a paradigm lacks to differ from a simpler one; None if it lacks nothing."""
     ids = settings.get("task") is not None
     adapts = settings.get("meta") is not None and (ids or settings.get("episodes") == "classes")
     carries = any(settings.get(part) is not None for part in ("source", "domain_loss", "head"))
@@ -112,7 +112,7 @@ def chosen_methods(
 def models_of(
     estimator: BaseEstimator, method: str, kinds: Mapping[Hashable, Kind]
 ) -> dict[Unit, Model]:
-    """What to fit to which targets: one model to all, or a clone to each."""
+    """The unfitted models of a paradigm: one for all targets, or one for each."""
     settings, prefix = settings_of(estimator)
     source = settings.get("source")
     joint = METHODS[method]
@@ -134,7 +134,7 @@ def models_of(
 def _alone(
     settings: Mapping[str, object], name: Hashable, kinds: Mapping[Hashable, Kind], pooled: bool
 ) -> dict[str, object]:
-    """The parameters that speak of several targets, for one of them."""
+    """Changes of the parameters that concern several targets, for a model of one of them."""
     new: dict[str, object] = {"task_weight": None}
     if getattr(settings.get("balancing"), "task_weight", None) is not None:
         new["balancing"] = "equal"
@@ -180,7 +180,7 @@ def read_baselines(
 def read_scorers(
     scoring: object, kinds: Mapping[Hashable, Kind]
 ) -> dict[Hashable, tuple[str, Scorer]]:
-    """The name of the metric of each target, and its scorer."""
+    """The name of each target's metric, and its scorer."""
     if isinstance(scoring, Mapping) and set(scoring) != set(kinds):
         raise ValueError(
             f"`scoring` should have an entry for each of {list(kinds)!r}. Found {list(scoring)!r}."

@@ -1,4 +1,4 @@
-"""Models fitted and scored split by split, and what their scores say together."""
+"""Fit and score models split by split, and summarise the scores."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ __all__ = ["Compared", "means_over_targets", "summary_of"]
 
 
 class Compared(NamedTuple):
-    """What all methods are fitted to and judged by.
+    """The data and the scorers, which are the same for all methods.
 
     Attributes
     ----------
-    X, Y : the rows, and their labels
+    X, Y : the inputs, and the labels
     kinds : dict of target name to Kind
     scorers : dict of target name to (str, callable)
         The name of each target's metric, and its scorer.
     error_score : float or "raise"
-        The score where a fit fails.
+        The score of a model that fails to fit or predict.
     """
 
     X: ArrayLike
@@ -94,7 +94,7 @@ class Compared(NamedTuple):
     def _fit(
         self, model: Model, method: str, label: ArrayLike, train: np.ndarray, unit: Unit
     ) -> Model:
-        """A fitted clone; a baseline sees the labelled rows."""
+        """Fit a clone; a baseline gets only the labelled rows."""
         if method not in METHODS:
             column = cast(pd.Series, label)
             train = train[column.iloc[train].notna().to_numpy()]
@@ -106,7 +106,7 @@ class Compared(NamedTuple):
 
 
 class _Seen:
-    """One target of a fitted model as a scorer sees it, on rows that are predicted once."""
+    """A model of one target for a scorer, which returns predictions that were already made."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ def _plain(column: pd.Series, kind: Kind) -> np.ndarray:
 def means_over_targets(
     scores: pd.DataFrame, methods: Mapping[str, Models], n_targets: int
 ) -> pd.DataFrame:
-    """The mean over targets, of the methods that have them all; none where a fit failed."""
+    """The mean over targets, of methods that have all of them; NaN if any score is NaN."""
     whole = [name for name, models in methods.items() if sum(map(len, models)) == n_targets]
     rows = []
     for (number, method), part in scores.groupby(["split", "method"], sort=False):
@@ -163,7 +163,10 @@ def means_over_targets(
 def _interval(
     values: pd.Series, ratio: pd.Series, confidence: float, corrected: bool
 ) -> tuple[float, float, float]:
-    """Mean, and the ends of its t-interval; Nadeau and Bengio add test over training rows."""
+    """The mean and its t-interval; if `corrected`, with the variance of Nadeau and Bengio.
+
+    They add the ratio of test rows to training rows to 1 / n_splits.
+    """
     values = values.dropna()
     n, mean = len(values), float(values.mean())
     if n < 2:

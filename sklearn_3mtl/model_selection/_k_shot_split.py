@@ -1,4 +1,4 @@
-"""Cross-validation that shows a few rows of each held-out task."""
+"""Cross-validation for few-shot learning: a few rows of each held-out task are trained on."""
 
 from __future__ import annotations
 
@@ -16,40 +16,42 @@ __all__ = ["KShotSplit"]
 
 
 class KShotSplit(TaskSplitter):
-    """Hold out tasks but for a few rows of each: the score is that of few-shot learning.
+    """Hold out tasks except for a few rows of each: scores are those of few-shot learning.
 
-    The task ids are dealt at random into `n_splits` folds, whose numbers of tasks differ by one at
-    most. A fold trains on all rows of the other tasks and on the shots, `n_shots` rows of each of
-    its own tasks, and tests the rest of these. Any estimator can be scored on such splits.
+    The task ids are divided at random into `n_splits` folds, whose numbers of tasks differ by one
+    at most. Training uses all rows of the other folds' tasks, and `n_shots` rows (the shots) of
+    each task of the fold. The other rows of the fold's tasks are tested. Any estimator can be
+    scored on such splits.
 
     Parameters
     ----------
     n_shots : int, default=5
-        Labelled rows of each held-out task that are trained on. 0: none, as
+        Number of labelled rows of each held-out task that are trained on. 0: none, as in
         :class:`TaskKFold`.
     n_splits : int, default=5
         Number of folds, at least 2.
     per_class : bool, default=False
-        Whether `n_shots` counts the rows of each class of a task ("N-way K-shot") and not those of
-        the task; `max_shots` then does so too. A class of no more rows is not tested in that task.
+        Whether `n_shots` and `max_shots` count the rows of each class of a task ("N-way K-shot")
+        instead of those of the task. A class with no more rows than that is not tested in the task.
     stratify : bool or "auto", default="auto"
-        Whether every class of a task has a row among its shots or, with fewer shots than
-        classes, every shot another class. A random draw that has them stays as it is; in another
-        a row of each class that it lacks replaces one. ``"auto"``: where y is one column that the
-        estimators would take for classes (floats other than 0 and 1 and integers of more than ten
-        values are numbers to them).
+        Whether the shots of a task include every class of the task or, with fewer shots than
+        classes, are all of different classes. Otherwise shots are drawn without regard to classes.
+        ``"auto"``: True if y is one column that the estimators would infer as classification
+        (not if it holds floats other than 0 and 1, or more than ten different integers).
     max_shots : int or None, default=None
-        Draw this many shots, train on the first `n_shots` and leave the others out: splits of all
-        `n_shots` up to here test the same rows. None: all rows that are no shots are tested.
+        Draw this many shots, train on the first `n_shots` of them, and use the others for nothing.
+        Splits with different `n_shots` and the same `max_shots` then test the same rows. None: all
+        rows except the `n_shots` are tested.
     random_state : int, RandomState instance or None, default=None
-        Seeds folds and shots; an int gives the same ones each time, and with more `n_shots` the
-        same folds and more rows besides the same shots. None: others each time.
+        Seeds folds and shots. An int gives the same ones each time; with a larger `n_shots`, the
+        folds stay the same and shots are added to those of a smaller one. None: different folds and
+        shots each time.
 
     Warns
     -----
     UserWarning
-        If tasks have too few labelled rows to leave one to test: all their rows are trained on
-        in each fold.
+        If tasks have too few labelled rows to leave one to test. All their rows are trained on in
+        each fold.
 
     See Also
     --------
@@ -57,9 +59,8 @@ class KShotSplit(TaskSplitter):
 
     Notes
     -----
-    A row of a held-out task that has no label is in neither set; unlike those of
-    :class:`TaskKFold`, the test sets are no partition then, nor with shots, so that
-    ``cross_val_predict`` refuses them.
+    A row of a held-out task that has no label is in neither set. Test sets also leave out the
+    shots, so in general they are no partition of the rows, and ``cross_val_predict`` refuses them.
 
     Examples
     --------
@@ -106,9 +107,9 @@ class KShotSplit(TaskSplitter):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Only its length counts.
+            Only its length is used.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            Labels; NaN, None, ``pd.NA`` and NaT are missing. None: every row has one.
+            Labels; NaN, None, ``pd.NA`` and NaT are missing. None: every row has a label.
         groups : array-like of shape (n_samples,)
             Each row's task id.
 
@@ -120,8 +121,8 @@ class KShotSplit(TaskSplitter):
         Raises
         ------
         ValueError
-            If `groups` is missing or has gaps, there are fewer tasks than folds, y has no classes
-            where these are asked for, or a fold has no row to test.
+            If `groups` is None or has missing ids, there are fewer tasks than folds, y has no
+            classes although a parameter needs them, or a fold has no row to test.
         """
         task, ids = read_tasks(X, groups)
         labelled, classes = read_labels(y, len(task), self.stratify, self.per_class)
@@ -140,7 +141,7 @@ class KShotSplit(TaskSplitter):
             yield np.flatnonzero(~held_out | shot), np.flatnonzero(held_out & judged)
 
     def _report(self, ids: np.ndarray, untested: np.ndarray, fold_of_task: np.ndarray) -> None:
-        """Warn of tasks without a row to test, and refuse a fold of such tasks only."""
+        """Warn about tasks without a row to test; refuse a fold that has only such tasks."""
         name = "n_shots" if self.max_shots is None else "max_shots"
         after = f"`{name}`={getattr(self, name)} rows" + (" of each class" * self.per_class)
         tested = np.bincount(fold_of_task[~untested], minlength=self.n_splits)

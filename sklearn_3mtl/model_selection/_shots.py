@@ -1,4 +1,4 @@
-"""The order in which the rows of each task become shots."""
+"""The order in which the rows of each task are drawn as shots."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["draw_ranks", "read_labels"]
 def read_labels(
     y: object, n_rows: int, stratify: bool | str, per_class: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Which rows have a label, and the class of each where classes are to be kept.
+    """Which rows have a label, and the class of each row if shots depend on classes.
 
     Parameters
     ----------
     y : array-like of n_rows rows, or None
-        Labels, of one or more columns.
+        Labels, in one or more columns.
     n_rows : int
         The number of rows of X.
     stratify, per_class : bool or "auto"
@@ -30,8 +30,8 @@ def read_labels(
     labelled : bool array of shape (n_rows,)
         Which rows have any label.
     classes : int array of shape (n_rows,) or None
-        The number of each row's class, -1 for a missing label. None where rows are drawn whatever
-        their labels are.
+        The number of each row's class, -1 for a missing label. None: shots are drawn without regard
+        to classes.
     """
     asked = "per_class=True" if per_class else "stratify=True" if stratify is True else None
     if y is None:
@@ -70,7 +70,7 @@ def draw_ranks(
     per_class: bool,
     random: np.random.RandomState,
 ) -> np.ndarray:
-    """Each row's place in the order in which its task is shown, from 0; -1 without a label.
+    """Each row's rank, from 0, in the random order of its task's rows; -1 without a label.
 
     Parameters
     ----------
@@ -79,9 +79,10 @@ def draw_ranks(
     labelled : bool array of shape (n_rows,)
         The rows that may be drawn.
     classes : int array of shape (n_rows,) or None
-        The first row of each class comes before all second ones. None: all rows are alike.
+        If given, the first row of each class comes before all other rows. None: the order doesn't
+        depend on classes.
     per_class : bool
-        Whether to count the rows of each class apart.
+        Whether to rank the rows of each class separately.
     random : RandomState
         Draws the order.
     """
@@ -98,7 +99,7 @@ def draw_ranks(
 
 
 def _rank_within(cell: np.ndarray, *keys: np.ndarray) -> np.ndarray:
-    """Each row's rank among those of its cell, by the last key and then the ones before."""
+    """Each row's rank among the rows of its cell, sorted by the last key, ties by earlier keys."""
     order = np.lexsort((*keys, cell))
     counts = np.unique(cell, return_counts=True)[1]
     rank = np.empty(len(cell), dtype=np.intp)

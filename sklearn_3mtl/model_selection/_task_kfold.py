@@ -14,26 +14,26 @@ __all__ = ["TaskKFold"]
 
 
 class TaskKFold(TaskSplitter):
-    """Hold out whole tasks: the score is that of a task of which nothing is known.
+    """Hold out whole tasks: scores are those of tasks that training has not seen.
 
-    The task ids are dealt into `n_splits` folds, whose numbers of tasks differ by one at most.
-    Each fold's rows are tested once, by what was trained on the rows of all other tasks.
+    The task ids are divided into `n_splits` folds, whose numbers of tasks differ by one at most.
+    Each fold is tested once; training uses all rows of the other folds' tasks.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=True
-        Whether to deal the tasks at random. False: in the order of their ids, neighbours into the
-        same fold.
+        Whether to divide the tasks at random. False: each fold has consecutive tasks in the order
+        of their ids.
     random_state : int, RandomState instance or None, default=None
-        Seeds the dealing; an int gives the same folds each time. None: others each time. Not
-        with ``shuffle=False``.
+        Seeds the folds. An int gives the same folds each time. None: different folds each time.
+        It must be None with ``shuffle=False``.
 
     See Also
     --------
-    KShotSplit : Shows a few rows of each held-out task in training; the same `random_state`
-        gives the same folds of tasks.
+    KShotSplit : Trains on a few rows of each held-out task; the same `random_state` gives the
+        same folds of tasks.
     sklearn.model_selection.GroupKFold : The same for groups of rows in general; without shuffling
         it balances the numbers of rows.
 
@@ -71,9 +71,9 @@ class TaskKFold(TaskSplitter):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Only its length counts.
+            Only its length is used.
         y : object, default=None
-            Ignored; here since scikit-learn passes it.
+            Ignored. scikit-learn passes it.
         groups : array-like of shape (n_samples,)
             Each row's task id.
 
@@ -85,7 +85,7 @@ class TaskKFold(TaskSplitter):
         Raises
         ------
         ValueError
-            If `groups` is missing or has gaps, or there are fewer tasks than folds.
+            If `groups` is None or has missing ids, or there are fewer tasks than folds.
         """
         task, ids = read_tasks(X, groups)
         random = random_stream(self.random_state) if self.shuffle else None

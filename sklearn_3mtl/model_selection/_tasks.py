@@ -1,4 +1,4 @@
-"""The task of each row, and tasks assigned to folds."""
+"""Read the task of each row, and assign tasks to folds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_tasks(X: object, groups: ArrayLike | None) -> tuple[np.ndarray, np.ndar
     Parameters
     ----------
     X : array-like of n_samples rows, or None
-        Only its length counts.
+        Only its length is used. None: the number of rows is that of `groups`.
     groups : array-like of shape (n_samples,)
         Each row's task id.
 
@@ -32,12 +32,12 @@ def read_tasks(X: object, groups: ArrayLike | None) -> tuple[np.ndarray, np.ndar
     task : int array of shape (n_samples,)
         The number of each row's task.
     ids : object array of shape (n_tasks,)
-        The ids, sorted where they have an order.
+        The distinct ids, sorted; ids that can't be compared are sorted by type and text.
 
     Raises
     ------
     ValueError
-        If `groups` is None, of another length than X, or has gaps.
+        If `groups` is None, has another length than X, or has missing ids.
     TypeError
         If an id is not hashable.
     """
@@ -52,7 +52,7 @@ def read_tasks(X: object, groups: ArrayLike | None) -> tuple[np.ndarray, np.ndar
     if shape != (n_rows,):
         found = f"shape {shape}" if shape else repr(groups)
         raise ValueError(f"`groups` should have shape ({n_rows},), an id per row. Found {found}.")
-    # Not np.asarray of a list: it would turn NaN and numbers among strings into strings.
+    # np.asarray of a list would turn NaN and numbers into strings if the list has a string.
     whole = isinstance(groups, np.ndarray | pd.Series)
     values = pd.Series(groups) if whole else pd.Series(list(given), dtype=object)
     missing = values.isna().to_numpy()
@@ -77,9 +77,9 @@ def deal_tasks(n_tasks: int, n_splits: int, random: np.random.RandomState | None
     Parameters
     ----------
     n_tasks, n_splits : int
-        How many tasks and folds there are.
+        Numbers of tasks and folds.
     random : RandomState or None
-        Shuffles the tasks. None: each fold's tasks follow each other.
+        Shuffles the tasks. None: each fold has consecutive tasks.
     """
     if n_splits > n_tasks:
         raise ValueError(
@@ -94,5 +94,5 @@ def deal_tasks(n_tasks: int, n_splits: int, random: np.random.RandomState | None
 
 
 def some_of(ids: np.ndarray) -> str:
-    """The first few ids, as an error shows them."""
+    """The first few ids, for error messages."""
     return ", ".join(map(repr, ids[:SHOWN])) + (", ..." if len(ids) > SHOWN else "")

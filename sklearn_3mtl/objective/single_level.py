@@ -147,9 +147,8 @@ class SingleLevelObjective(nn.Module):
         if network.shape.net_per_group and batch.group is not None:
             x, z, outputs = torch.empty(0), None, self.outputs(network, batch)
         else:
-            inputs = dict(batch.all_inputs())
-            group = inputs.pop("group", None)
-            x = network.encode(inputs)
+            inputs = batch.all_inputs()
+            x, group = network.encode(inputs), inputs.get("group")
             # The Gramian is of gradients at the features: they must be what the heads read.
             at_features = self.balancing.needs == "gramian"
             z = network.features(x) if at_features else network.rows(x)

@@ -1,3 +1,3 @@
-"""Rows as tensors: batches, episodes, and what is held out."""
+"""Rows as tensors: batches, episodes and validation rows."""
 
 __all__: list[str] = []

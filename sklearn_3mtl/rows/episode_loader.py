@@ -1,4 +1,4 @@
-"""Meta-batches as tensors, from rows and drawn episodes."""
+"""Make meta-batches of tensors from rows and drawn episodes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sklearn_3mtl.rows.loader import JudgedRows, RowDataset
 
 __all__ = ["DrawnEpisodes", "EpisodeDataset", "episode_batches"]
 
-# The rows of small meta-batches are fetched for several of them at once, which costs as much as for
-# one; more numbers than these would leave the cache before they are used.
+# The rows of several small meta-batches are fetched at once, which takes as long as for one. With
+# more numbers than this, they would be gone from the processor's cache when they are used.
 NUMBERS_AT_ONCE, MOST_AT_ONCE = 2**16, 31
 
 
@@ -32,7 +32,7 @@ class EpisodeDataset:
     sampler : EpisodeSampler
         Draws the episodes.
     n_batches : int
-        How many meta-batches an epoch has, however many rows there are.
+        Number of meta-batches in an epoch, for any number of rows.
     """
 
     rows: RowDataset
@@ -44,23 +44,23 @@ class EpisodeDataset:
         return EpisodeIterator(self, batch_size, generator)
 
     def in_order(self, batch_size: int) -> EpisodeIterator:
-        """The same, always the same ones."""
+        """Meta-batches of `batch_size` episodes that are the same in each call."""
         return EpisodeIterator(self, batch_size, torch.Generator().manual_seed(0))
 
     def drawn(self, n_episodes: int, batch_size: int, generator: torch.Generator) -> DrawnEpisodes:
-        """At least `n_episodes` episodes, drawn once."""
+        """Draw at least `n_episodes` episodes once, to be used repeatedly."""
         draws: list[Draw] = []
         while sum(len(d.query) for d in draws) < n_episodes:
             draws += self.sampler.epoch(batch_size, generator)
         return DrawnEpisodes(self.rows, draws)
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Inputs of at most so many of the rows that episodes are drawn from, and their units."""
+        """Inputs of at most `most` rows of the episodes' units, and the unit of each row."""
         rows, unit = self.sampler.index.flat(most)
         return _inputs(self.rows, rows), unit.to(self.rows.values.device)
 
     def to(self, device: torch.device) -> EpisodeDataset:
-        """The dataset with its rows on a device; what is drawn stays on the CPU."""
+        """The dataset with its rows on a device; row numbers are still drawn on the CPU."""
         return replace(self, rows=self.rows.to(device))
 
 
@@ -103,11 +103,11 @@ class DrawnEpisodes:
         return sum(drawn.query.numel() for drawn in self.draws)
 
     def in_order(self, batch_size: int) -> _Drawn:
-        """The meta-batches as they were drawn; `batch_size` says nothing."""
+        """The meta-batches as they were drawn; `batch_size` is ignored."""
         return _Drawn(self)
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """Values and weights of all query rows as they come, padding with weight 0."""
+        """Values and weights of all query rows in order; padding has weight 0."""
         batches = list(episode_batches(self.rows, self.draws))
         values = torch.cat([batch.values for batch in batches])
         weights = [torch.ones_like(b.values) if b.weight is None else b.weight for b in batches]
@@ -136,9 +136,9 @@ class _Drawn:
 
 
 def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
-    """The meta-batch of each draw, all of one shape; episode after episode.
+    """Make the meta-batch of each draw; the draws must have the same shapes.
 
-    The weights let each episode's mean loss count alike, however many labels it has.
+    Query labels are weighted so that each episode counts the same, whatever its number of labels.
     """
     width = rows.values[:1].numel() + sum(value[:1].numel() for value in rows.inputs.values())
     left = iter(draws)
@@ -149,7 +149,7 @@ def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
 
 
 def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
-    """The meta-batches of some draws, in one fetch of each tensor."""
+    """Make the meta-batches of some draws; the rows of each tensor are fetched at once."""
     device, n_own = rows.values.device, draws[0].support.numel()
     shape = (len(draws), *draws[0].support.shape)
     chosen = [part.flatten() for drawn in draws for part in (drawn.support, drawn.query)]
@@ -183,7 +183,7 @@ def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
 
 
 def _weights(in_query: Tensor, judged: Tensor, weight: Tensor | None) -> Sequence[Tensor | None]:
-    """The weights of the labels judged in each meta-batch, None where all are there and alike."""
+    """The weights of each meta-batch's query labels; None: there is no padding, and all are 1."""
     if weight is None:
         full = in_query.flatten(1).all(1).tolist()
         if all(full):

@@ -1,4 +1,4 @@
-"""Episodes: which rows are support and which are query, for many tasks in one draw."""
+"""Draw episodes: the support rows and query rows of many tasks at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RowIndex:
     rows : int64 tensor of shape (n,)
         Row numbers, grouped by task.
     starts, counts : int64 tensors of shape (n_tasks,)
-        Where each task's rows begin, and how many there are.
+        The position of each task's first row in `rows`, and its number of rows.
     """
 
     rows: Tensor
@@ -31,7 +31,7 @@ class RowIndex:
 
     @classmethod
     def of(cls, group: Tensor, n_tasks: int) -> RowIndex:
-        """The index of rows whose tasks are given; rows of a negative task are left out."""
+        """Index rows by task number; rows with a negative number are left out."""
         order = torch.argsort(group, stable=True)
         rows = order[int((group < 0).sum()) :]
         counts = torch.bincount(group[rows], minlength=n_tasks)
@@ -41,11 +41,11 @@ class RowIndex:
         return len(self.counts)
 
     def select(self, tasks: Tensor) -> RowIndex:
-        """The index of some of the tasks, which share the rows."""
+        """The index of some of the tasks; it keeps the same `rows`."""
         return replace(self, starts=self.starts[tasks], counts=self.counts[tasks])
 
     def flat(self, most: int) -> tuple[Tensor, Tensor]:
-        """Row numbers of at most so many rows, evenly from all tasks, and the task of each."""
+        """Numbers of at most `most` rows, evenly from all tasks, and the task of each row."""
         n = int(self.counts.sum())
         task = torch.repeat_interleave(self.counts)
         nth = torch.arange(n) - (self.counts.cumsum(0) - self.counts)[task]
@@ -54,14 +54,14 @@ class RowIndex:
         return rows[kept], task[kept]
 
     def shuffled(self, generator: torch.Generator) -> RowIndex:
-        """The same tasks, the rows of each in a fresh order."""
+        """The same tasks, with the rows of each in a new random order."""
         n = len(self.rows)
-        # Rows of tasks that were selected away stand between two bounds too.
+        # `rows` may also hold rows of tasks that `select` left out; these are between two bounds.
         bounds = torch.zeros(n + 1, dtype=torch.int64)
         bounds[torch.cat([self.starts, self.starts + self.counts])] = 1
         owner = bounds[:-1].cumsum(0)
         mixed = torch.randperm(n, generator=generator)
-        # NumPy sorts numbers of 16 bits by their digits, in a fifth of the time.
+        # For 16-bit numbers NumPy uses a radix sort, which is five times faster.
         few = len(self) < 2**15
         keys = owner.index_select(0, mixed).numpy().astype(np.uint16 if few else np.int64)
         order = mixed.index_select(0, torch.from_numpy(np.argsort(keys, kind="stable")))
@@ -69,16 +69,16 @@ class RowIndex:
 
 
 class Draw(NamedTuple):
-    """A meta-batch of T episodes, padded to one length; a mask says what is padding.
+    """A meta-batch of T episodes, padded to the same length; masks say what is padding.
 
     Attributes
     ----------
     support, query : int64 tensors of shapes (T, K) and (T, Q)
         Row numbers.
     in_support, in_query : bool tensors of the same shapes
-        Which of them are there.
+        Which rows are not padding.
     support_label, query_label : int64 tensors of the same shapes, or None
-        The label of each row within its episode. None where rows keep their own labels.
+        The label of each row within its episode. None: rows keep their own labels.
     """
 
     support: Tensor
@@ -89,13 +89,13 @@ class Draw(NamedTuple):
     query_label: Tensor | None = None
 
     def split(self, n_episodes: int) -> Iterator[Draw]:
-        """Meta-batches of some of the episodes each."""
+        """Split into meta-batches of `n_episodes` episodes."""
         whole = (part.split(n_episodes) for part in self if part is not None)
         yield from map(Draw, *whole)
 
 
 class EpisodeSampler(Protocol):
-    """Draws meta-batches of tasks or classes, whose rows the index has."""
+    """Draws meta-batches of episodes from the tasks or classes (units) of an index."""
 
     @property
     def index(self) -> RowIndex:
@@ -105,7 +105,7 @@ class EpisodeSampler(Protocol):
         """Draw the meta-batches of an epoch, of `n_episodes` episodes each."""
 
     def n_batches(self, n_episodes: int) -> int:
-        """How many there are in an epoch."""
+        """The number of meta-batches that `epoch` draws."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ class TaskEpisodes:
     Parameters
     ----------
     index : RowIndex
-        The rows of each task, at least two.
+        The rows of each task; a task has at least two.
     shots : tuple of two ints
-        The fewest and the most rows of a support; an episode draws how many.
+        The smallest and largest number of support rows, between which each episode draws a number.
     n_queries : int
-        Rows of a query at most.
+        The largest number of query rows.
     """
 
     index: RowIndex
@@ -127,13 +127,13 @@ class TaskEpisodes:
     n_queries: int
 
     def n_batches(self, n_episodes: int) -> int:
-        """Enough for each task, and for about as many rows as there are."""
+        """Enough meta-batches to draw each task once, and to draw about as many rows as exist."""
         n_rows = int(self.index.counts.sum())
         each = n_episodes * (self.shots[1] + self.n_queries)
         return max(-(-len(self.index) // n_episodes), -(-n_rows // each))
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
-        """Tasks are drawn in proportion to their rows, to within one time."""
+        """Draw tasks in proportion to their numbers of rows, then rows of each."""
         index, n_batches = self.index.shuffled(generator), self.n_batches(n_episodes)
         n_episodes, (low, high) = min(n_episodes, len(index)), self.shots
         n_drawn = n_batches * n_episodes
@@ -145,18 +145,19 @@ class TaskEpisodes:
 
 @dataclass(frozen=True)
 class ClassEpisodes:
-    """N-way K-shot: each episode tells apart some classes, as if it knew no others.
+    """N-way K-shot: each episode is a classification of some of the classes.
 
     Parameters
     ----------
     index : RowIndex
-        The rows of each class, at least two.
+        The rows of each class; a class has at least two.
     n_ways : int
-        Classes of an episode.
+        Number of classes in an episode.
     shots : tuple of two ints
-        The fewest and the most support rows of a class; the classes of an episode have as many.
+        The smallest and largest number of support rows of a class. Each episode draws a number,
+        which is the same for its classes.
     n_queries : int
-        Query rows of a class at most.
+        The largest number of query rows of a class.
     """
 
     index: RowIndex
@@ -165,7 +166,7 @@ class ClassEpisodes:
     n_queries: int
 
     def n_batches(self, n_episodes: int) -> int:
-        """Enough for about as many rows as there are."""
+        """Enough meta-batches to draw about as many rows as exist."""
         each = n_episodes * self.n_ways * (self.shots[1] + self.n_queries)
         return -(-int(self.index.counts.sum()) // each)
 
@@ -192,15 +193,15 @@ class ClassEpisodes:
 
 
 def _in_proportion(counts: Tensor, n_drawn: int, generator: torch.Generator) -> Tensor:
-    """Tasks in a random order, each as often as its share of the rows says, or once more or less.
+    """Draw tasks in proportion to their numbers of rows (rounded up or down), in random order.
 
-    Were small tasks drawn as often as large ones, their few rows would be learned by heart.
+    If small tasks were drawn as often as large ones, the network would overfit their few rows.
     """
     tasks = torch.randperm(len(counts), generator=generator)
     ends = counts[tasks].cumsum(0)
     start = torch.rand(1, generator=generator, dtype=torch.float64)
     places = (torch.arange(n_drawn) + start) / n_drawn * ends[-1]
-    # A place that rounding put at the very end is the last task's.
+    # Rounding may put a place at the very end, which still belongs to the last task.
     chosen = torch.searchsorted(ends, places, right=True).clamp_max(len(counts) - 1)
     return tasks[chosen[torch.randperm(n_drawn, generator=generator)]]
 
@@ -208,21 +209,21 @@ def _in_proportion(counts: Tensor, n_drawn: int, generator: torch.Generator) -> 
 def draw(
     index: RowIndex, shots: Tensor, most_shots: int, n_queries: int, generator: torch.Generator
 ) -> Draw:
-    """Support and query rows of all tasks of an index, whose order within tasks is random.
+    """Draw support and query rows of all tasks of an index.
 
-    The rows of an episode follow each other in that order, from a place of its own on: no row is
-    drawn twice. A task with fewer rows than asked for keeps at least one of them for the query.
+    The rows of an episode are consecutive in the index, starting at a random place, so that no row
+    is drawn twice. A task with fewer rows than asked for keeps at least one of them as query.
 
     Parameters
     ----------
     index : RowIndex
-        The tasks.
+        The tasks. The rows of each should be in random order.
     shots : int64 tensor of shape (T,)
-        How many support rows each is to have.
+        The number of support rows of each task.
     most_shots, n_queries : int
-        Width of support and query.
+        Width of the tensors of support and query rows.
     generator : torch.Generator
-        Draws the places.
+        Draws the starting places.
     """
     counts = index.counts[:, None]
     shots = torch.minimum(shots[:, None], counts - 1)

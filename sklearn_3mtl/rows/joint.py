@@ -1,4 +1,4 @@
-"""Rows of several domains: batches of labelled rows, each with rows without a label."""
+"""Batches for several domains: labelled rows, and with them rows without a label."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ __all__ = ["JointDataset"]
 
 @dataclass(frozen=True)
 class JointDataset:
-    """Batches of labelled rows, each with as many rows without a label.
+    """Batches of labelled rows, each with the same number of unlabelled rows if there are enough.
 
     Parameters
     ----------
     labelled : TrainingRows
         Rows to train on, with the domain of each.
     unlabelled : RowDataset
-        Rows of which only inputs and domains are used; it may be empty.
+        Rows of which only inputs and domains are used; there may be none.
     """
 
     labelled: TrainingRows
     unlabelled: RowDataset
 
     def batches(self, batch_size: int, generator: torch.Generator) -> JointIterator:
-        """Batches in a fresh order."""
+        """Batches in a new random order."""
         return JointIterator(self, self.labelled.batches(batch_size, generator), generator)
 
     def in_order(self, batch_size: int) -> Batches:
-        """Batches of the labelled rows in their own order."""
+        """Batches of only the labelled rows, in their order."""
         return self.labelled.in_order(batch_size)
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Those of the labelled rows."""
+        """Inputs of at most `most` labelled rows, and the unit of each."""
         return self.labelled.by_unit(most)
 
     def to(self, device: torch.device) -> JointDataset:
-        """The same on a device."""
+        """The same rows on a device."""
         return replace(
             self, labelled=self.labelled.to(device), unlabelled=self.unlabelled.to(device)
         )
 
 
 class JointIterator:
-    """The batches of an epoch; rows without a label are used repeatedly."""
+    """The batches of an epoch; unlabelled rows are used again if they are fewer."""
 
     def __init__(
         self, dataset: JointDataset, labelled: Batches, generator: torch.Generator

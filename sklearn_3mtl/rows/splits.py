@@ -1,4 +1,4 @@
-"""A validation split that keeps every task represented."""
+"""A validation split in which every task is represented on both sides."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ def validation_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split rows so that each cell has its share of them on both sides.
 
-    A cell is what must stay represented: a label of a classification task, a regression task, or
-    either within a group. Cells are served from the rarest, as in iterative stratification
-    (Sechidis, Tsoumakas, Vlahavas, ECML 2011); a cell with a single row keeps it for training.
+    A cell is a class of a classification task, or a regression task; with groups, one of these
+    within a group. Cells are processed from the rarest, as in iterative stratification (Sechidis,
+    Tsoumakas, Vlahavas, ECML 2011). The row of a cell that has only one is kept for training.
 
     Parameters
     ----------
     cells : int array of shape (n_samples, n_tasks)
-        Each label's cell, from 0; -1 for a missing label. A row without any cell is left out.
+        The number of each label's cell, from 0; -1 for a missing label. Rows without any label are
+        left out.
     fraction : float
-        The share of rows to validate on.
+        The fraction of rows to validate on.
     random : numpy.random.Generator
         Draws the rows.
 
@@ -40,7 +41,7 @@ def validation_rows(
     order = np.lexsort((rank[owner], flat))
     flat, owner = flat[order], owner[order]
     names, starts, counts = np.unique(flat, return_index=True, return_counts=True)
-    # Shares below one row are met by chance, so that many small cells give their part together.
+    # Fractions of a row are rounded at random, so that many small cells together give their share.
     share = counts * fraction
     wanted = np.floor(share + random.random(len(share))).astype(int)
     if len(names) <= 4 * cells.shape[1]:
@@ -54,11 +55,11 @@ def validation_rows(
         missing = wanted[cell] - int(valid[rows].sum())
         free = rows[~valid[rows] & ~fixed[rows]]
         valid[free[: max(missing, 0)]] = True
-        # The rest of this cell stays in training: a commoner cell must not empty it.
+        # The rest of this cell is kept for training: a more frequent cell must not take it.
         left = rows[~valid[rows]]
         if len(left) <= max(1, counts[cell] // 2):
             fixed[left] = True
-    # Rarer cells may together have taken all rows of a commoner one: it gets one back.
+    # Rarer cells together may have taken all rows of a more frequent cell: it gets one back.
     for start, count in zip(starts, counts, strict=True):
         rows = owner[start : start + count]
         if valid[rows].all():

@@ -1,4 +1,4 @@
-"""The archive of a saved estimator: a zip of JSON, safetensors and files of skops."""
+"""The archive of a saved estimator: a zip of a JSON file, a safetensors file and skops files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sklearn_3mtl.saving.dtypes import Json
 __all__ = ["Archive", "pack_archive", "read_archive", "write_file"]
 
 META, TENSORS = "estimator.json", "tensors.safetensors"
-# The date of every member: the same estimator gives the same bytes.
+# All files in the zip get the same date, so that the same estimator gives the same bytes.
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -37,7 +37,7 @@ class Archive:
     tensors : mapping of str to tensor
         The tensors, on the CPU.
     members : list of bytes
-        The files of skops.
+        The skops files.
     """
 
     meta: Json
@@ -58,7 +58,7 @@ def pack_archive(archive: Archive) -> bytes:
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file under a temporary name, and rename it."""
+    """Write a file under a temporary name, then rename it."""
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -81,7 +81,7 @@ def read_archive(source: str | os.PathLike[str] | io.BytesIO) -> Archive:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the source is no such archive.
+        If the source is not an intact archive.
     """
     try:
         with zipfile.ZipFile(source) as packed:

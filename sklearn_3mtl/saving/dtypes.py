@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["DECODERS", "Decode", "Encode", "Json", "encode_dtype", "encode_pandas_value"]
 
 Json = Any
-"""What the JSON of a file may hold at a place; `decode` tells what it is."""
+"""A JSON value of any type; decoding finds out which."""
 
 Encode = Callable[[object], Json]
 Decode = Callable[[Json], Any]
 
 
 def encode_dtype(dtype: object, encode: Encode) -> Json | None:
-    """A dtype of numpy, pandas or pyarrow; None for what is no dtype."""
+    """Encode a dtype of NumPy, pandas or pyarrow; None for any other object."""
     if isinstance(dtype, np.dtype):
         return {"__type__": "dtype", "name": dtype.str}
     if isinstance(dtype, pd.CategoricalDtype):
@@ -57,12 +57,12 @@ def _decode_string_dtype(value: Mapping[str, Json], decode: Decode) -> pd.String
     try:
         return _string_dtype(value["storage"], is_nan)
     except ImportError:
-        # The storage is a matter of speed alone, and pyarrow is optional.
+        # pyarrow is optional, and the storage only matters for speed.
         return _string_dtype("python", is_nan)
 
 
 def _string_dtype(storage: Json, is_nan: bool) -> pd.StringDtype:
-    # The default is NA; older versions of pandas know nothing else.
+    # NA is the default, and older versions of pandas support nothing else.
     return pd.StringDtype(storage, np.nan) if is_nan else pd.StringDtype(storage)
 
 
@@ -71,7 +71,7 @@ _DECIMALS = ("decimal32", "decimal64", "decimal128", "decimal256")
 
 
 def _encode_arrow(of: pa.DataType) -> Json:
-    """A type of pyarrow: a name, or what it is made of."""
+    """Encode a type of pyarrow: by its name, or by its parts where the name is not enough."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(of):
@@ -108,7 +108,7 @@ def _decode_arrow_dtype(value: Mapping[str, Json], decode: Decode) -> pd.ArrowDt
 
 
 def encode_pandas_value(value: object, encode: Encode) -> Json | None:
-    """A point in time, a duration, a period or an interval; None for anything else."""
+    """Encode a timestamp, duration, period or interval of pandas; None for any other object."""
     if value is pd.NaT:
         return {"__type__": "NaT"}
     if isinstance(value, pd.Timestamp):

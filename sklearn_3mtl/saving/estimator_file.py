@@ -1,4 +1,4 @@
-"""Fitted estimators as files, and as what pickle and skops hold."""
+"""Fitted estimators as files, and as the state that pickle and skops store."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ __all__ = [
 FORMAT = 2
 # The package whose estimators `load_estimator` knows.
 PACKAGE = __name__.partition(".")[0]
-# What reading a damaged or hostile file can end in.
+# The errors that reading a damaged or hostile file can raise.
 _DAMAGE = (
     TypeError, ValueError, LookupError, AttributeError, RuntimeError, RecursionError, MemoryError,
 )  # fmt: skip
 
 
 class Packed(NamedTuple):
-    """What an estimator was fitted to.
+    """The result of an estimator's fit, in a form that pickle and skops can store.
 
     Attributes
     ----------
     archive : bytes
-        An archive as `save` writes it, without files of skops.
+        An archive as `save` writes it, without skops files.
     objects : list
         The scikit-learn estimators, and the user's own objects, that the archive refers to.
     """
@@ -61,14 +61,14 @@ class Packed(NamedTuple):
 
 
 class SavedEstimator(NamedTuple):
-    """An estimator as its file says, and what it keeps of its fit."""
+    """An estimator read from a file, and the result of its fit."""
 
     estimator: BaseEstimator
     fitted: Fitted
 
 
 def write_estimator(estimator: BaseEstimator, fitted: Fitted, path: str | os.PathLike[str]) -> None:
-    """Write an estimator and what it keeps of its fit to a file that holds no code."""
+    """Write an estimator and the result of its fit to a file that holds no code."""
     cls = type(estimator)
     if cls.__module__.partition(".")[0] != PACKAGE:
         raise ValueError(
@@ -82,7 +82,7 @@ def write_estimator(estimator: BaseEstimator, fitted: Fitted, path: str | os.Pat
         try:
             plain[name] = encoder.encode_parameter(name, value)
         except NotPlainError:
-            # A module that is the source is known to the user by that name.
+            # The user gave this module as `source`, and has to supply it under that name.
             of_source = name == "modalities" and isinstance(
                 estimator.get_params(deep=False).get("source"), nn.Module
             )
@@ -92,9 +92,9 @@ def write_estimator(estimator: BaseEstimator, fitted: Fitted, path: str | os.Pat
         values = encoder.encode(state.values)
     except NotPlainError as error:
         raise ValueError(
-            "The estimator can't be saved without code: a label, category, task id, dtype or model "
-            f"is none that a file can hold, {error}. Use numbers and strings, models that skops "
-            "knows, or pickle."
+            "The estimator can't be saved without code: a file can't hold one of its labels, "
+            f"categories, task ids, dtypes or models: {error}. Use numbers and strings, models "
+            "that skops can hold, or pickle."
         ) from error
     meta = {
         "format": FORMAT,
@@ -107,7 +107,7 @@ def write_estimator(estimator: BaseEstimator, fitted: Fitted, path: str | os.Pat
 
 
 def pack_estimator(estimator: BaseEstimator, fitted: Fitted) -> Packed:
-    """What pickle holds of what an estimator was fitted to; the same gives the same bytes."""
+    """Pack the result of an estimator's fit for pickle; the same fit gives the same bytes."""
     encoder, state = Encoder(), _state(fitted)
     meta = {
         "format": FORMAT,
@@ -118,14 +118,14 @@ def pack_estimator(estimator: BaseEstimator, fitted: Fitted) -> Packed:
 
 
 def unpack_estimator(estimator: BaseEstimator, packed: Mapping[str, Any]) -> Fitted:
-    """What an estimator kept of its fit when it was packed.
+    """Unpack the result of an estimator's fit.
 
     Parameters
     ----------
     estimator : estimator
-        One of the same class.
+        An estimator of the class that was packed.
     packed : mapping
-        The fields of what `pack_estimator` gave.
+        The fields of what `pack_estimator` returned.
 
     Raises
     ------
@@ -177,13 +177,13 @@ def read_estimator(
 
 
 def _parameters(estimator: BaseEstimator, fitted: Fitted) -> dict[str, object]:
-    """The parameters of the fit; of a source, which gave its weights, nothing is kept."""
+    """The parameters of the fit, without `source`: the network already has its weights."""
     names = [name for name in estimator.get_params(deep=False) if name != "source"]
     return {name: getattr(fitted.model.settings, name) for name in names}
 
 
 def _state(fitted: Fitted) -> State:
-    """What a fit has made."""
+    """The state of a fit's result."""
     values: dict[str, object] = {
         "n_features_in": fitted.columns.n,
         "feature_names_in": fitted.columns.names,
@@ -208,7 +208,7 @@ def _columns(state: State) -> InputColumns:
 
 
 def _restore(estimator: BaseEstimator, state: State) -> Fitted:
-    """What an estimator with the parameters of the fit keeps of it, from what `_state` gave."""
+    """Restore the result of a fit from its state, for an estimator with the fit's parameters."""
     estimator._validate_params()
     columns, model = _columns(state), state.part("model")
     parameters = estimator.get_params(deep=False)

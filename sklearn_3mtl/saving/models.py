@@ -1,4 +1,4 @@
-"""scikit-learn estimators as files of skops."""
+"""scikit-learn estimators as skops files."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class UntrustedError(ValueError):
 
 
 class ModelEncoder(Encoder):
-    """Collects scikit-learn estimators as files of skops, and refuses other objects.
+    """Collects scikit-learn estimators as skops files, and refuses other objects.
 
     Attributes
     ----------
     members : list of bytes
-        The file of each object.
+        The skops file of each object.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class ModelEncoder(Encoder):
         self.members: list[bytes] = []
 
     def take(self, value: object, where: str | None) -> None:
-        """Write an estimator of scikit-learn."""
+        """Collect a scikit-learn estimator; refuse any other object."""
         allowed = where is None or where.partition("[")[0] in PARAMETERS
         if not allowed or not _is_model(value):
             raise NotPlainError(f"{type(value).__name__} {value!r}")
@@ -44,7 +44,7 @@ class ModelEncoder(Encoder):
         self.members.append(_dumped(value, what))
 
     def encode_parameter(self, name: str, value: object) -> Json:
-        """A parameter; where a part of it isn't plain, nothing of it is kept."""
+        """Encode a parameter; if a part of it can't be encoded, discard what was collected."""
         n_before = len(self.members)
         try:
             return self.encode(value, name)
@@ -63,9 +63,9 @@ def _dumped(model: object, what: str) -> bytes:
     skops = needs("skops.io", f"Saving {what}", extra="skops")
     try:
         data: bytes = skops.dumps(model)
-        # skops writes a lambda, for example, and fails when it reads it.
+        # Some objects, such as a lambda, skops can write but not read.
         skops.loads(data, trusted=skops.get_untrusted_types(data=data))
-    except Exception as error:  # Whatever a user's class raises.
+    except Exception as error:  # A user's class can raise anything.
         raise NotPlainError(
             f"{type(model).__name__} that skops can't hold ({type(error).__name__}: {error})"
         ) from error
@@ -78,7 +78,7 @@ def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) 
     Raises
     ------
     UntrustedError
-        If one holds types that neither skops nor `trusted` vouches for; nothing was built then.
+        If a member holds types that neither skops nor `trusted` trusts; nothing is built then.
     ValueError
         If a member is damaged.
     """

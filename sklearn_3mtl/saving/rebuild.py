@@ -1,4 +1,4 @@
-"""The state of a fitted model, which lists all its parts, and the model built from it."""
+"""The state of a fitted model, with all its parts, and the model rebuilt from it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MOST_DOMAINS = 10_000
 
 
 def state_of(model: FittedModel) -> State:
-    """What a fitted model is made of, its parameters aside."""
+    """The state of a fitted model, without the estimator's parameters."""
     values = {
         "trained": [task.state() for task in model.trained.in_columns()],
         "groups": model.groups,
@@ -58,7 +58,7 @@ def state_of(model: FittedModel) -> State:
         "n_domains": model.n_domains,
         "adaptations": [record.state() for record in model.adaptations],
         "default_id": model.default_id,
-        # None stands for the strategy among the parameters, which may be the user's own.
+        # None stands for the parameter `strategy`, which may be an object of the user's own.
         "edits": [None if e is model.settings.strategy else e for e in model.edits],
     }
     parts = {
@@ -80,14 +80,14 @@ def state_of(model: FittedModel) -> State:
 
 
 def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
-    """The fitted model that `state_of` described.
+    """Rebuild a fitted model from its state.
 
     Parameters
     ----------
     settings : Settings
         The parameters of the fit.
     state : State
-        What `state_of` gave.
+        What `state_of` returned.
     n_columns : int
         How many columns X has.
 
@@ -136,7 +136,7 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         settings=settings,
         chosen=state.entry("chosen", dict),
         adaptations=adaptations,
-        default_id=_lone_id(state),
+        default_id=_default_id(state),
         predictor=predictor,
         trained=trained.layout,
         edits=edits,
@@ -151,7 +151,7 @@ def _container(state: State) -> Container:
     return cast(Container, found)
 
 
-def _lone_id(state: State) -> Hashable | None:
+def _default_id(state: State) -> Hashable | None:
     found: object = state.values.get("default_id")
     if not isinstance(found, Hashable):
         raise ValueError(f"its 'default_id' is {found!r}")
@@ -159,7 +159,7 @@ def _lone_id(state: State) -> Hashable | None:
 
 
 def _task_maker(settings: Settings) -> Callable[[object], Task]:
-    """What makes a task of its state, of the kinds that the parameters give."""
+    """A function that restores a task from its state, with the kinds that the parameters give."""
     given = settings.task_kinds or {}
 
     def kind_of(task: Hashable, name: str) -> Kind:
@@ -182,7 +182,7 @@ def _trained_tasks(
 ) -> dict[Hashable, Task]:
     """The tasks that the network was trained on."""
     trained = {task.name: task for task in map(make_task, state.entry("trained", list))}
-    # A target that goes on since the fit is the same task, and not another that equals it.
+    # Tasks are compared by identity: a task of the fit that is still predicted is the same object.
     same = {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
     return trained | same
 
@@ -207,7 +207,7 @@ def _build(
         raise ValueError(f"its 'n_domains' is {n_domains!r}")
     changed: dict[str, object] = {**state.entry("chosen", dict), "device": "cpu"}
     if adaptations:
-        # Weights are of the tasks of today, which the objective of the fit may not know.
+        # `task_weight` is for the present tasks; the objective of the fit may not know all of them.
         changed["task_weight"] = {} if trained.tasks else None
     facts = Facts(0, trained.tasks, has_ids=groups is not None)
     plan = make_plan(settings.with_values(changed), facts)
@@ -230,7 +230,7 @@ def _build(
 
 
 def _dropouts(network: ThreeMTLNetwork) -> Iterator[tuple[str, SeededDropout]]:
-    """The modules that draw from streams of their own, which a warm start goes on with."""
+    """The dropout modules; a warm start continues their random streams."""
     for name, module in network.named_modules():
         if isinstance(module, SeededDropout):
             yield name, module
@@ -243,7 +243,7 @@ def _check_size(
     groups: np.ndarray | None,
     n_stored: int,
 ) -> None:
-    """Refuse parameters that ask for more weights than there are."""
+    """Refuse parameters that ask for more weights than the file holds, before they are made."""
     if isinstance(plan.backbone, nn.Module):
         return
     vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)

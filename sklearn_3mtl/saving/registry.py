@@ -44,7 +44,7 @@ class PlugIn(NamedTuple):
 
 
 def find_plug_in(value: object) -> PlugIn | None:
-    """How a file names an object; None where it is not an instance of a plug-in of the library."""
+    """How a file names an object; None if it is not one of the library's own plug-ins."""
     for parameter, registry in REGISTRIES.items():
         for name, cls in registry.items():
             if type(value) is cls and isinstance(value, BaseEstimator):
@@ -53,5 +53,5 @@ def find_plug_in(value: object) -> PlugIn | None:
 
 
 def make_plug_in(plug_in: PlugIn) -> BaseEstimator:
-    """The object that a file names."""
+    """Make the object that a file names."""
     return REGISTRIES[plug_in.parameter][plug_in.name](**plug_in.parameters)

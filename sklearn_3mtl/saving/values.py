@@ -20,7 +20,7 @@ from sklearn_3mtl.saving.registry import PlugIn, find_plug_in, make_plug_in
 __all__ = ["Decoder", "Encoder", "NotPlainError"]
 
 TAG = "__type__"
-# The kinds of numpy's dtypes whose values JSON holds.
+# The kinds of NumPy dtypes whose values JSON can hold.
 PLAIN_KINDS = "biufUmMO"
 
 
@@ -41,18 +41,18 @@ class Encoder:
         self.objects: list[object] = []
 
     def take(self, value: object, where: str | None) -> None:
-        """Take note that an object is collected; a subclass may raise :class:`NotPlainError`.
+        """Called before an object is collected; a subclass may raise :class:`NotPlainError`.
 
         Parameters
         ----------
         value : object
-            What is neither plain nor a part of the library.
+            An object that is neither plain nor one of the library's plug-ins.
         where : str or None
-            How an error calls the place where it is. None for what a fit has made.
+            The parameter that holds it, for error messages. None for a part of a fit's result.
         """
 
     def encode(self, value: object, where: str | None = None) -> Json:
-        """A value in JSON's types."""
+        """Encode a value in JSON's types."""
         if value is None or type(value) in (str, bool, int, float):
             return value
         if isinstance(value, np.generic):
@@ -75,7 +75,7 @@ class Encoder:
         return found
 
     def _check(self, value: object, encoded: Json) -> None:
-        """Refuse a dtype, or a value of pandas, that would not come back as it was."""
+        """Refuse a dtype, or a value of pandas, that decoding would not restore."""
         try:
             found = Decoder(self.objects).decode(encoded)
         except (TypeError, ValueError, LookupError, ArithmeticError):
@@ -84,7 +84,7 @@ class Encoder:
             raise NotPlainError(f"{type(value).__name__} {value!r}")
 
     def _array(self, kind: str, array: np.ndarray) -> Json:
-        """An array or a scalar with its dtype; times are counted in the dtype's unit."""
+        """Encode an array or a scalar with its dtype; times are counted in the dtype's unit."""
         dtype = array.dtype
         if dtype.kind not in PLAIN_KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
             raise NotPlainError(f"{type(array).__name__} of dtype {dtype}")
@@ -120,7 +120,7 @@ def _at(where: str | None, key: object) -> str | None:
 
 
 class Decoder:
-    """Turns what an :class:`Encoder` made back into values.
+    """Turns what an :class:`Encoder` returned back into values.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ class Sharing(BaseEstimator, ABC):
     Attributes
     ----------
     net_per_group : bool
-        Whether each task id of the long layout is a task of its own for `build`. False: the tasks
-        are the columns of y, and task ids differ in their heads.
+        Whether `build` treats each task id of the long layout as a task of its own. False: the
+        tasks are the columns of y, and task ids can differ in their heads only.
     """
 
     net_per_group: bool = False

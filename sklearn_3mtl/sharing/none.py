@@ -17,8 +17,8 @@ __all__ = ["NoSharing"]
 class NoSharing(Sharing):
     """Independent nets of the same size, one per task, trained in one batched pass.
 
-    Each net has its own encoders, backbone, head, early stopping and best weights; it equals the
-    same net trained alone on the task.
+    Each net has its own encoders, backbone, head, early stopping and best weights. It is the same
+    as if it were trained alone on its task.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class NoSharing(Sharing):
         return tasks
 
     def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
-        """A view for each task, that of its own backbone."""
+        """A view for each task, from a backbone of its own."""
         return _BackbonePerTask(layers.backbone(tasks, seed), layers.n_members, len(tasks))
 
 

@@ -1,4 +1,4 @@
-"""The training loop: one skorch net and its callbacks."""
+"""The training loop: a skorch net and its callbacks."""
 
 from sklearn_3mtl.training.net import MultiTaskNet
 

@@ -10,13 +10,13 @@ from sklearn_3mtl.objective.losses import LabelLosses
 
 __all__ = ["best_temperature", "divided"]
 
-# From half to sixteen times as sure as the logits say, in steps of a fourth root of 2.
+# Temperatures from 1/2 to 16, in steps of a factor 2 ** 0.25.
 TEMPERATURES = 2.0 ** (torch.arange(-4, 17, dtype=torch.float32) / 4)
 COARSE = 2
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
-    """Outputs with each task's divided by its temperature; 1 leaves the bits as they are."""
+    """Divide the outputs of each task by its temperature."""
     if not len(layout) or bool((temperature == 1).all()):
         return outputs
     widths = torch.tensor([task.n_outputs for task in layout.tasks], device=temperature.device)
@@ -34,10 +34,9 @@ def best_temperature(
 ) -> Tensor:
     """The most probable temperature of each task, among those that its kind allows.
 
-    Long training makes a net too sure of itself, which costs likelihood long before it costs
+    Long training makes a network overconfident, which worsens the likelihood long before the
     accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
-    section 4.2). A target that the inputs say little about is learned by heart: its predictions,
-    divided, come nearer to the mean.
+    section 4.2). Regression outputs that overfit are shrunk towards the mean in the same way.
 
     Parameters
     ----------
@@ -47,9 +46,9 @@ def best_temperature(
         The loss of each label.
     outputs : tensor of shape (n, n_outputs)
     values, weight : tensors of shape (n, n_tasks)
-        Encoded labels; a weight of None stands for ones.
+        Encoded labels and their weights. A weight of None: all are 1.
     fine : bool, default=True
-        Whether to try all temperatures, or every other one.
+        Whether to try all temperatures. False: every other one.
 
     Returns
     -------
@@ -68,7 +67,7 @@ def best_temperature(
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
     chosen = layout.per_task(lambda kind: kind.calibrates).to(outputs.device) > 0
     if weight is not None:
-        # Without a label all totals are alike.
+        # Without a label there is nothing to choose by.
         chosen = chosen & (weight > 0).any(0)
     return torch.where(chosen, best, ones)
 

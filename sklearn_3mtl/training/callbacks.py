@@ -1,4 +1,4 @@
-"""Best weights with early stopping, the learning-rate schedule, the progress bar."""
+"""Callbacks: best weights with early stopping, learning-rate schedule and progress bar."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["BestWeights", "LearningRateSchedule", "Progress"]
 
 
 class BestWeights(Callback):
-    """Keeps each net's weights at its best validation loss, and stops when no net improves.
+    """Keeps the weights of the epoch with the best validation loss, and stops training early.
 
-    Nets that share nothing are judged apart: once one had no better epoch for `patience` epochs its
-    best weights are final, whatever the others still do, as if it were trained alone.
+    Separate networks are handled independently, as if each were trained alone. If a network has not
+    improved for `patience` epochs, its best weights are final, while other networks still train.
 
     Parameters
     ----------
     patience : int
-        Epochs without a better validation loss after which a net is done.
+        Number of epochs without a better validation loss after which a network is finished.
     """
 
     def __init__(self, patience: int) -> None:
@@ -33,7 +33,7 @@ class BestWeights(Callback):
     def on_train_begin(
         self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
     ) -> None:
-        """Start without a best epoch."""
+        """Forget the best epoch of an earlier training."""
         self.best_loss_: Tensor | None = None
         self.best_: dict[str, Tensor] = {}
 
@@ -44,18 +44,18 @@ class BestWeights(Callback):
         dataset_valid: object = None,
         **kwargs: object,
     ) -> None:
-        """Compare the epoch's validation losses with the best."""
+        """Compare the epoch's validation losses with the best ones."""
         assert net.valid_losses_ is not None
         loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
-        # Domains that are alike are part of what is trained for.
+        # Similar domains are part of the objective, so they count when epochs are compared.
         loss = loss + net.valid_gap_
         if self.best_loss_ is None:
             self.best_loss_ = torch.full_like(loss, torch.inf)
             self.waited_ = torch.zeros_like(loss, dtype=torch.int64)
             self.owners_ = net.module_.owners()
-        # A net that is done stays done: `waited_` only grows from here on.
+        # A finished network stays finished, because `waited_` then only grows.
         running = self.waited_ < self.patience
-        # A task without a validation label has no best epoch: its last weights are kept.
+        # A task without a validation label has no best epoch, so its latest weights are kept.
         improved = ((loss < self.best_loss_) | loss.isnan()) & running
         self.best_loss_ = torch.where(improved & ~loss.isnan(), loss, self.best_loss_)
         self.waited_ = torch.where(improved, 0, self.waited_ + 1)
@@ -75,18 +75,18 @@ class BestWeights(Callback):
             if len(mine) > 1:
                 self.best_[name][mine] = value[mine]
             elif mine.item():
-                # A single copy of a layer has no leading axis.
+                # If a layer has a single copy, its tensors have no axis of copies.
                 self.best_[name] = value.clone()
 
     def restore(self, net: MultiTaskNet) -> None:
-        """Put the best weights back into the net."""
+        """Restore the best weights of the network and the objective."""
         for name, value in _state(net).items():
             if name in self.best_:
                 value.copy_(self.best_[name])
 
 
 def _state(net: MultiTaskNet) -> dict[str, Tensor]:
-    """The tensors of the network and of the objective, by name, without gradients."""
+    """The tensors of the network and the objective by name, detached."""
     state = dict(net.module_.state_dict())
     learned = net.criterion_.state_dict()
     state.update({f"objective.{name}": value for name, value in learned.items()})
@@ -94,12 +94,12 @@ def _state(net: MultiTaskNet) -> dict[str, Tensor]:
 
 
 class LearningRateSchedule(Callback):
-    """Multiplies the learning rate by a function of the share of epochs that are done.
+    """Multiplies the learning rate by a function of the training progress.
 
     Parameters
     ----------
     factor : callable float -> float
-        Maps progress in [0, 1) to a factor.
+        Maps the progress, in [0, 1), to the factor.
     """
 
     def __init__(self, factor: Callable[[float], float]) -> None:
@@ -108,7 +108,7 @@ class LearningRateSchedule(Callback):
     def on_train_begin(
         self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
     ) -> None:
-        """Note where training begins."""
+        """Remember the number of epochs of an earlier training that is continued."""
         self.first_epoch_ = len(net.history)
 
     def on_epoch_begin(
@@ -118,20 +118,20 @@ class LearningRateSchedule(Callback):
         dataset_valid: object = None,
         **kwargs: object,
     ) -> None:
-        """Set the epoch's rate."""
+        """Set the learning rates of the epoch."""
         done = len(net.history) - 1 - self.first_epoch_
         progress = done / net.max_epochs
         factor = self.factor(progress)
         for group in net.optimizer_.param_groups:
             wanted = scaled(group, factor, progress)
-            # A rate that stays as it is is left alone: a user's callback may have set another.
+            # Set only rates that change, because a user's callback may have set others.
             if wanted != group.get("factor", 1.0):
                 group["factor"], group["lr"] = wanted, net.lr * wanted
         net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
 
 
 class Progress(Callback):
-    """A progress bar over epochs that shows the losses."""
+    """Shows a progress bar over epochs, with the losses."""
 
     def on_train_begin(
         self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
@@ -146,7 +146,7 @@ class Progress(Callback):
         dataset_valid: object = None,
         **kwargs: object,
     ) -> None:
-        """Move the bar."""
+        """Advance the bar and show the losses."""
         last = net.history[-1]
         shown = {key: f"{last[key]:.4g}" for key in ("train_loss", "valid_loss") if key in last}
         self.bar_.set_postfix(shown, refresh=False)

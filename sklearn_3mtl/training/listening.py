@@ -1,4 +1,4 @@
-"""What a user's callback sees of a batch."""
+"""The batch in the form that a user's callback gets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 def plain_batch(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-    """The batch as skorch's callbacks know it: inputs and labels."""
+    """The batch in the form of skorch: inputs and labels."""
     return batch.judged_inputs(), batch.values
 
 
 def listens_to_batches(callback: Callback) -> bool:
-    """Whether a callback does something at a batch."""
+    """Whether a callback overrides a method that is called for each batch."""
     return any(
         getattr(type(callback), event) is not getattr(Callback, event) for event in _BATCH_EVENTS
     )

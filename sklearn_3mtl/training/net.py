@@ -232,7 +232,7 @@ class MultiTaskNet(ValidatedNet):
             if listening:
                 self.notify("on_batch_begin", batch=plain_batch(batch), training=True)
             result = self.train_step(batch, listening=listening, progress=progress)
-            n_rows, loss = len(batch.values), result["loss"]
+            n_rows, loss = batch.values.shape[0], result["loss"]
             ledger.add(result["unit_losses"], result["unit_mass"], n_rows, loss)
             if listening:
                 self.history.record_batch("train_loss", float(loss))

@@ -22,30 +22,30 @@ class TrainingPlan:
     optimizer : type[torch.optim.Optimizer]
         The optimizer's class.
     lr, weight_decay : float
-        Learning rate, and decay of the network's parameters.
+        Learning rate, and weight decay of the network's parameters.
     schedule : callable
-        Maps the share of training that is done to a factor of the learning rate.
+        Maps the fraction of training that is done to a factor of the learning rate.
     max_epochs, batch_size : int
-        Epochs at most; rows per batch, or episodes per meta-batch.
+        Largest number of epochs; number of rows per batch, or of episodes per meta-batch.
     early_stopping : bool
-        Whether rows are held out to choose the epoch by.
+        Whether rows or tasks are held out to choose the best epoch.
     validation_fraction : float
-        The share of rows, or of tasks, that is held out.
+        The fraction of rows, or of tasks, that is held out.
     patience : int
-        Epochs without a better validation loss after which training ends.
+        Number of epochs without a better validation loss after which training ends.
     callbacks : tuple of skorch callbacks, or of pairs (name, callback)
-        The user's own.
+        The user's callbacks.
     device : torch.device
-        Where it is trained.
+        The device to train on.
     verbose : int
-        0 prints nothing.
+        0 shows no progress bar.
     rate : str
-        The parameter that sets the learning rate, for messages.
+        Name of the parameter that sets the learning rate, for error messages.
     frozen : tuple of nn.Module
-        Parts of the network that act as in prediction while the others train.
+        Modules that stay in evaluation mode while the others are trained.
     rates : mapping of parameter name to rate, or None
-        For each parameter its share of the learning rate, and when it begins to move. None: all
-        of the rate, from the start.
+        The fraction of the learning rate of each parameter, and when its training starts. None: all
+        parameters are trained at the full rate from the start.
     """
 
     optimizer: type[torch.optim.Optimizer]

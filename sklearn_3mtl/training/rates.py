@@ -15,15 +15,15 @@ class Rate(Protocol):
 
     @property
     def share(self) -> float:
-        """Of the learning rate."""
+        """The fraction of the learning rate that it is trained with."""
 
     @property
     def start(self) -> float:
-        """The share of training after which it begins to move."""
+        """The fraction of training after which it is trained."""
 
 
 class ParameterGroup(TypedDict):
-    """What an optimizer is told of some parameters."""
+    """A parameter group of an optimizer."""
 
     params: list[nn.Parameter]
     share: NotRequired[float]
@@ -32,9 +32,9 @@ class ParameterGroup(TypedDict):
 
 
 def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list[ParameterGroup]:
-    """The optimizer's groups of the parameters that are trained.
+    """Group the parameters that require a gradient by rate, for the optimizer.
 
-    One group where it can be: each more costs as much as all of its updates.
+    The groups are as few as possible, because each further group slows down the optimizer.
     """
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if rates is None:
@@ -49,5 +49,5 @@ def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list
 
 
 def scaled(group: ParameterGroup, factor: float, progress: float) -> float:
-    """The factor of a group's learning rate when a share of training is done."""
+    """The factor of a group's learning rate at some progress of training."""
     return factor * group.get("share", 1.0) * (progress >= group.get("start", 0.0))

@@ -1,4 +1,4 @@
-"""The score of every task on encoded labels, and the mean loss of all, as tensors."""
+"""Scores of the tasks on encoded labels, and the mean of their losses, as tensors."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["column_scores", "mean_over_tasks"]
 
 
 def column_scores(layout: TaskLayout, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
-    """The score of each task's kind, NaN where undefined.
+    """The score of each task, as its kind defines it; NaN if undefined.
 
     Parameters
     ----------
     layout : TaskLayout
         The tasks' order.
     outputs : tensor of shape (n, n_outputs) or (n_members, n, n_outputs)
-        Of one net or of several members, whose predictions are judged one by one.
+        Outputs of one network, or of several members, whose predictions are scored separately.
     values, weight : tensors of shape (n, n_tasks); a weight also of shape (n_members, n, n_tasks)
-        Encoded labels; a weight of 0 takes a label out.
+        Encoded labels and their weights. Labels of weight 0 are ignored.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def mean_over_tasks(losses: Tensor, weight: Tensor | None) -> Tensor:
     losses : tensor of shape (n_units,)
         The loss of each task, or of each task in each group.
     weight : tensor of shape (n_tasks,) or None
-        The weight of each task. None stands for ones.
+        The weight of each task. None: all weights are 1.
     """
     if weight is None:
         return losses.nanmean()

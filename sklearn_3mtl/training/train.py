@@ -1,4 +1,4 @@
-"""From rows and parameters to a trained network."""
+"""Train a network on rows, as a plan says."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ from sklearn_3mtl.training.plan import TrainingPlan
 
 __all__ = ["RowsOfTraining", "TrainingResult", "choose_device", "train"]
 
-# A mean loss of standardised targets, or of classes, that no training of sense leads to: steps that
-# diverged need not be infinite.
+# No sensible training leads to a larger mean loss; training can diverge with a finite loss.
 BEYOND_SENSE = 1e4
 
 
 def choose_device(device: str | torch.device) -> torch.device:
-    """The device of that name; ``"auto"`` is CUDA where there is one, else the CPU."""
+    """The device of that name; ``"auto"`` is CUDA if it is available, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -46,17 +45,17 @@ def choose_device(device: str | torch.device) -> torch.device:
 
 @dataclass(frozen=True)
 class RowsOfTraining:
-    """The rows of a training.
+    """The rows that a training uses.
 
     Attributes
     ----------
     training : TrainingRows
-        What the loss is taken on.
+        The rows to train on.
     valid : ValidationRows or None
-        What the best epoch is chosen by. None: the last epoch is kept.
+        The rows on which the best epoch is chosen. None: the last epoch is kept.
     domains : RowDataset or None
-        Rows by which it is judged how unlike the domains' features are. None where it makes no
-        difference.
+        Rows on which the features of the domains are compared after each epoch. None: there is no
+        domain loss.
     """
 
     training: TrainingRows
@@ -65,16 +64,16 @@ class RowsOfTraining:
 
 
 class TrainingResult(NamedTuple):
-    """What a training leaves besides the weights.
+    """The results of a training apart from the weights.
 
     Attributes
     ----------
     history : History
-        A record per epoch, appended to those of an earlier training that was continued.
+        A record of each epoch, appended to those of an earlier training that was continued.
     interrupted : bool
         Whether the user stopped training with Ctrl-C.
     temperature : ndarray of shape (n_tasks,)
-        What to divide each task's outputs by; ones without validation rows.
+        The number by which each task's outputs are divided; 1 without validation rows.
     """
 
     history: History
@@ -90,12 +89,12 @@ def train(
     seed: Seed,
     history: History | None = None,
 ) -> TrainingResult:
-    """Train a network in place, and put its best weights back.
+    """Train a network in place, and restore its best weights.
 
     Raises
     ------
     ValueError
-        If a loss became NaN or infinite.
+        If training diverged.
     """
     device, layout = plan.device, objective.losses.layout
     best = BestWeights(plan.patience) if rows.valid is not None else None
@@ -143,12 +142,15 @@ def train(
 
 
 class StopAtDivergence(Callback):
-    """Ends training once a loss is NaN or infinite: with an error, or with the best weights so far.
+    """Ends training once a loss is NaN or infinite.
+
+    It raises a ValueError. If tasks adapt and there are best weights of an earlier epoch, it warns
+    instead and these weights are kept.
 
     Parameters
     ----------
     rate : str
-        The parameter that sets the learning rate, for the message.
+        Name of the parameter that sets the learning rate, for the message.
     """
 
     def __init__(self, rate: str) -> None:
@@ -161,13 +163,13 @@ class StopAtDivergence(Callback):
         dataset_valid: object = None,
         **kwargs: object,
     ) -> None:
-        """Look at the epoch's losses."""
+        """Check the epoch's losses."""
         last = net.history[-1]
         if np.isfinite(last["train_loss"]):
             return
         losses = {task.name: last[f"train_loss/{task.name}"] for task in net.layout.tasks}
         message = _divergence(net, [n for n, x in losses.items() if not np.isfinite(x)], self.rate)
-        # An inner loop may leave the region of sense all at once, late in training.
+        # With an inner loop, training may diverge suddenly after many good epochs.
         good = any(epoch.get("valid_loss_best", False) for epoch in net.history[:-1])
         if not (good and net.criterion_.adapts):
             raise ValueError(message)
@@ -182,12 +184,15 @@ class StopAtDivergence(Callback):
 def _divergence(net: MultiTaskNet, names: Sequence[Hashable], rate: str) -> str:
     return (
         f"Training diverged in epoch {len(net.history)}: the loss of task(s) {names!r} is not "
-        f"finite, or beyond all sense. {net.criterion_.lower(rate, net.lr)}"
+        f"finite, or far too large. {net.criterion_.lower(rate, net.lr)}"
     )
 
 
 def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
-    """Whether the final weights give losses of sense; each epoch's were taken before its steps."""
+    """Whether the losses of the final weights are finite and, if tasks adapt, not far too large.
+
+    Needed because the losses of the last epoch were computed before its last step.
+    """
     batch = next(iter(net.get_iterator(rows.to(torch.device(net.device)))))
     net.module_.eval()
     with torch.no_grad():
@@ -199,7 +204,7 @@ def _is_finite(net: MultiTaskNet, rows: TrainingRows) -> bool:
 
 
 def _fresh(callback: object) -> object:
-    """A copy of a user's callback, so that fit changes nothing of the caller's."""
+    """A copy of a user's callback, so that fit doesn't change the original."""
     if isinstance(callback, tuple | list) and len(callback) == 2:
         return callback[0], _fresh(callback[1])
     if isinstance(callback, type) and issubclass(callback, Callback):

@@ -1,4 +1,4 @@
-"""A skorch net that judges itself on validation rows."""
+"""A skorch net that computes losses and scores on validation rows."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ VALID_BATCH_ROWS = 1024
 
 
 class ValidatedNet(NeuralNet):
-    """What a net for several tasks does after each epoch: losses, scores and temperatures.
+    """A skorch net for several tasks that computes losses and scores after each epoch.
 
     Attributes
     ----------
     layout : TaskLayout
         The tasks, for their names in the history.
     valid_rows : ValidationRows or None
-        What to validate on. None validates on nothing.
+        The rows to validate on. None: there is no validation.
     domain_rows : RowDataset or None
-        Rows by which it is judged how unlike the domains' features are.
+        Rows on which the features of the domains are compared. None: there is no domain loss.
     generator : torch.Generator
         Draws the order of the training rows.
     stopped_ : bool
-        Set by a callback to end training.
+        A callback sets it to end training.
     valid_losses_ : tensor of shape (n_units,) or None
-        Validation losses of the last epoch, NaN for a task without a validation label.
+        Validation losses after the last epoch; NaN for a task without a validation label.
     valid_gap_ : float
-        How unlike the domains were after it, times the weight of the domain loss.
+        The gap of the domain loss after the last epoch, times the weight of the domain loss.
     """
 
     module_: ThreeMTLNetwork
@@ -57,13 +57,13 @@ class ValidatedNet(NeuralNet):
     def get_iterator(
         self, dataset: TrainingRows | ValidationRows, training: bool = False
     ) -> Batches:
-        """Batches by slicing tensors."""
+        """Batches that are sliced from tensors."""
         if training:
             return cast(TrainingRows, dataset).batches(self.batch_size, self.generator)
         return dataset.in_order(VALID_BATCH_ROWS)
 
     def notify(self, method_name: str, **kwargs: object) -> None:
-        """Tell all callbacks; skorch's EarlyStopping asks for a stop by KeyboardInterrupt."""
+        """Notify all callbacks; a KeyboardInterrupt from skorch's EarlyStopping ends training."""
         getattr(self, method_name)(self, **kwargs)
         for _, callback in self.callbacks_:
             try:
@@ -99,15 +99,15 @@ class ValidatedNet(NeuralNet):
     def valid_loss(self) -> Tensor:
         """The mean validation loss, by which epochs are compared.
 
-        Each task counts as much as its weight says; a task without a validation label counts not.
+        It is weighted by the tasks' weights. Tasks without a validation label are left out.
         """
         assert self.valid_losses_ is not None
         return mean_over_tasks(self.valid_losses_, self.criterion_.epoch_weight())
 
     def _validation_outputs(self, batches: Batches, n_rows: int, listening: bool) -> Tensor:
-        """The outputs of every member for all validation rows."""
+        """The outputs of all members for all validation rows."""
         self._set_training(False)
-        # Written into one tensor: small ones that outlive a batch would pin the heap.
+        # One tensor for all batches: many small tensors would fragment the memory.
         network, done = self.module_, 0
         shape = (network.n_members, n_rows, self.layout.n_outputs)
         found = torch.empty(shape, dtype=torch.float32, device=self.device)
@@ -123,7 +123,7 @@ class ValidatedNet(NeuralNet):
 
     @torch.no_grad()
     def temperature(self) -> Tensor:
-        """The temperature of each task on the validation rows; ones without any."""
+        """The temperature of each task, fitted on the validation rows; 1 without any."""
         valid = self.valid_rows
         if valid is None:
             return torch.ones(len(self.layout))
@@ -136,13 +136,13 @@ class ValidatedNet(NeuralNet):
         found = best_temperature(self.layout, losses, outputs, values, weight, fine=fine)
         assert self.valid_rows is not None
         if self.valid_rows.has_supports:
-            # How far a number may leave the mean is for a task's own support to say: it may be
-            # longer than those of the few tasks that were held out.
+            # For regression, how far predictions may be from the mean depends on the size of a
+            # task's support set, which may be larger than those of the few held-out tasks.
             found[self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
         return found
 
     def _record_columns(self, prefix: str, losses: Tensor) -> None:
-        """Record the loss of each column, the mean over groups where there are any."""
+        """Record the loss of each column, or with groups its mean over them."""
         per_column = losses.view(-1, len(self.layout)).nanmean(0).tolist()
         for task, loss in zip(self.layout.tasks, per_column, strict=True):
             self.history.record(f"{prefix}/{task.name}", loss)

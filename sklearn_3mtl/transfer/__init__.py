@@ -1,4 +1,4 @@
-"""Carrying what was learned over to new tasks and domains."""
+"""Transfer to new tasks and domains: strategies and domain losses."""
 
 from sklearn_3mtl.transfer.domain import CORAL, DANN, DOMAIN_LOSSES, MMD, DomainLoss, FeatureLoss
 from sklearn_3mtl.transfer.strategies import (

@@ -156,6 +156,16 @@ def test_it_is_saved_and_supplied_to_the_loader(fitted, tmp_path):
     pd.testing.assert_frame_equal(loaded.predict(X), fitted.predict(X))
 
 
+def test_a_kind_given_after_the_fit_is_saved_with_the_new_target(tmp_path):
+    plain = estimator(task_kinds={"visits": "regression"}).fit(X, Y)
+    adapted = plain.set_params(task_kinds={"calls": PoissonCounts()}).adapt(
+        X, pd.DataFrame({"calls": CALLS.astype(float)})
+    )
+    adapted.save(tmp_path / "calls.3mtl")
+    loaded = load_estimator(tmp_path / "calls.3mtl", parts={"task_kinds": adapted.task_kinds})
+    pd.testing.assert_frame_equal(loaded.predict(X), adapted.predict(X))
+
+
 def test_labels_of_another_kind_are_refused_before_training():
     with pytest.raises(ValueError, match=r"Task 'visits' holds -1.0, which is no count"):
         estimator().fit(X, Y.assign(visits=Y["visits"].where(Y["visits"] < 5, -1)))

@@ -1,4 +1,4 @@
-"""Penalised likelihoods minimised by accelerated descent, many problems at once."""
+"""Penalised losses minimised by accelerated gradient descent, many problems at once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def descend(
 ) -> tuple[Tensor, Tensor]:
     """Minimise the penalised loss for every penalty at once.
 
-    A bound on the likelihood's curvature is diagonal in the principal directions, so each step is
-    that of a diagonal Newton method; Nesterov's momentum is restarted where it points uphill
-    (O'Donoghue and Candes, arXiv 1204.3982). For a quadratic loss the first step is exact.
+    A bound on the loss's curvature is diagonal in the principal directions: each step is that of a
+    diagonal Newton method. Nesterov's momentum is restarted where it points uphill (O'Donoghue and
+    Candes, arXiv 1204.3982). For a quadratic loss the first step is exact.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ def descend(
     offset : tensor of shape (G, n_mixtures, M, n, n_outputs)
         The outputs that each mixture corrects.
     targets : tensor of shape (G, 1, n, n_outputs)
-        What the outputs' means should be.
+        The targets of the outputs' means.
     rows : tensor of shape (G, 1, n, 1)
         The weight of each row.
     likelihood : Likelihood
-        What is minimised, besides the penalty.
+        The loss that is minimised, together with the penalty.
     ridge : tensor of shape (n_penalties, n_mixtures, r + 1)
         The penalty of each coefficient, the bias last.
 
@@ -48,9 +48,9 @@ def descend(
     coefficients : tensor of shape (n_penalties, G, n_mixtures, M, n_outputs, r + 1)
     outputs : tensor of shape (n_penalties, G, n_mixtures, M, n, n_outputs)
     """
-    # NumPy: these are many operations on small arrays, which cost torch several times as much, and
-    # flat ones without broadcasting cost half of it again. All outputs and penalties stand in the
-    # last axis, so that each product is one for all of them.
+    # NumPy, because many operations on small arrays take torch several times as long. Flat arrays,
+    # without broadcasting, halve the time again. All outputs and penalties share the last axis, so
+    # that one product serves them all.
     z = mixtures.features.numpy()
     features = np.concatenate([z, np.ones_like(z[..., :1])], axis=-1)
     n_groups, n_mixtures, n_members, n_rows, n_directions = features.shape

@@ -1,4 +1,4 @@
-"""A linear correction on frozen features, solved for; no gradient steps through the network."""
+"""Linear corrections on frozen features, solved for without gradients through the network."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from sklearn_3mtl.data.kinds import Likelihood
 __all__ = ["Probe", "solve_probe"]
 
 PENALTIES = torch.logspace(-3, 3, 7, dtype=torch.float64)
-# What is known of a penalty before any evidence, in powers of ten: a new task may need much of its
-# features, a known one should move little.
+# The prior of the penalty's base-10 logarithm: its mean for a new and for a known task, and its
+# standard deviation. A known task's outputs should move less than those of a new one.
 NEW_TASK, KNOWN_TASK, SPREAD = 0.0, 1.0, 1.0
 NEW_BIAS_PENALTY = 0.1
-# An unknown noise is worth this many rows with the error of no correction.
+# The prior of an unknown noise variance counts as this many rows with the error of no correction.
 PRIOR_ROWS = 3.0
-# Few rows are no reason to do without the outputs before; with so many it is half of one.
+# For a known task, the prior weight of a mixture that replaces the earlier outputs is multiplied by
+# n / (n + FORGETTING_ROWS): few rows are no reason to discard these outputs.
 FORGETTING_ROWS = 10.0
-# Members and rows that choose penalties and mixtures; more of them hardly change the choice.
+# How many members and rows the penalties and mixtures are chosen on; more hardly change the choice.
 N_JUDGES, JUDGE_ROWS = 2, 256
-# About how many numbers of Hessians are held at once.
+# About how many numbers the Hessians that are held at once have.
 HESSIAN_NUMBERS = 2**20
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a task's outputs become: ``keep * before + features @ weight.T + bias``.
+    """A task's correction: its outputs become ``keep * before + features @ weight.T + bias``.
 
     Attributes
     ----------
     weight : float32 tensor of shape (G, M, n_outputs, n_features)
     bias : float32 tensor of shape (G, M, n_outputs)
     mixture : float64 tensor of shape (n_mixtures,)
-        How much each of the blocks' mixtures counts.
+        The weight of each mixture of blocks in the average of their corrections.
     penalty : float64 tensor of shape (n_mixtures,)
         Each mixture's ridge penalty, for features scaled to a mean squared norm of 1.
     keep : float
-        The share of the outputs before that stays.
+        The factor of the outputs before: the total weight of the mixtures that correct them.
     """
 
     weight: Tensor
@@ -52,7 +53,7 @@ class Probe:
     keep: float
 
     def times(self, factor: float) -> Probe:
-        """The same for outputs in another unit."""
+        """The same correction in another unit, where outputs are `factor` times as large."""
         return replace(self, weight=self.weight * factor, bias=self.bias * factor)
 
 
@@ -68,16 +69,16 @@ def solve_probe(
 ) -> Probe:
     """Fit a penalised linear correction to outputs, for groups of rows and members at once.
 
-    The likelihood of the targets has a ridge penalty added. Each mixture of blocks of features is
-    solved for, and they are averaged with the weights under which the average predicts rows that
-    were left out best (stacking: Yao et al., "Using stacking to average Bayesian predictive
-    distributions", Bayesian Analysis 2018, arXiv 1704.02030). A mean of linear corrections is one.
+    For each mixture of blocks of features, the correction minimises the targets' negative
+    log-likelihood plus a ridge penalty. The mixtures' corrections are averaged, with the weights
+    for which the average predicts left-out rows best (stacking: Yao et al., "Using stacking to
+    average Bayesian predictive distributions", Bayesian Analysis 2018, arXiv 1704.02030). The
+    average of linear corrections is itself a linear correction.
 
-    The penalty of each mixture, common to all groups and members, is the mean of the logarithms of
-    `PENALTIES` under the leave-one-out likelihood and a prior: without evidence a correction is
-    what the prior says. Leaving one out is exact for squared error (Allen's PRESS) and approximate
-    for the others (Rad and Maleki, "A scalable estimate of the out-of-sample prediction error",
-    JRSS B 2020, arXiv 1801.10243).
+    A mixture's penalty is common to all groups and members. Its logarithm is the posterior mean
+    over `PENALTIES`, from the leave-one-out likelihood and a prior. Leave-one-out predictions are
+    exact for squared error (Allen's PRESS) and approximate for other losses (Rad and Maleki, "A
+    scalable estimate of the out-of-sample prediction error", JRSS B 2020, arXiv 1801.10243).
 
     Parameters
     ----------
@@ -88,14 +89,15 @@ def solve_probe(
     offset : tensor of shape (G, M, n, n_outputs)
         The outputs to be corrected.
     targets : tensor of shape (G, n, n_outputs)
-        What the mean of each output should be.
+        The target of each output's mean.
     weight : tensor of shape (G, n)
         The weight of each label; 0 for a missing label or a padding row.
     likelihood : Likelihood
-        How probable targets are, given outputs.
+        The likelihood of targets, given outputs.
     is_new : bool
-        Whether the offset says nothing: the bias is then nearly free. Otherwise it is penalised
-        like any feature, and the prior keeps the correction small.
+        Whether the task is new, so that the offset carries no information: the bias is then hardly
+        penalised. For a known task the bias is penalised like a feature, and the prior favours a
+        small correction.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def solve_probe(
     rows = weight.double()[:, None, :, None]
     targets = targets.double().unsqueeze(1)
     keeps = torch.tensor(blocks.keeps)
-    # What a mixture does without is as if it were 0.
+    # For a mixture that replaces the earlier outputs, they are 0.
     offset = offset.double().unsqueeze(1) * keeps.view(-1, 1, 1, 1)
     kept, keeps = keeps, keeps & (not is_new)
     penalty, share = _choose(blocks, features, offset, targets, rows, likelihood, keeps)
@@ -126,7 +128,7 @@ def _choose(
     likelihood: Likelihood,
     keeps: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """The penalty and the share of each mixture, from some members and rows."""
+    """The penalty and the weight of each mixture, chosen on some members and rows."""
     n = rows.shape[-2]
     some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
     features = features[:, :N_JUDGES, some]
@@ -143,7 +145,7 @@ def _choose(
     mass = rows.sum().clamp_min(1e-12)
     losses = likelihood.loss(left_out, targets.unsqueeze(1)) * rows.unsqueeze(1).squeeze(-1)
     losses = losses.sum((1, 4)).mean(2) / mass
-    # The first mixture corrects what there was before.
+    # The offset of the first mixture is the outputs before.
     errors = (offset[:, 0] - targets).square() * rows
     null = float(PRIOR_ROWS * errors.sum() / (mass * offset.shape[2]))
     evidence = likelihood.log_evidence(losses, n_rows, null, PRIOR_ROWS)

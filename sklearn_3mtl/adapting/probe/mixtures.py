@@ -1,4 +1,4 @@
-"""Blocks of features, brought to one scale, and the mixtures that can be made of them."""
+"""Blocks of features, standardised, and weighted mixtures of the blocks."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from torch import Tensor
 
 __all__ = ["Blocks", "Mixtures"]
 
-# Principal directions of the features that are kept; the others hardly vary.
+# How many principal directions of the features are kept; the others hardly vary.
 N_DIRECTIONS = 128
-# A direction or a block below this part of the whole is rounding, not variation.
+# A direction or a block is constant, up to rounding errors, if its standard deviation is below this
+# share of the largest direction's, or of the block's root mean square.
 NOTHING = 1e-6
-# A linear rule in the plain inputs, or a smooth one of the labelled rows alone, is one possibility
-# among richer ones.
+# The prior weights, relative to 1 for the other mixtures, of a correction that is linear in the
+# plain inputs, and of a smooth function of them that is learned from the labelled rows alone.
 PLAIN_PRIOR, SMOOTH_PRIOR = 0.25, 0.5
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks of features, one after the other, and the mixtures to try.
+    """Consecutive blocks of features, and the mixtures of them to try.
 
     Attributes
     ----------
     widths : sequence of int
         How many features each block has.
     mixtures : sequence of sequences of float
-        What share of a mixture's variance each block has; a mixture's shares need not add up to 1.
+        Each block's share of the variance in each mixture; shares need not add up to 1.
     prior : sequence of float
-        How much each mixture counts before there is evidence.
+        The prior weight of each mixture.
     keeps : sequence of bool
-        Whether a mixture corrects the earlier outputs, or replaces them.
+        Whether each mixture corrects the earlier outputs. False: it replaces them.
     """
 
     widths: Sequence[int]
@@ -44,10 +45,11 @@ class Blocks:
 
     @classmethod
     def of_views(cls, widths: Sequence[int], views: Sequence[Sequence[float]]) -> Blocks:
-        """Mix the views of a row: learned features, and inputs encoded, plain and bent smoothly.
+        """Make mixtures of four views of a row: learned features, encoded, plain, smooth inputs.
 
-        The mixtures are each of them, and the first two in equal parts. The smooth one is what one
-        would do without the outputs before.
+        Each view is a mixture, and so are learned features and encoded inputs in equal parts. Plain
+        inputs that equal the encoded ones, and smooth inputs that are absent, make no mixture. The
+        smooth mixture replaces the earlier outputs; the others correct them.
         """
         shares = [np.array(view) / max(sum(view), NOTHING) for view in views]
         learned, encoded, plain, smooth = shares
@@ -62,7 +64,7 @@ class Blocks:
 
 
 class Mixtures:
-    """Mixtures of blocks of features, each in few principal directions.
+    """Mixtures of blocks of features, each reduced to few principal directions.
 
     The directions are a rotation, which leaves a ridge penalty unchanged.
 
@@ -71,18 +73,18 @@ class Mixtures:
     blocks : Blocks
         The blocks and their mixtures.
     features : tensor of shape (G, M, n, d)
-        Of G groups of n rows for M members.
+        The features of G groups of n rows, for M members.
     rows : tensor of shape (G, 1, n, 1)
         The weight of each row; 0 for padding.
 
     Attributes
     ----------
     features : tensor of shape (G, n_mixtures, M, n, r)
-        Centred and of a mean squared norm of 1 in each mixture.
+        Coordinates in the principal directions, with a mean of 0 and a mean squared norm of 1.
     variance : tensor of shape (G, n_mixtures, M, r)
         The sum of each direction's weighted squares.
     mean : tensor of shape (G, M, 1, d)
-        What was taken off the features.
+        The mean that was subtracted from the features.
     """
 
     def __init__(self, blocks: Blocks, features: Tensor, rows: Tensor) -> None:
@@ -90,10 +92,10 @@ class Mixtures:
         f, self.mean, self._unit, varies = _standardised(features, widths, rows)
         part = torch.tensor(blocks.mixtures, dtype=torch.float64) * varies
         part = part / part.sum(1, keepdim=True).clamp_min(1e-12)
-        # For each mixture the part of the variance that each feature's block has.
+        # For each mixture, the share of the variance that each feature's block has.
         self._part = part.repeat_interleave(widths, 1)
         n, d = f.shape[-2:]
-        # Rows weighted as the loss weighs them: the directions are then uncorrelated.
+        # With the rows weighted as in the loss, the directions are uncorrelated under it.
         weighted = rows.sqrt() * f
         self._rows = weighted if n <= d else None
         root = self._part.sqrt()
@@ -121,12 +123,12 @@ class Mixtures:
         return len(self._part)
 
     def weights(self, coefficients: Tensor) -> Tensor:
-        """Map coefficients of the directions, (G, n_mixtures, M, n_outputs, r), to features.
+        """Map coefficients of the directions, (G, n_mixtures, M, n_outputs, r), to weights.
 
         Returns
         -------
         weights : tensor of shape (G, M, n_outputs, d)
-            Summed over the mixtures.
+            The weights of the features, summed over the mixtures.
         """
         found = coefficients @ self._basis.mT
         if self._rows is not None:
@@ -143,9 +145,9 @@ class _Standardised(NamedTuple):
     features : tensor of shape (G, M, n, d)
         Centred and scaled features.
     mean : tensor of shape (G, M, 1, d)
-        What was taken off.
+        The mean that was subtracted.
     unit : tensor of shape (d,)
-        What they were multiplied by then.
+        The factor that the centred features were multiplied by.
     varies : bool tensor of shape (n_blocks,)
         Which blocks are not constant.
     """

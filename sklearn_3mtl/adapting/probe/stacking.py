@@ -1,4 +1,4 @@
-"""Stacking: how much each of several predictions counts in their mean."""
+"""Stacking: the weights of several predictions in their average."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def stacked_shares(
     prior: Tensor,
     null: float,
 ) -> Tensor:
-    """The most probable shares, under the likelihood of the mean of the outputs.
+    """The shares (weights in the average of the outputs) of the highest posterior probability.
 
-    A Dirichlet prior stands for some labels: without evidence the shares are what it says, and
-    none is quite 0.
+    The Dirichlet prior counts as ``likelihood.prior_labels`` labels. Without evidence the shares
+    are those of the prior, and none is ever exactly 0.
 
     Parameters
     ----------
     outputs : float64 tensor of shape (G, n_shares, M, n, n_outputs)
-        Predictions of rows by fits without them.
+        The outputs for each row, from fits without that row.
     targets : float64 tensor of shape (G, 1, n, n_outputs)
-        What the outputs' means should be.
+        The targets of the outputs' means.
     rows : float64 tensor of shape (G, 1, n, 1)
         The weight of each row.
     likelihood : Likelihood
-        How probable targets are, given outputs.
+        The likelihood of targets, given outputs.
     prior : float64 tensor of shape (n_shares,)
-        What each share is before there is evidence, up to a factor.
+        The prior of the shares, up to a factor.
     null : float
-        A squared error that is taken to be there besides that of the rows, for a likelihood whose
-        noise is unknown.
+        A sum of squared errors that is added to that of the rows, by a likelihood whose noise is
+        unknown.
 
     Returns
     -------

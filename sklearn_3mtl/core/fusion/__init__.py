@@ -1,4 +1,4 @@
-"""How the features of several modalities become one; a file for each way."""
+"""How the features of several modalities are fused; one file for each method."""
 
 from sklearn_3mtl.core.fusion.base import FusedFeatures, Fusion
 from sklearn_3mtl.core.fusion.concat import ConcatFusion

@@ -1,4 +1,4 @@
-"""The contract of a fusion."""
+"""The contract of a fusion method."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["FusedFeatures", "Fusion"]
 
 
 class FusedFeatures(nn.Module, ABC):
-    """The layers of a fusion.
+    """The layers that fuse the features of several modalities.
 
     Attributes
     ----------
     n_out : int
         Width of the fused features.
     is_concatenation : bool
-        Whether they are the modalities' own features, one after the other.
+        Whether the fused features are the modalities' features, concatenated.
     """
 
     n_out: int
@@ -30,13 +30,13 @@ class FusedFeatures(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
-        """Map the modalities' features to one.
+        """Map the features of each modality to the fused features.
 
         Parameters
         ----------
         features : sequence of tensors of shape (N, B, width), or (1, B, width)
-            The features of each modality. N counts the copies that were asked for; 1 where the
-            features are common to all copies.
+            The features of each modality. N is the number of copies that `build` was given; 1
+            where the features are common to all copies.
         present : bool tensor of shape (N, B, n_modalities), or (1, B, n_modalities), or None
             Which modalities each row has. None where every row has all.
 
@@ -61,7 +61,7 @@ class Fusion(BaseEstimator, ABC):
         widths : sequence of int
             Width of each modality's features.
         copies : Copies
-            The independent copies of what is trained.
+            The independent copies of the layers.
         seed : Seed
             Seeds the initial weights.
         """

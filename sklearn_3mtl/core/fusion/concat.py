@@ -15,7 +15,7 @@ __all__ = ["ConcatFusion"]
 
 
 class ConcatFusion(Fusion):
-    """The features of all modalities, one after the other.
+    """Concatenates the features of all modalities.
 
     Examples
     --------
@@ -25,7 +25,7 @@ class ConcatFusion(Fusion):
     """
 
     def build(self, widths: Sequence[int], copies: Copies, seed: Seed) -> FusedFeatures:
-        """No weights are needed."""
+        """Build the concatenation, which has no weights."""
         return _Concatenated(sum(widths))
 
 

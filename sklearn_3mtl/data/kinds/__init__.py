@@ -1,4 +1,4 @@
-"""Kinds of targets: numbers, two classes, several classes, and what a user adds."""
+"""Kinds of targets: regression, binary, multiclass, and those that a user adds."""
 
 from sklearn_3mtl.data.kinds.base import Kind
 from sklearn_3mtl.data.kinds.binary import Binary

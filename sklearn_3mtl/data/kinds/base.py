@@ -1,4 +1,4 @@
-"""The contract of a kind of target."""
+"""The base class of kinds of targets."""
 
 from __future__ import annotations
 
@@ -19,36 +19,37 @@ __all__ = ["Kind", "mean_of_members"]
 class Kind(BaseEstimator, ABC):
     """What a target is: its loss, its scale, and how outputs become predictions and scores.
 
-    A subclass sets `name` and defines `losses`; its constructor takes hyper-parameters only. Use it
-    by an instance in `task_kinds`: ``task_kinds={"visits": PoissonCounts()}``.
+    A subclass sets `name` and defines `losses`; its constructor takes hyper-parameters only. Pass
+    an instance in `task_kinds`: ``task_kinds={"visits": PoissonCounts()}``.
 
     Below, "values" are encoded labels: numbers ``(label - center) / scale``, or positions among the
-    sorted classes. The last axis of "outputs" is that of the numbers which the network puts out
-    for one target; any axes may stand before it.
+    sorted classes. The last axis of "outputs" holds the network's outputs for one target; any axes
+    may come before it.
 
     Attributes
     ----------
     name : str
-        The short name, which ``Task.kind`` shows.
+        The short name, which is also ``Task.kind``.
     has_classes : bool, default=False
         Whether labels are classes.
     likelihood : Likelihood, default=Gaussian()
-        What solvers of linear models minimise in the place of the loss, on ``link(values)``.
+        The loss that linear models, fitted in closed form or by Newton steps, minimise on
+        ``link(values)``.
     metrics : tuple of str, default=("r2", "rmse", "mae")
-        The names of the metrics that judge predictions; the first is the score.
+        The names of the metrics of predictions; the first is the score.
     padding : float, default=0.0
-        What fills up the outputs of targets that have fewer outputs than others of the kind.
+        The value with which outputs are padded if targets of the kind differ in `n_outputs`.
     uncertainty_factor : float, default=1.0
-        The loss times this factor is the negative log-likelihood at a noise of 1.
+        The loss times this factor is the negative log-likelihood for a noise variance of 1, up to a
+        constant.
     hidden_head : bool, default=True
-        Whether `heads="auto"` gives the target a hidden layer where several share a network.
+        Whether ``heads="auto"`` may give the target's head a hidden layer.
     calibrates : bool, default=False
         Whether outputs are divided by a temperature that is fitted on held-out rows.
     lowest_temperature : float, default=1.0
-        The smallest temperature allowed; at 1, outputs are never made larger.
+        The smallest temperature allowed. With 1, outputs are never made larger.
     temperature_spread : float, default=1.0
-        The standard deviation of the logarithm of a temperature before there is evidence: few
-        rows say little.
+        The prior standard deviation of the temperature's logarithm, whose prior mean is 0.
 
     Examples
     --------
@@ -77,7 +78,7 @@ class Kind(BaseEstimator, ABC):
         Parameters
         ----------
         outputs : tensor of shape (..., n_outputs)
-            Filled up with `padding` where targets differ in `n_outputs`.
+            Padded with `padding` if targets differ in `n_outputs`.
         values : tensor of shape (...)
 
         Returns
@@ -86,30 +87,30 @@ class Kind(BaseEstimator, ABC):
         """
 
     def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The same where each target has one output: both tensors are of the shape (...).
+        """The loss of every label if each target has one output: both tensors have shape (...).
 
-        To be defined only where it spares a training step some views.
+        Override it only to avoid reshaping in each training step.
         """
         return self.losses(outputs.unsqueeze(-1), values)
 
     def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
-        """How many numbers the network puts out for a target with some classes, or None."""
+        """The number of the network's outputs for a target; `classes` is None without classes."""
         return 1
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
-        """Raise a ValueError where labels can't be of this kind.
+        """Raise a ValueError if labels can't be of this kind.
 
         Parameters
         ----------
         name : hashable
             The target's name, for the message.
         labels : ndarray
-            The sorted classes of a kind that has classes; else all labels as float64, NaN where
-            one is missing.
+            The sorted classes, if the kind has classes. Otherwise all labels as float64, NaN if
+            missing.
         """
 
     def center_and_scale(self, numbers: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-        """What is taken off the labels, and what they are divided by then; (0, 1) by default.
+        """What is subtracted from labels, and what the result is divided by; by default (0, 1).
 
         Parameters
         ----------
@@ -119,15 +120,15 @@ class Kind(BaseEstimator, ABC):
         return 0.0, 1.0
 
     def link(self, values: Tensor) -> Tensor:
-        """Values on the scale of the outputs, elementwise; the values by default."""
+        """Map values to the scale of the outputs, elementwise; by default they stay as they are."""
         return values
 
     def targets(self, values: Tensor, n_outputs: int) -> Tensor:
-        """What the mean of the likelihood should be for each output, (..., n_outputs)."""
+        """The targets of the likelihood's mean for each output, (..., n_outputs)."""
         return self.likelihood.targets(self.link(values), n_outputs)
 
     def decode(self, outputs: Tensor) -> Tensor:
-        """The predicted values: (..., n_outputs) -> (...); the only output by default."""
+        """The predicted values: (..., n_outputs) -> (...); by default the only output."""
         return outputs.squeeze(-1)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray | None:
@@ -135,11 +136,11 @@ class Kind(BaseEstimator, ABC):
         return None
 
     def outputs_of_log_probabilities(self, logs: np.ndarray) -> np.ndarray:
-        """Outputs whose `probabilities` are given: (n, n_classes) -> (n, n_outputs)."""
+        """Outputs for given log-probabilities: (n, n_classes) -> (n, n_outputs)."""
         return logs
 
     def combine(self, outputs: Tensor) -> Tensor:
-        """The outputs of several members as one, whose prediction is the mean of theirs.
+        """Combine the members' outputs, so that the prediction is the mean of the members'.
 
         Parameters
         ----------
@@ -148,18 +149,18 @@ class Kind(BaseEstimator, ABC):
         Returns
         -------
         outputs : tensor of shape (n, n_tasks, n_outputs)
-            The mean of the members by default.
+            By default the mean over members.
         """
         return mean_of_members(outputs)
 
     def score(self, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
-        """The score of each target while training: R2 by default; NaN where it has none.
+        """The score of each target during training: by default R2, NaN if that is undefined.
 
         Parameters
         ----------
         outputs : tensor of shape (n, n_tasks, n_outputs)
         values, weight : tensors of shape (n, n_tasks)
-            A weight of 0 takes a label out.
+            Labels of weight 0 are ignored.
 
         Returns
         -------
@@ -172,11 +173,11 @@ class Kind(BaseEstimator, ABC):
         return torch.where(spread > 0, 1 - residual / spread, torch.nan)
 
     def negative_log_likelihood(self, mean_loss: Tensor) -> Tensor:
-        """The negative log-likelihood per label at a mean loss; the loss by default."""
+        """The negative log-likelihood per label from the mean loss; by default the loss itself."""
         return mean_loss
 
     def with_output_per_class(self) -> Kind:
-        """The kind with the same classes that has an output for each of them."""
+        """A kind for the same classes that has an output for each of them."""
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -192,7 +193,7 @@ class Kind(BaseEstimator, ABC):
 
 
 def mean_of_members(outputs: Tensor) -> Tensor:
-    """The mean over the first axis, in one order of sums whatever the other axes."""
+    """The mean over the first axis; the order of summation doesn't depend on the other axes."""
     members = outputs.unbind(0)
     return reduce(torch.add, members) / len(members)
 

@@ -1,4 +1,4 @@
-"""Two classes, told apart by one logit."""
+"""Two classes, predicted by one logit."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sklearn_3mtl.data.kinds.multiclass import Multiclass
 
 __all__ = ["Binary"]
 
-# No probability is nearer to 0 or 1.
+# Probabilities are kept at least this far from 0 and 1.
 TINY = 1e-7
 
 
 class Binary(ClassKind):
-    """One of two classes: one logit, that of the second."""
+    """One of two classes, predicted by the logit of the second."""
 
     name = "binary"
     likelihood = Bernoulli()
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
-        """Two classes at most."""
+        """Refuse more than two classes."""
         if len(labels) > 2:
             raise ValueError(
                 f"Task {name!r} was declared binary, but has {len(labels)} classes; "
@@ -42,7 +42,7 @@ class Binary(ClassKind):
         return F.binary_cross_entropy_with_logits(outputs, values, reduction="none")
 
     def decode(self, outputs: Tensor) -> Tensor:
-        """The likelier class."""
+        """The more likely class."""
         return outputs.squeeze(-1) > 0
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:

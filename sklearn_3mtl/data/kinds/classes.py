@@ -11,7 +11,7 @@ __all__ = ["ClassKind", "softmax"]
 
 
 class ClassKind(Kind):
-    """A kind whose labels are classes and whose values are their positions."""
+    """Base of kinds with classes, whose values are positions among the classes."""
 
     has_classes = True
     metrics = ("accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss")

@@ -1,4 +1,4 @@
-"""Which kind labels are of, where the user does not say, or says it by name."""
+"""The kind of a target: inferred from its labels, or given by the user."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = [
     "with_regression_loss",
 ]  # fmt: skip
 
-# By short name, in the order in which a network puts them out.
+# By short name, in the order of the network's outputs.
 KINDS: dict[str, type[Kind]] = {kind.name: kind for kind in (Regression, Binary, Multiclass)}
-# What a user may say for "binary or multiclass, by the number of classes".
+# The name that a user may give for "binary or multiclass, by the number of classes".
 ANY_CLASSES = "classification"
 MAX_INTEGER_CLASSES = 10
 
@@ -28,7 +28,7 @@ MAX_INTEGER_CLASSES = 10
 def kind_named(
     name: str, given: str | Kind | None = None, regression_loss: str = "squared_error"
 ) -> Kind:
-    """The kind of a short name: the given one where that has this name.
+    """The kind of a short name: `given` if it is a Kind of that name, else the library's.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def kind_named(
 def declared_kind(
     task: Hashable, given: str | Kind, n_classes: int, regression_loss: str = "squared_error"
 ) -> Kind:
-    """The kind that a user gives for a task whose labels have so many distinct values.
+    """The kind that a user declares for a task, whose labels have `n_classes` distinct values.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def declared_kind(
 
 
 def infer_kind(column: pd.Series, regression_loss: str = "squared_error") -> Kind:
-    """The kind that a column's labels show, even where they are of one class or there are none."""
+    """Infer the kind from a column's labels; one class is enough, no label means regression."""
     observed = column.dropna()
     if observed.empty or not _are_classes(observed):
         return _made(Regression.name, regression_loss)
@@ -76,14 +76,14 @@ def infer_kind(column: pd.Series, regression_loss: str = "squared_error") -> Kin
 
 
 def agrees(given: str | Kind, kind: Kind) -> bool:
-    """Whether a kind is what the user gives."""
+    """Whether a kind is the one that the user gave."""
     if isinstance(given, Kind):
         return given == kind
     return given == kind.name or (given == ANY_CLASSES and kind.has_classes)
 
 
 def is_of_numbers(given: str | Kind) -> bool:
-    """Whether what a user gives is a kind without classes."""
+    """Whether the kind that the user gave is one without classes."""
     if isinstance(given, Kind):
         return not given.has_classes
     return given in KINDS and not KINDS[given].has_classes
@@ -92,13 +92,13 @@ def is_of_numbers(given: str | Kind) -> bool:
 def as_given(
     name: Hashable, kind: Kind, task_kinds: Mapping[Hashable, str | Kind] | None
 ) -> str | Kind:
-    """What to give for a target so that some of its rows show the kind that all of them do."""
+    """The `task_kinds` entry that gives some rows of a target the kind of all its rows."""
     given = (task_kinds or {}).get(name)
     return given if isinstance(given, Kind) else kind.name
 
 
 def with_regression_loss(kind: Kind, loss: str) -> Kind:
-    """The kind with another loss, if it is one that takes a loss by name."""
+    """The kind with another loss, if it is Regression; other kinds stay as they are."""
     return Regression(loss) if type(kind) is Regression and kind.loss != loss else kind
 
 
@@ -112,7 +112,7 @@ def _made(name: str, regression_loss: str) -> Kind:
 
 @cache
 def _shared(name: str, loss: str | None) -> Kind:
-    """One object for all targets of a kind, so that many of them are compared at once."""
+    """One object for all targets of a kind, so that comparing kinds is fast."""
     return KINDS[name]() if loss is None else Regression(loss)
 
 

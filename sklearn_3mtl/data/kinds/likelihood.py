@@ -1,4 +1,4 @@
-"""Likelihoods of labels given the outputs of a linear model, which solvers minimise."""
+"""Likelihoods of labels given the outputs of a linear model, which its solvers maximise."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ FLAT = 1e-6
 
 
 class Likelihood(ABC):
-    """A loss whose gradient in the outputs is its mean less the target.
+    """A negative log-likelihood whose gradient in the outputs is the mean minus the target.
 
-    Squared error, which is written without its half, has twice that gradient.
+    Squared error is written without the factor 1/2, so its gradient is twice that.
 
     Attributes
     ----------
     largest_curvature : float
         The largest second derivative of the loss in an output.
     prior_labels : float
-        How many labels a prior on the shares of several predictions is worth.
+        The number of labels that the prior on the weights of averaged predictions counts as.
     is_quadratic : bool
-        Whether the loss is quadratic: the mean is then the outputs, and one Newton step is exact.
+        Whether the loss is quadratic. The mean is then the output, and one Newton step is exact.
     """
 
     largest_curvature: float = 1.0
@@ -37,18 +37,18 @@ class Likelihood(ABC):
 
     @abstractmethod
     def mean(self, outputs: Tensor) -> Tensor:
-        """The mean of the targets, of the shape of the outputs, (..., n_outputs)."""
+        """The mean of the targets for some outputs; both have shape (..., n_outputs)."""
 
     @abstractmethod
     def curvature(self, mean: Tensor) -> Tensor:
-        """The second derivative of the loss in each output, where the mean is `mean`."""
+        """The second derivative of the loss in each output, at the mean `mean`."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (...,), from outputs and targets of shape (..., n_outputs)."""
 
     def targets(self, values: Tensor, n_outputs: int) -> Tensor:
-        """What the mean of each output should be, (..., n_outputs), from values (...)."""
+        """The target of each output, (..., n_outputs), from values of shape (...)."""
         return values.unsqueeze(-1).expand(*values.shape, n_outputs)
 
     def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
@@ -59,15 +59,15 @@ class Likelihood(ABC):
         return self.mean(outputs.unsqueeze(-1)).squeeze(-1)
 
     def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
-        """`mean` for an array whose axis `axis` is that of the outputs; a new array."""
+        """`mean` for an array, as a new array; `axis` is the axis of the outputs."""
         moved = torch.from_numpy(np.moveaxis(outputs, axis, -1))
         return np.moveaxis(self.mean(moved).numpy(), -1, axis).copy()
 
     def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
-        """The log-likelihood of `n_rows` rows of a mean loss.
+        """The log-likelihood of `n_rows` rows with mean loss `losses`.
 
-        A likelihood whose noise is unknown takes `null`, a sum of squared errors, to come from
-        `null_rows` more rows.
+        `null` and `null_rows` serve likelihoods with unknown noise: a sum of squared errors, and
+        the number of further rows that it is counted as.
         """
         return -n_rows * losses
 
@@ -85,12 +85,12 @@ class Likelihood(ABC):
         ----------
         outputs, targets : arrays that broadcast to (..., n_outputs)
         weight : array that broadcasts to (..., 1)
-            The share of each row.
+            The weight of each row, as a fraction of all.
         n_rows : float
-            How many rows there are.
+            Number of rows.
         null : float
-            A squared error that is taken to be there besides that of the rows; 0 where the
-            likelihood has no noise to estimate.
+            A sum of squared errors that is added to that of the rows when the noise is estimated.
+            Likelihoods without noise ignore it.
         """
         guess, truth = torch.broadcast_tensors(
             torch.from_numpy(outputs), torch.from_numpy(np.asarray(targets))
@@ -125,7 +125,7 @@ class Gaussian(Likelihood):
         return outputs.copy()
 
     def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
-        """That at the noise which the errors tell."""
+        """The log-likelihood at the noise variance estimated from the errors."""
         noise = (n_rows * losses + null) / (n_rows + null_rows)
         return -0.5 * n_rows * noise.clamp_min(1e-300).log()
 
@@ -137,7 +137,7 @@ class Gaussian(Likelihood):
         n_rows: float,
         null: float,
     ) -> tuple[float, np.ndarray]:
-        """That at the noise which the errors tell."""
+        """The negative log-likelihood at the noise estimated from the errors, and its gradient."""
         miss = outputs - targets
         error = max(n_rows * (weight * miss * miss).sum() + null, 1e-300)
         return 0.5 * n_rows * np.log(error), n_rows * n_rows / error * weight * miss
@@ -147,7 +147,7 @@ class Bernoulli(Likelihood):
     """Cross-entropy of one logit."""
 
     largest_curvature = 0.25
-    # A label of a class says less than a number does.
+    # A class label carries less information than a number.
     prior_labels = 4.0
 
     def mean(self, outputs: Tensor) -> Tensor:
@@ -155,7 +155,7 @@ class Bernoulli(Likelihood):
         return outputs.sigmoid()
 
     def curvature(self, mean: Tensor) -> Tensor:
-        """The variance of the class."""
+        """The variance of the label."""
         return (mean * (1 - mean)).clamp_min(FLAT)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -179,7 +179,7 @@ class Bernoulli(Likelihood):
         n_rows: float,
         null: float,
     ) -> tuple[float, np.ndarray]:
-        """As above, from arrays alone."""
+        """The same as in the base class, computed with NumPy alone."""
         loss = n_rows * (weight * (np.logaddexp(0.0, outputs) - targets * outputs)).sum()
         return loss, n_rows * weight * (expit(outputs) - targets)
 
@@ -232,7 +232,7 @@ class Categorical(Likelihood):
         n_rows: float,
         null: float,
     ) -> tuple[float, np.ndarray]:
-        """As above, from arrays alone."""
+        """The same as in the base class, computed with NumPy alone."""
         logs = log_softmax(outputs, axis=-1)
         loss = -n_rows * (weight * targets * logs).sum()
         return loss, n_rows * weight * (np.exp(logs) - targets)

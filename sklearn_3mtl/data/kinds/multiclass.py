@@ -1,4 +1,4 @@
-"""Any number of classes, a logit for each."""
+"""Any number of classes, with a logit for each."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Multiclass"]
 
 
 class Multiclass(ClassKind):
-    """One of several classes: a logit for each."""
+    """One of several classes, predicted by a logit for each."""
 
     name = "multiclass"
     likelihood = Categorical()
     padding = -torch.inf
 
     def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
-        """As many as classes."""
+        """The number of classes."""
         return 1 if classes is None else len(classes)
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ class Multiclass(ClassKind):
         return F.cross_entropy(logits, labels.flatten(), reduction="none").view(labels.shape)
 
     def decode(self, outputs: Tensor) -> Tensor:
-        """The likeliest class."""
+        """The most likely class."""
         return outputs.argmax(-1)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
@@ -41,6 +41,6 @@ class Multiclass(ClassKind):
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Logarithms of the mean probabilities, up to a constant."""
-        # Members stand before the rows: the bits don't depend on what other targets there are.
+        # In this order of axes, the bits don't depend on which other targets there are.
         by_task = outputs.permute(2, 3, 0, 1)
         return by_task.log_softmax(1).logsumexp(2).permute(2, 0, 1)

@@ -35,7 +35,7 @@ class Regression(Kind):
     Parameters
     ----------
     loss : {"squared_error", "huber"}, default="squared_error"
-        The loss of a standardised number; Huber's delta is 1.
+        The loss, on standardised labels. The delta of the Huber loss is 1.
     """
 
     name = "regression"
@@ -46,15 +46,15 @@ class Regression(Kind):
         self.loss = loss
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The squared error, or Huber's loss."""
+        """The squared error or the Huber loss."""
         return self.losses_of_one_output(outputs.squeeze(-1), values)
 
     def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The squared error, or Huber's loss."""
+        """The squared error or the Huber loss."""
         return REGRESSION_LOSSES[self.loss](outputs, values)
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
-        """Any number will do, but the loss should be known."""
+        """Accept any number, but refuse an unknown `loss`."""
         if self.loss not in REGRESSION_LOSSES:
             raise ValueError(
                 f"`loss` of Regression should be one of {sorted(REGRESSION_LOSSES)}. "
@@ -62,14 +62,14 @@ class Regression(Kind):
             )
 
     def center_and_scale(self, numbers: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-        """Mean and standard deviation without overflow, whatever the magnitude of the numbers."""
+        """The mean and standard deviation, computed without overflow for numbers of any size."""
         magnitude = float(np.abs(numbers).max()) or 1.0
         unit, share = numbers / magnitude, weight / weight.max()
         center = float(np.average(unit, weights=share))
         scale = float(np.sqrt(np.average((unit - center) ** 2, weights=share)))
-        # A constant has no scale: a tiny one makes its predictions the constant.
+        # A constant has standard deviation 0; with a tiny scale, its predictions are the constant.
         return center * magnitude, magnitude * (scale if scale > 1e-9 else 1e-9)
 
     def negative_log_likelihood(self, mean_loss: Tensor) -> Tensor:
-        """That of a number, at the noise that its own errors tell."""
+        """The Gaussian negative log-likelihood at the noise variance estimated from the errors."""
         return 0.5 * mean_loss.clamp_min(TINY).log()

@@ -91,7 +91,7 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
     n_ways : int, default=5
         Number of classes in an episode. Ignored with ``episodes="tasks"``.
     n_shots : int, (int, int) or "auto", default="auto"
-        Support rows of an episode, or of each of its classes. From a pair (fewest, most) each
+        Support rows of an episode, or of each of its classes. A pair is the range from which each
         episode draws a number. ``"auto"``: (0, 20) for tasks, (1, 20) for classes.
     n_queries : int, default=20
         Largest number of query rows of an episode, or of each of its classes.
@@ -117,7 +117,7 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
     optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
         Optimizer of the weights.
     lr_schedule : {"constant", "cosine"} or callable, default="cosine"
-        Factor of the learning rate per epoch. A callable maps training progress, in [0, 1), to it.
+        Factor of the learning rate. A callable maps training progress, in [0, 1), to this factor.
     early_stopping : bool, default=True
         Whether to hold out whole tasks, stop when the loss on their episodes no longer improves,
         and restore the best weights. With fewer than 10 tasks none is held out.
@@ -153,7 +153,7 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
     forgetting_ : dict of target name to float
         After `adapt`: how much the predictions of targets without new labels changed on its rows,
         as mean total variation (classes) or root mean square in standard deviations (regression).
-        With task ids also of labelled targets, under other ids. 0 if the network stayed frozen.
+        With task ids, also of labelled targets under other ids. 0 if the network stayed frozen.
     history_ : skorch History
         A record of each epoch: ``train_loss`` and ``valid_loss``, also of each target
         (``valid_loss/<target>``), and ``valid_score/<target>``: accuracy or R2.

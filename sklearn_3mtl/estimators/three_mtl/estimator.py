@@ -102,7 +102,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     n_ways : int, default=5
         Number of classes in an episode. Ignored with ``episodes="tasks"``.
     n_shots : int, (int, int) or "auto", default="auto"
-        Support rows of an episode, or of each of its classes. From a pair (fewest, most) each
+        Support rows of an episode, or of each of its classes. A pair is the range from which each
         episode draws a number. ``"auto"``: (0, 20) for tasks, (1, 20) for classes.
     n_queries : int, default=20
         Largest number of query rows of an episode, or of each of its classes.
@@ -115,8 +115,8 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         larger task keeps a random sample. Rows given to `adapt` are all kept.
     source : fitted estimator of this library, nn.Module or None, default=None
         What `fit` starts from. With `meta`, training continues from an estimator's weights;
-        otherwise `strategy` says how the source is used. An estimator needs the same columns of X,
-        and FrozenEstimator around it in grid searches. A module needs ``meta=None``. None: nothing.
+        otherwise `strategy` says how the source is used. An estimator needs the same columns of X;
+        wrap it in FrozenEstimator for grid searches. A module needs ``meta=None``. None: nothing.
     strategy : {"auto", "extract", "fine_tune"}, TransferStrategy or None, default="auto"
         How the source network is used. ``"extract"``: `head` is fitted on its frozen features.
         ``"fine_tune"``: all layers are trained, lower ones more slowly and starting later.
@@ -133,9 +133,9 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         Parts of the network that fine-tuning trains: ``"all"``, ``"head"``, or a list of
         ``"encoders"``, ``"backbone"`` and ``"heads"``. ``"auto"``: as `strategy` says.
     adapt_lr : float or "auto", default="auto"
-        Learning rate at prediction or in fine-tuning. ``"auto"``: `inner_lr`, or 1e-4.
+        Learning rate at prediction or fine-tuning. ``"auto"``: `inner_lr` or 1e-4, respectively.
     adapt_steps : int or "auto", default="auto"
-        Gradient steps at prediction or in fine-tuning. ``"auto"``: `inner_steps`, or 100.
+        Gradient steps at prediction or fine-tuning. ``"auto"``: `inner_steps` or 100, respectively.
     max_epochs : int or "auto", default="auto"
         Largest number of epochs. ``"auto"``: chosen by `fit`.
     batch_size : int or "auto", default="auto"
@@ -147,7 +147,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
         Optimizer of the weights.
     lr_schedule : {"constant", "cosine"} or callable, default="cosine"
-        Factor of the learning rate per epoch. A callable maps training progress, in [0, 1), to it.
+        Factor of the learning rate. A callable maps training progress, in [0, 1), to this factor.
     early_stopping : bool, default=True
         Whether to hold out rows (whole tasks if tasks adapt), stop when the validation loss no
         longer improves, and restore the best weights.
@@ -184,7 +184,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     forgetting_ : dict of target name to float
         After `adapt`: how much the predictions of targets without new labels changed on its rows,
         as mean total variation (classes) or root mean square in standard deviations (regression).
-        With task ids also of labelled targets, under other ids. 0 if the network stayed frozen.
+        With task ids, also of labelled targets under other ids. 0 if the network stayed frozen.
     history_ : skorch History
         A record of each epoch: ``train_loss`` and ``valid_loss``, also of each target
         (``valid_loss/<target>``), and ``valid_score/<target>``: accuracy or R2.

@@ -122,7 +122,7 @@ class TransferEstimator(TransferMixin):
     optimizer : {"adamw", "adam", "sgd"} or torch.optim.Optimizer subclass, default="adamw"
         Optimizer of the weights.
     lr_schedule : {"constant", "cosine"} or callable, default="cosine"
-        Factor of the learning rate per epoch. A callable maps training progress, in [0, 1), to it.
+        Factor of the learning rate. A callable maps training progress, in [0, 1), to this factor.
     early_stopping : bool, default=True
         Whether to hold out rows, stop when the validation loss no longer improves, and restore the
         best weights.
@@ -160,7 +160,7 @@ class TransferEstimator(TransferMixin):
     forgetting_ : dict of target name to float
         After `adapt`: how much the predictions of targets without new labels changed on its rows,
         as mean total variation (classes) or root mean square in standard deviations (regression).
-        With task ids also of labelled targets, under other ids. 0 if the network stayed frozen.
+        With task ids, also of labelled targets under other ids. 0 if the network stayed frozen.
     history_ : skorch History
         A record of each epoch: ``train_loss`` and ``valid_loss``, also of each target
         (``valid_loss/<target>``), and ``valid_score/<target>``: accuracy or R2.

@@ -1,4 +1,4 @@
-"""The one table of the shells' parameters and attributes.
+"""The table of all estimators' parameters and attributes.
 
 Constraints, signatures and docstrings are all made from it; ``make shells`` writes the latter two.
 """
@@ -44,12 +44,12 @@ _TABLE = (
 
 
 def parameters_of(family: Family, kinds: Kinds = "mixed") -> list[Parameter]:
-    """The parameters of a shell, in the order of its signature."""
+    """The parameters of an estimator class, in the order of its signature."""
     return [row.within(family, kinds) for row in _TABLE if family in row.families]
 
 
 def attributes_of(family: Family, kinds: Kinds = "mixed") -> list[Entry]:
-    """The attributes of a fitted shell."""
+    """The attributes of a fitted estimator."""
     return [
         row.within(family, kinds)
         for row in ATTRIBUTES

@@ -46,7 +46,8 @@ ADAPTING = (
             },
             "three_mtl": {
                 "text": """
-                    Learning rate at prediction or in fine-tuning. ``"auto"``: `inner_lr`, or 1e-4.
+                    Learning rate at prediction or fine-tuning. ``"auto"``: `inner_lr` or 1e-4,
+                    respectively.
                 """,
             },
         },
@@ -70,8 +71,8 @@ ADAPTING = (
             "transfer": {"text": 'Number of gradient steps of fine-tuning. ``"auto"``: 100.'},
             "three_mtl": {
                 "text": """
-                    Gradient steps at prediction or in fine-tuning. ``"auto"``: `inner_steps`, or
-                    100.
+                    Gradient steps at prediction or fine-tuning. ``"auto"``: `inner_steps` or 100,
+                    respectively.
                 """,
             },
         },

@@ -61,7 +61,7 @@ ATTRIBUTES = (
         text="""
             After `adapt`: how much the predictions of targets without new labels changed on its
             rows, as mean total variation (classes) or root mean square in standard deviations
-            (regression). With task ids also of labelled targets, under other ids. 0 if the network
+            (regression). With task ids, also of labelled targets under other ids. 0 if the network
             stayed frozen.
         """,
     ),

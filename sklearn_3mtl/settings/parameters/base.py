@@ -1,4 +1,4 @@
-"""What the table says of one parameter or attribute."""
+"""The entry of one parameter or attribute in the table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FRACTION = Interval(Real, 0, 1, closed="neither")
 
 
 class EntryVariant(TypedDict, total=False):
-    """What differs in one family of shells, or for one kind of targets."""
+    """What differs in one family of estimators, or for one kind of targets."""
 
     type: str
     text: str
@@ -62,9 +62,9 @@ class Entry:
     text : str
         What it means. ``{mixed}`` stands for the family's estimator for mixed kinds.
     families, kinds : tuple of str
-        The shells that have it.
+        The estimators that have it.
     variants : mapping of family or kinds to Variant
-        What differs there. A family's variant takes precedence over that of the kinds.
+        What differs in these. A family's variant takes precedence over that of the kinds.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Entry:
         return f"{self.name} : {self.type}"
 
     def within(self, family: Family, kinds: Kinds) -> Self:
-        """The entry as it is in one shell."""
+        """The entry of one estimator class."""
         found = self
         for key in (kinds, family):
             if key in self.variants:
@@ -90,7 +90,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter(Entry):
-    """A parameter of the shells.
+    """A parameter of the estimators.
 
     Parameters
     ----------

@@ -91,8 +91,8 @@ META_LEARNING = (
         constraint=[AUTO, COUNT, tuple, list],
         type='int, (int, int) or "auto"',
         text="""
-            Support rows of an episode, or of each of its classes. From a pair (fewest, most) each
-            episode draws a number. ``"auto"``: (0, 20) for tasks, (1, 20) for classes.
+            Support rows of an episode, or of each of its classes. A pair is the range from which
+            each episode draws a number. ``"auto"``: (0, 20) for tasks, (1, 20) for classes.
         """,
         families=_FAMILIES,
     ),

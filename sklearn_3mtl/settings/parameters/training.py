@@ -82,8 +82,8 @@ TRAINING = (
         constraint=[StrOptions(set(_LR_SCHEDULES)), callable],
         type=f"{choices(_LR_SCHEDULES)} or callable",
         text="""
-            Factor of the learning rate per epoch. A callable maps training progress, in [0, 1), to
-            it.
+            Factor of the learning rate. A callable maps training progress, in [0, 1), to this
+            factor.
         """,
     ),
     Parameter(

@@ -38,7 +38,7 @@ TRANSFER = (
                 "text": """
                     What `fit` starts from. With `meta`, training continues from an estimator's
                     weights; otherwise `strategy` says how the source is used. An estimator needs
-                    the same columns of X, and FrozenEstimator around it in grid searches. A module
+                    the same columns of X; wrap it in FrozenEstimator for grid searches. A module
                     needs ``meta=None``. None: nothing.
                 """,
             },

@@ -1,4 +1,4 @@
-"""Losses that make the features of several domains alike; a file for each."""
+"""Losses that make the features of several domains alike; one file for each."""
 
 from sklearn_3mtl.transfer.domain.base import DomainLoss, FeatureLoss
 from sklearn_3mtl.transfer.domain.coral import CORAL

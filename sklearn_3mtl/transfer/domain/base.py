@@ -1,4 +1,4 @@
-"""The contract of a domain loss."""
+"""The base class of domain losses."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["DomainLoss", "DomainRows", "FeatureLoss", "by_domain"]
 
 
 class DomainLoss(BaseEstimator, ABC, Generic[State]):
-    """A loss that is small where the rows of different domains can't be told apart.
+    """A loss that is small if rows of different domains have similar features.
 
-    A subclass's constructor takes its hyper-parameters only. What the loss learns lives in the
+    The constructor of a subclass takes its hyper-parameters only. What the loss learns is in the
     state that `init` makes, never in the loss: an ``nn.Module``, whose parameters are trained with
     the network's but without weight decay.
 
     Attributes
     ----------
     fewest_rows : int
-        How many rows a domain needs to be compared with others.
+        The smallest number of rows with which a domain can be compared with others.
     trained_with_network : bool
-        Whether the main step trains the state. False: only `phases` do.
+        Whether the main optimizer step trains the state. False: only `phases` do.
     """
 
     fewest_rows: int = 1
@@ -37,16 +37,16 @@ class DomainLoss(BaseEstimator, ABC, Generic[State]):
 
     @abstractmethod
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> State:
-        """Check the hyper-parameters and make the state; None for a loss that learns nothing.
+        """Check the hyper-parameters and make the state. None: the loss learns nothing.
 
         Parameters
         ----------
         n_features : int
-            Width of the features that the heads read.
+            Number of features that the heads read.
         n_domains : int
-            How many domains there are in all.
+            Number of domains in the training data.
         n_members : int
-            How many members of an ensemble are trained at once.
+            Number of members of the ensemble, which are trained at once.
         seed : Seed
             The loss's seed.
         """
@@ -58,33 +58,33 @@ class DomainLoss(BaseEstimator, ABC, Generic[State]):
         Parameters
         ----------
         step : Step
-            The features of all rows (``step.features``, with one view) and their domains
-            (``step.domain``); the outputs and labels of the rows with labels.
+            It has the features of all rows (``step.features``, with one view) and their domains
+            (``step.domain``), and the outputs and labels of the labelled rows.
         state : nn.Module or None
             What `init` made.
 
         Returns
         -------
         loss : scalar tensor or None
-            Summed over members, each of which learns as it would alone. None for a batch that
-            says nothing, such as one of a single domain.
+            Summed over members, each of which learns as it would alone. None: the batch has no
+            loss, for example because it has rows of one domain only.
         """
 
     def step_gap(self, step: Step, state: State) -> Tensor | None:
-        """How unlike the domains are: 0 where nothing tells them apart.
+        """How different the domains are: 0 if they can't be told apart.
 
-        Epochs are compared by the validation loss plus this number. It is the loss, unless that is
-        not small where the domains are alike.
+        Epochs are compared by the validation loss plus this number. By default it is the loss.
+        Override it if the loss is not small for domains that are alike.
 
         Returns
         -------
         gap : scalar tensor or None
-            Summed over members. None for nothing.
+            Summed over members. None: nothing is added.
         """
         return self.step_loss(step, state)
 
     def phases(self, state: State) -> Sequence[Phase]:
-        """Further optimizer steps on each batch, for methods with two players."""
+        """Further optimizer steps on each batch, for adversarial methods."""
         return ()
 
 
@@ -101,8 +101,8 @@ class FeatureLoss(DomainLoss[State], ABC):
             Features.
         domain : int64 tensor of shape (B,)
             Each row's domain, from 0 to n_domains - 1.
-        progress : float in [0, 1)
-            The share of training that is done.
+        progress : float in [0, 1]
+            The fraction of training that is done.
         state : nn.Module or None
             What `init` made.
 
@@ -113,7 +113,7 @@ class FeatureLoss(DomainLoss[State], ABC):
         """
 
     def gap(self, z: Tensor, domain: Tensor, state: State) -> Tensor | None:
-        """How unlike the features of the domains are; by default the loss at the end of training.
+        """How different the features of the domains are: by default the loss at ``progress=1``.
 
         Parameters
         ----------
@@ -127,21 +127,21 @@ class FeatureLoss(DomainLoss[State], ABC):
         return self.loss(step.features.squeeze(1), step.domain, step.progress, state)
 
     def step_gap(self, step: Step, state: State) -> Tensor | None:
-        """The gap between the step's features."""
+        """The gap of the step's features."""
         return self.gap(step.features.squeeze(1), step.domain, state)
 
 
 class DomainRows(NamedTuple):
-    """The K domains of a batch.
+    """The K domains that a batch has rows of.
 
     Attributes
     ----------
     codes : int64 tensor of shape (K,)
-        The domains.
+        The numbers of the domains.
     member : tensor of shape (B, K)
-        1 where the row is of the domain, else 0.
+        1 if the row belongs to the domain, else 0.
     counts : tensor of shape (K,)
-        The number of rows of each.
+        The number of rows of each domain.
     """
 
     codes: Tensor
@@ -150,6 +150,6 @@ class DomainRows(NamedTuple):
 
 
 def by_domain(z: Tensor, domain: Tensor) -> DomainRows:
-    """The domains of a batch, with numbers of the dtype of z."""
+    """The domains of a batch; membership and counts have the dtype of z."""
     codes, position, counts = domain.unique(return_inverse=True, return_counts=True)
     return DomainRows(codes, F.one_hot(position, len(codes)).to(z.dtype), counts.to(z.dtype))

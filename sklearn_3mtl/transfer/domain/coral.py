@@ -1,4 +1,4 @@
-"""Features with the same covariance in every domain."""
+"""CORAL: make the covariance of the features the same in every domain."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["CORAL"]
 class CORAL(FeatureLoss[None]):
     """Deep CORAL: ``|C_a - C_b|^2 / (4 d^2)``, squared Frobenius distances of covariances.
 
-    A mean over all pairs of domains with at least two rows in the batch; other domains change
-    nothing. Means are left alone: a shift of all of a domain's features costs nothing.
+    The loss is the mean over all pairs of domains with at least two rows in the batch; other
+    domains are ignored. Differences between the domains' mean features have no effect.
 
     References
     ----------
@@ -32,11 +32,11 @@ class CORAL(FeatureLoss[None]):
     tensor(9.)
     """
 
-    # One row has no covariance.
+    # The covariance of one row is not defined.
     fewest_rows = 2
 
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> None:
-        """Nothing is learned."""
+        """Return None: this loss learns nothing."""
 
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: None) -> Tensor | None:
         """The mean squared distance between the domains' covariances."""
@@ -50,7 +50,8 @@ class CORAL(FeatureLoss[None]):
         # All covariances are one product, of shape (..., K * d, d).
         weighted = (share.unsqueeze(-1) * centred.unsqueeze(-2)).flatten(-2)
         covariance = (weighted.mT @ centred).unflatten(-2, (n_domains, n_features))
-        # Squared distances of K points from their mean are (K - 1) / 2 times the pairs' mean.
+        # The squared distances of K points from their mean sum to (K - 1) / 2 times the mean over
+        # pairs.
         off = covariance - covariance.mean(-3, keepdim=True)
         out: Tensor = off.square().sum() * (2.0 / (n_domains - 1) / (4.0 * n_features**2))
         return out

@@ -1,4 +1,4 @@
-"""Features that a classifier of domains can't use."""
+"""DANN: features from which a classifier can't recognise the domain."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ __all__ = ["DANN"]
 
 
 class DANN(FeatureLoss[nn.Module]):
-    r"""Domain-adversarial training: a classifier of domains learns, and the features unlearn.
+    r"""Domain-adversarial training: the features learn to mislead a classifier of the domains.
 
-    The classifier minimises its cross-entropy. On the way to the features its gradient is
-    multiplied by ``-(2 / (1 + exp(-gamma * progress)) - 1)``: nothing at first, -1 in the end.
+    The classifier minimises its cross-entropy. The gradient that it passes to the features is
+    multiplied by ``-(2 / (1 + exp(-gamma * progress)) - 1)``, which goes from 0 at the start of
+    training to about -1 at its end.
 
-    The domains in a batch count alike, however many rows each has, and are told from each other
-    only: a domain that is absent from a batch changes nothing.
+    All domains in a batch have the same weight, whatever their
+    numbers of rows. The classifier chooses among the domains in the batch only.
 
     Parameters
     ----------
     gamma : float, default=10.0
-        How soon the reversal is at its full strength.
+        How fast the gradient reversal reaches its full strength.
     hidden_layer_sizes : sequence of int, default=(100,)
-        Widths of the classifier's hidden layers; empty for a linear one.
+        Widths of the classifier's hidden layers. Empty: a linear classifier.
 
     References
     ----------
@@ -61,7 +62,7 @@ class DANN(FeatureLoss[nn.Module]):
         self.hidden_layer_sizes = hidden_layer_sizes
 
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> nn.Module:
-        """A classifier of domains for each member."""
+        """Make a classifier of the domains for each member."""
         if not (isinstance(self.gamma, Real) and 0 < self.gamma < math.inf):
             raise ValueError(f"`DANN.gamma` should be a finite number > 0. Found {self.gamma!r}.")
         widths = self.hidden_layer_sizes
@@ -77,11 +78,11 @@ class DANN(FeatureLoss[nn.Module]):
         )
 
     def strength(self, progress: float) -> float:
-        """What the gradient is multiplied by, but for the sign."""
+        """The absolute value of the gradient's factor."""
         return 2.0 / (1.0 + math.exp(-self.gamma * progress)) - 1.0
 
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: nn.Module) -> Tensor | None:
-        """The classifier's cross-entropy, a mean over the domains' means."""
+        """The classifier's cross-entropy: the mean over rows of a domain, then over domains."""
         codes, member, counts = by_domain(z, domain)
         if len(codes) < 2:
             return None
@@ -91,7 +92,7 @@ class DANN(FeatureLoss[nn.Module]):
         return out
 
     def gap(self, z: Tensor, domain: Tensor, state: nn.Module) -> Tensor | None:
-        """By how much the classifier's cross-entropy is less than that of a guess."""
+        """The cross-entropy of a random guess minus that of the classifier, at least 0."""
         loss = self.loss(z, domain, 1.0, state)
         if loss is None:
             return None
@@ -99,7 +100,7 @@ class DANN(FeatureLoss[nn.Module]):
 
 
 class _Reversal(torch.autograd.Function):
-    """The identity, whose gradient is multiplied by -strength."""
+    """The identity; its gradient is multiplied by -strength."""
 
     generate_vmap_rule = True
 

@@ -1,4 +1,4 @@
-"""Features with the same distribution in every domain, as kernels see it."""
+"""MMD: make the mean kernel embedding of the features the same in every domain."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["MMD"]
 
 
 class MMD(FeatureLoss[None]):
-    """Maximum mean discrepancy: squared distances between the domains' kernel means.
+    """Maximum mean discrepancy: squared distances between the domains' mean kernel embeddings.
 
     The kernel is the mean over `factors` of ``exp(-|x - y|^2 / (factor * m))``, where m is the
-    median of ``|x - y|^2`` over all pairs of the batch's rows, without gradient. Biased
-    estimates, which are >= 0; a mean over all pairs of the domains in the batch.
+    median of ``|x - y|^2`` over all pairs of the batch's rows; no gradient flows through m. The
+    loss is the mean over all pairs of domains in the batch of the biased estimate, which is >= 0.
 
     Parameters
     ----------
     factors : sequence of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
-        The bandwidths as multiples of the median. 2 alone is Gretton's ``sigma^2 = m``.
+        The bandwidths as multiples of the median. ``(2.0,)`` is the ``sigma^2 = m`` of Gretton.
 
     References
     ----------
@@ -50,7 +50,7 @@ class MMD(FeatureLoss[None]):
         self.factors = factors
 
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> None:
-        """Check the factors; nothing is learned."""
+        """Check the factors and return None: this loss learns nothing."""
         factors = tuple(self.factors) if np.iterable(self.factors) else ()
         if not factors or not all(isinstance(f, Real) and 0 < f < math.inf for f in factors):
             raise ValueError(
@@ -59,16 +59,17 @@ class MMD(FeatureLoss[None]):
             )
 
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: None) -> Tensor | None:
-        """The mean squared distance between the domains' kernel means."""
+        """The mean squared distance between the domains' mean kernel embeddings."""
         codes, member, counts = by_domain(z, domain)
         if len(codes) < 2:
             return None
         squares = _square_distances(z)
         kernels = _kernels(squares / _typical(squares.detach())[..., None, None], self.factors)
-        # Squared distances of K points from their mean are (K - 1) / 2 times the pairs' mean.
+        # The squared distances of K points from their mean sum to (K - 1) / 2 times the mean over
+        # pairs.
         off = member / counts
         off = off - off.mean(-1, keepdim=True)
-        # A sum of squares but for rounding.
+        # A sum of squares, which rounding could make negative.
         total = ((kernels @ off) * off).sum((-2, -1)).clamp_min(0.0)
         return total.sum() * (2.0 / (len(codes) - 1) / len(self.factors))
 
@@ -78,7 +79,7 @@ def _kernels(squares: Tensor, factors: Sequence[float]) -> Tensor:
     kernels: dict[float, Tensor] = {}
     for factor in sorted(factors, reverse=True):
         twice = kernels.get(2.0 * factor)
-        # A product costs a fraction of an exponential.
+        # Squaring is much faster than another exponential.
         kernels[factor] = torch.exp(squares / -factor) if twice is None else twice * twice
     total = kernels[factors[0]]
     for factor in factors[1:]:
@@ -87,8 +88,8 @@ def _kernels(squares: Tensor, factors: Sequence[float]) -> Tensor:
 
 
 def _square_distances(z: Tensor) -> Tensor:
-    """Of all pairs of rows, (..., B, B); exactly 0 between a row and itself."""
-    # Distances from the mean are small, and so are their rounding errors.
+    """Squared distances of all pairs of rows, (..., B, B); exactly 0 from a row to itself."""
+    # Centred numbers are small, and so are their rounding errors.
     centred = z - z.mean(-2, keepdim=True)
     products = centred @ centred.mT
     norms = products.diagonal(dim1=-2, dim2=-1)
@@ -96,7 +97,10 @@ def _square_distances(z: Tensor) -> Tensor:
 
 
 def _typical(squares: Tensor) -> Tensor:
-    """The median over pairs (...); the mean where most rows are alike, 1 where all are."""
+    """The median over pairs of rows, (...). The mean if the median is about 0, else 1.
+
+    The median is about 0 if most rows are equal, and so is the mean if all are.
+    """
     n_rows = squares.shape[-1]
     first, second = torch.triu_indices(n_rows, n_rows, offset=1, device=squares.device)
     pairs = squares[..., first, second]

@@ -1,4 +1,4 @@
-"""How a target uses the network of a source; a file for each strategy."""
+"""Strategies: how a target uses the network of a source; one file for each."""
 
 from sklearn_3mtl.transfer.strategies.auto import Auto
 from sklearn_3mtl.transfer.strategies.base import Rate, TransferStrategy

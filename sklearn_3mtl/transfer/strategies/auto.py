@@ -1,4 +1,4 @@
-"""The default strategy: the features stay frozen where there are few rows."""
+"""The default strategy: with few rows the features stay frozen."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["Auto"]
 
 
 class Auto(TransferStrategy):
-    """A linear correction on frozen features, and with many rows fine-tuning after it.
+    """A linear correction on frozen features, followed by fine-tuning if there are many rows.
 
     Parameters
     ----------
     fewest_rows : int, default=1000
-        From how many labelled rows of the target on the layers below are trained too.
+        The smallest number of labelled rows of the target with which the network is fine-tuned.
 
     References
     ----------
@@ -32,5 +32,5 @@ class Auto(TransferStrategy):
         self.fewest_rows = fewest_rows
 
     def rates(self, n_depths: int, n_rows: int) -> list[Rate] | None:
-        """Those of :class:`FineTune` where there are rows enough."""
+        """The rates of :class:`FineTune`, or None with fewer than `fewest_rows` rows."""
         return FineTune().rates(n_depths, n_rows) if n_rows >= self.fewest_rows else None

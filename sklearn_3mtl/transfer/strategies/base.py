@@ -1,4 +1,4 @@
-"""The contract of a transfer strategy."""
+"""The base class of transfer strategies."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Rate(NamedTuple):
     Attributes
     ----------
     share : float
-        Of the learning rate.
+        The fraction of the learning rate that the layers are trained with.
     start : float in [0, 1)
-        The share of training after which they begin to move.
+        The fraction of training after which the layers are trained.
     """
 
     share: float
@@ -34,14 +34,13 @@ class Rate(NamedTuple):
 class TransferStrategy(BaseEstimator, ABC):
     """How a target uses the network of a source.
 
-    The target's outputs are corrected first, on frozen features, by :func:`solve_probe`; a strategy
-    says what is trained after that. A subclass defines `rates`; its constructor takes its
-    hyper-parameters only.
+    First the outputs get a linear correction, fitted to frozen features. The strategy says what is
+    trained after that. A subclass defines `rates`; its constructor takes its hyper-parameters only.
 
     Attributes
     ----------
     reads_features : bool, default=False
-        Whether scikit-learn models on the frozen features take the place of the heads.
+        Whether scikit-learn models on the frozen features replace the heads.
     edits_network : bool, default=False
         Whether `edit` changes the network, as low-rank adapters do.
     """
@@ -51,14 +50,14 @@ class TransferStrategy(BaseEstimator, ABC):
 
     @abstractmethod
     def rates(self, n_depths: int, n_rows: int) -> list[Rate] | None:
-        """The rates of the layers; None where all of them stay frozen.
+        """The rate of the layers of each depth; None: all layers stay frozen.
 
         Parameters
         ----------
         n_depths : int
-            How many depths there are: the encoders, the layers of the backbone, the heads.
+            Number of depths: the encoders, each layer of the backbone, and the heads.
         n_rows : int
-            How many labelled rows the target has.
+            Number of labelled rows of the target.
 
         Returns
         -------
@@ -66,17 +65,17 @@ class TransferStrategy(BaseEstimator, ABC):
         """
 
     def edit(self, network: ThreeMTLNetwork, seed: Seed) -> None:
-        """Add to a copy of the network, before it is trained; by default nothing.
+        """Add parts to the network in place, before it is trained; by default none.
 
-        The outputs, and the widths of all layers, should stay as they are. A loaded estimator is
-        edited again before it gets its weights.
+        The outputs, and the widths of all layers, should stay as they are. When an estimator is
+        loaded, its network is edited again before the weights are set.
 
         Parameters
         ----------
         network : ThreeMTLNetwork
-            The network, which is changed in place.
+            A copy of the source's network.
         seed : Seed
-            Seeds what is drawn.
+            Seeds the weights that are drawn.
         """
 
     def trained(self, network: ThreeMTLNetwork) -> Iterable[nn.Parameter] | None:
@@ -90,16 +89,16 @@ class TransferStrategy(BaseEstimator, ABC):
         Returns
         -------
         parameters : iterable of parameters, or None
-            None, the default: all parameters where `rates` gives rates, else those of the heads.
+            None (the default): all parameters if `rates` gives rates, else those of the heads.
         """
         return None
 
     def terms(self, source: ThreeMTLNetwork) -> Sequence[Term]:
-        """What is added to the loss of the labels; by default nothing.
+        """Terms that are added to the loss of the labels; by default none.
 
         Parameters
         ----------
         source : ThreeMTLNetwork
-            The network before it is trained, which stays as it is.
+            The network before it is trained. It must not be changed.
         """
         return ()

@@ -25,4 +25,4 @@ class Extract(TransferStrategy):
     reads_features = True
 
     def rates(self, n_depths: int, n_rows: int) -> None:
-        """Nothing is trained."""
+        """Return None: no layer is trained."""

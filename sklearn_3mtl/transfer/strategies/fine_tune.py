@@ -1,4 +1,4 @@
-"""Fine-tuning: lower layers move less, and later."""
+"""Fine-tuning: lower layers are trained more slowly and start later."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ __all__ = ["FineTune"]
 
 
 class FineTune(TransferStrategy):
-    """Train all layers from the source's weights: the lower ones at lower rates, and from later on.
+    """Train all layers from the source's weights; lower ones at lower rates, and starting later.
 
-    Which parts of the network are trained at all is the estimator's `adapt_parts`; rate and number
-    of steps are `adapt_lr` and `adapt_steps`.
+    The estimator's parameters say which parts of the network are trained (`adapt_parts`), at which
+    learning rate (`adapt_lr`) and in how many steps (`adapt_steps`).
 
     Parameters
     ----------
     layer_decay : float, default=2.6
-        By how much the rate of a layer is lower than that of the one above. 1: no lower.
+        The rate of each layer is that of the layer above divided by this number. 1: all rates are
+        the same.
     gradual_unfreezing : bool, default=True
-        Whether layers begin to move one after the other, the heads first, the encoders at half of
-        training. False: all from the first step.
+        Whether layers start one after the other: the heads at once, the encoders after half of the
+        training. False: all layers start at the first step.
 
     References
     ----------
@@ -41,7 +42,7 @@ class FineTune(TransferStrategy):
         self.gradual_unfreezing = gradual_unfreezing
 
     def rates(self, n_depths: int, n_rows: int) -> list[Rate]:
-        """Shares that fall, and starts that come later, from the heads down."""
+        """The rates, from the encoders up: lower layers have smaller shares and later starts."""
         decay = self.layer_decay
         if not (isinstance(decay, Real) and 1 <= decay < math.inf):
             raise ValueError(
