@@ -37,21 +37,23 @@ ALLOWED = {
     "meta": {"data", "rows", "core"},
     "transfer": {"data", "core"},
     "objective": {"data", "rows", "core", "sharing", "balancing", "meta", "transfer"},
-    "settings": {"data", "core", "sharing", "balancing", "meta", "transfer", "objective"},
+    "prior": {"data", "core", "inputs"},
+    "settings": {"data", "core", "prior", "sharing", "balancing", "meta", "transfer", "objective"},
     "training": {"data", "rows", "core", "objective", "settings"},
     "fitted": {
-        "data", "rows", "inputs", "core", "meta", "transfer", "objective", "settings", "training",
+        "data", "rows", "inputs", "core", "prior", "meta", "transfer", "objective", "settings",
+        "training",
     },
     "fitting": {
-        "data", "rows", "inputs", "core", "sharing", "balancing", "meta", "transfer", "objective",
-        "settings", "training", "fitted",
+        "data", "rows", "inputs", "core", "prior", "sharing", "balancing", "meta", "transfer",
+        "objective", "settings", "training", "fitted",
     },
     "adapting": {
         "data", "rows", "inputs", "core", "balancing", "meta", "transfer", "objective",
         "settings", "training", "fitted", "fitting",
     },
     "saving": {
-        "data", "inputs", "core", "sharing", "balancing", "meta", "transfer", "objective",
+        "data", "inputs", "core", "prior", "sharing", "balancing", "meta", "transfer", "objective",
         "settings", "fitted", "fitting", "adapting",
     },
     "estimators": {

@@ -55,7 +55,7 @@ def adapt_fitted(
     ids, default_id = _ids(model, given)
     if not targets.labelled().any():
         raise ValueError("y has no label: adapt needs at least one.")
-    inputs = model.inputs.transform(table)
+    inputs = model.transform(table)
     support = Support.of(inputs, targets, tasks, weights, ids)
     adapted, forgetting = route.adapt(plan, model, support, tasks)
     changed = {name: getattr(settings, name) for name in OF_ADAPTING}

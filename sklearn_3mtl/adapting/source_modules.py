@@ -76,7 +76,7 @@ def fitted_with_module(
     seed = draw_seed(settings)
     data = TrainingData(table, targets.select([]))
     try:
-        _, model = new_model(around.with_values(NO_TASKS), data, {}, seed)
+        model = new_model(around.with_values(NO_TASKS), data, {}, seed).model
     except (TypeError, ValueError) as error:
         raise type(error)(f"`source` as an encoder of all columns: {error}") from error
     return Fitted(replace(model, settings=around), History(), columns)

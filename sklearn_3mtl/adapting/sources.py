@@ -27,7 +27,7 @@ __all__ = ["refuse_ids", "refuse_other_network", "refuse_training", "start_of", 
 # The parameters that only shape the network, which is that of the source.
 OF_NETWORK = (
     "categorical_features", "modalities", "numeric_embedding", "backbone", "hidden_layer_sizes",
-    "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
+    "activation", "dropout", "n_estimators", "sharing", "heads", "fusion", "prior",
 )  # fmt: skip
 # Parameters of `meta`: in a model that is made from a source, tasks don't adapt by it.
 OF_META = frozenset(field.name for field in fields(MetaSettings))
@@ -57,9 +57,7 @@ def started_from(settings: Settings, source: Fitted) -> Fitted:
         return replace(source, model=model)
     at = find_name(source.columns.as_list(), column, "task")
     place = {p: p - (p > at) for p in range(source.columns.n) if p != at}
-    model = replace(
-        model, inputs=model.inputs.moved(place), settings=model.settings.with_values({"task": None})
-    )
+    model = replace(model.moved(place), settings=model.settings.with_values({"task": None}))
     return replace(source, model=model, columns=source.columns.without(at))
 
 

@@ -60,6 +60,11 @@ class LinearHeads(nn.Module):
         self.weight = nn.Parameter(weight if n_members > 1 else weight[0].clone())
         self.bias = nn.Parameter(bias if n_members > 1 else bias[0].clone())
 
+    def start_at_zero(self) -> None:
+        """Let all outputs be 0 until the heads are trained."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map (B, n_in) to (B, n_outputs), or (M, B, n_in) to (M, B, n_outputs)."""
         weight: Tensor = self.weight
@@ -108,6 +113,10 @@ class GroupHeads(nn.Module):
         self.deviation = nn.Parameter(torch.zeros(n_groups + 1, width, dtype=torch.float32))
         views = None if view_of_output is None else torch.tensor(view_of_output)
         self.register_buffer("view_of_output", views, persistent=False)
+
+    def start_at_zero(self) -> None:
+        """Let all outputs be 0 until the heads are trained; the deviations start at 0 anyway."""
+        cast(LinearHeads | Heads, self.common).start_at_zero()
 
     def forward(self, z: Tensor, group: Tensor) -> Tensor:
         """Map features, and groups of shape (B,), to outputs."""
@@ -173,6 +182,12 @@ class StackedHeads(nn.Module):
         for depth, (d_in, d_out) in enumerate(zip([n_in, *widths], widths, strict=False)):
             layers += [StackedLinear(d_in, d_out, named[depth], seed), nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1])
+
+    def start_at_zero(self) -> None:
+        """Let all outputs be 0 until the heads are trained."""
+        last = cast(StackedLinear, self.layers[-1])
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map features to the outputs of these tasks."""
@@ -260,6 +275,12 @@ class Heads(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         in_order = list(order) == list(range(len(order)))
         self.register_buffer("order", None if in_order else torch.tensor(order), persistent=False)
+
+    def start_at_zero(self) -> None:
+        """Let all outputs be 0 until the heads are trained, apart from those of users' modules."""
+        for block in self.blocks:
+            if isinstance(block, StackedHeads):
+                block.start_at_zero()
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
         """Map features to (..., n_outputs)."""

@@ -15,6 +15,7 @@ from sklearn_3mtl.core.dispatch import GroupDispatch
 from sklearn_3mtl.core.encoders import Block, ModalityEncoder
 from sklearn_3mtl.core.fusion import FusedFeatures
 from sklearn_3mtl.core.layers import SharedLayers
+from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.stages import Stage
 
 __all__ = ["NetworkShape", "ThreeMTLNetwork"]
@@ -60,10 +61,14 @@ class ThreeMTLNetwork(nn.Module):
         Maps features to the outputs of all tasks.
     shape : NetworkShape
         How many tasks, groups and members there are.
+    prior : PriorColumns or None, default=None
+        Adds a prior's outputs to the inputs of the backbone and to the outputs of the heads. None:
+        there is no prior.
     """
 
     backbone: SharedLayers
     fusion: FusedFeatures
+    prior: PriorColumns | None
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ class ThreeMTLNetwork(nn.Module):
         backbone: SharedLayers,
         heads: nn.Module,
         shape: NetworkShape,
+        prior: PriorColumns | None = None,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(dict(encoders))
@@ -79,6 +85,7 @@ class ThreeMTLNetwork(nn.Module):
         self.backbone = backbone
         self.heads = heads
         self.shape = shape
+        self.prior = prior
         # What each `adapt` since the fit added to the heads' outputs.
         self.adaptations = nn.ModuleList()
         # How many task ids are known; `adapt` may add some.
@@ -125,7 +132,8 @@ class ThreeMTLNetwork(nn.Module):
             return self.outputs(self.rows(x), x, group)
         dispatch = self._dispatch(group)
         z = self.features(self.encode(dispatch.scatter(inputs)))
-        return dispatch.gather(self.heads(z.flatten(0, 1), group))
+        out = dispatch.gather(self.heads(z.flatten(0, 1), group))
+        return out if self.prior is None else out + inputs["prior"]
 
     def _dispatch(self, group: Tensor) -> GroupDispatch:
         shape = self.shape
@@ -139,13 +147,14 @@ class ThreeMTLNetwork(nn.Module):
         Returns
         -------
         x : tensor of shape (N, B, d), or (1, B, d)
-            Of N independent encoders, the members outermost; 1 where all nets read the same.
+            Of N independent encoders, the members outermost; 1 where all nets read the same. The
+            last columns are the prior's outputs, if there is a prior.
         """
         encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
         features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]
         there = None if len(encoders) == 1 else self._present(inputs, encoders)
         out: Tensor = self.fusion(features, there)
-        return out
+        return out if self.prior is None else self.prior.append(out, inputs["prior"])
 
     def _present(
         self, inputs: Mapping[str, Tensor], encoders: Mapping[str, ModalityEncoder]
@@ -196,10 +205,14 @@ class ThreeMTLNetwork(nn.Module):
         """
         rows = _rows(z) if z.dim() == 4 else z
         if not self.adaptations:
-            return _with_copies(self.heads(rows, group), 3)
+            return self.from_prior(_with_copies(self.heads(rows, group), 3), x)
         first = cast(AdaptedOutputs, self.adaptations[0])
         out = _with_copies(self.heads(rows, first.known_before(group)), 3)
-        return self._adapted(out, z, x, group)
+        return self._adapted(self.from_prior(out, x), z, x, group)
+
+    def from_prior(self, out: Tensor, x: Tensor) -> Tensor:
+        """Add the prior's outputs, which `x` holds, to the heads' outputs."""
+        return out if self.prior is None else out + self.prior.offset(x)
 
     def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
         """Outputs that were made of encoded inputs in another way, and what `adapt` added."""
@@ -216,6 +229,9 @@ class ThreeMTLNetwork(nn.Module):
         views = z.transpose(1, 2).flatten(2)
         # Where each net has encoders of its own, those of a member's first net are read.
         own = x[:: len(x) // self.n_members] if len(x) > 1 else x
+        if self.prior is not None and self.prior.read_by is not None:
+            offset = self.prior.offset(x).expand(len(own), -1, -1)
+            own = torch.cat([own[..., : -self.prior.n_out], offset], dim=-1)
         return torch.cat([views, own.expand(len(views), -1, -1)], dim=-1)
 
     @property
@@ -237,10 +253,12 @@ class ThreeMTLNetwork(nn.Module):
     def _encoded_blocks(self) -> list[Block]:
         encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
         found = [block for encoder in encoders.values() for block in encoder.blocks]
-        if self.fusion.is_concatenation:
-            return found
-        total = sum(block.encoded for block in found)
-        return [Block(self.fusion.n_out, total, total)]
+        if not self.fusion.is_concatenation:
+            total = sum(block.encoded for block in found)
+            found = [Block(self.fusion.n_out, total, total)]
+        # Each output of the prior counts as one column.
+        n_prior = 0 if self.prior is None else self.prior.n_out
+        return [*found, Block(n_prior, n_prior, n_prior)] if n_prior else found
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
         """The features of B rows as one matrix; those of several views are concatenated."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from sklearn_3mtl.fitted.readout import Readout
 from sklearn_3mtl.fitted.task_adapter import TaskAdapter
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.prior import FittedPrior, PriorRows
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.transfer import TransferStrategy
 
@@ -71,6 +72,8 @@ class FittedModel:
         The strategies that have edited the network, the first one first.
     evidence : Evidence or None
         The rows on which the last corrections were solved for. None where there are none.
+    prior : FittedPrior or None
+        The models whose predictions the network starts from. None: there are none.
     """
 
     inputs: ModalInputs
@@ -91,6 +94,7 @@ class FittedModel:
     trained: TaskLayout = field(default_factory=lambda: TaskLayout([]))
     edits: tuple[TransferStrategy, ...] = ()
     evidence: Evidence | None = None
+    prior: FittedPrior | None = None
 
     @property
     def adapter(self) -> TaskAdapter | None:
@@ -130,6 +134,28 @@ class FittedModel:
         rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * n_nets, 1)
         return min(max(2 ** (rows.bit_length() - 1), 64), 4096) if rows else 64
 
+    def moved(self, place: Mapping[int, int]) -> FittedModel:
+        """The same for tables with other column positions; `place` maps old to new ones."""
+        prior = None if self.prior is None else self.prior.moved(place)
+        return replace(self, inputs=self.inputs.moved(place), prior=prior)
+
+    def transform(self, table: InputTable) -> dict[str, Tensor]:
+        """Turn rows of X into tensors, with the priors' outputs for them."""
+        coded = self.inputs.transform(table)
+        if self.prior is not None:
+            coded["prior"] = self.prior.outputs(PriorRows(self.inputs, table, dict(coded)))
+        return coded
+
+    def blocks(self, table: InputTable) -> Iterator[dict[str, Tensor]]:
+        """The same in blocks of rows."""
+        start = 0
+        for block in self.inputs.blocks(table):
+            if self.prior is not None:
+                rows = PriorRows(self.inputs, table, dict(block), start)
+                block["prior"] = self.prior.outputs(rows)
+                start = rows.stop
+            yield block
+
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The outputs of some rows, of shape (n_samples, n_outputs)."""
@@ -138,7 +164,7 @@ class FittedModel:
     def outputs_of_heads(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The network's outputs, of shape (n_samples, n_outputs)."""
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
-        for inputs, rows in self._padded(self.inputs.blocks(table), group):
+        for inputs, rows in self._padded(self.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0
             if unknown is not None and self.network.shape.net_per_group and unknown.any():
                 out = self._average_of_nets(inputs, unknown)
@@ -150,7 +176,7 @@ class FittedModel:
 
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The features that the heads read, of shape (n_samples, n_features)."""
-        return self.features_of(self.inputs.blocks(table), group)
+        return self.features_of(self.blocks(table), group)
 
     @torch.inference_mode()
     def features_of(self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None) -> np.ndarray:
@@ -162,7 +188,7 @@ class FittedModel:
     @torch.inference_mode()
     def feature_norm(self, table: InputTable) -> float:
         """The mean squared norm of the features that a net's heads read, on the first rows."""
-        inputs, rows = next(self._padded(self.inputs.blocks(table), None))
+        inputs, rows = next(self._padded(self.blocks(table), None))
         z = self.network.transform(**inputs)[:rows]
         n_nets = z.shape[1] // int(self.network.backbone.n_out)
         return float(z.square().sum(1).mean()) / n_nets

@@ -99,7 +99,7 @@ class BySupports(Predictor):
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
         """The outputs of the adapted networks."""
         group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
-        coded = model.inputs.transform(table)
+        coded = model.transform(table)
         names = model.groups_or_empty
         if model.default_id is not None:
             # The user never gave this id, so that errors don't show it.

@@ -106,7 +106,7 @@ class TaskAdapter:
                     rows = mine[places]
                     own = {name: value[rows.flatten()].to(device) for name, value in inputs.items()}
                     x, chosen = network.encode(own), adapted.of(tasks.to(device))
-                    out = adapted_outputs(chosen, x, len(rows), network.n_members)
+                    out = adapted_outputs(network, chosen, x, len(rows))
                     # Heads may have outputs for more classes than there are: the first are used.
                     out = network.with_corrections(out[..., :n_outputs], x)
                     outputs[rows[there].numpy()] = codec.combine(out)[there.flatten()].cpu().numpy()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed, global_streams
@@ -23,6 +24,7 @@ from sklearn_3mtl.fitting.network import build_network
 from sklearn_3mtl.fitting.objective import build_objective
 from sklearn_3mtl.fitting.plan import Plan
 from sklearn_3mtl.fitting.planning import make_plan
+from sklearn_3mtl.fitting.prior import code_rows
 from sklearn_3mtl.fitting.start import Start
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
@@ -35,10 +37,21 @@ __all__ = ["NewModel", "build_untrained", "make_rows", "new_model"]
 
 
 class NewModel(NamedTuple):
-    """A plan, and the untrained model built from it."""
+    """A plan, the untrained model built from it, and the rows to train it on.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan.
+    model : FittedModel
+        The model.
+    inputs : dict of str to tensor with n rows
+        The rows as the network reads them.
+    """
 
     plan: Plan
     model: FittedModel
+    inputs: dict[str, Tensor]
 
 
 def new_model(
@@ -64,7 +77,8 @@ def new_model(
         What training starts from. None: random weights.
     """
     groups, ids_columns = data.groups, data.columns_of_ids(settings)
-    facts = Facts(int(data.targets.labelled().sum()), tasks, groups is not None)
+    n_rows = int(data.targets.labelled().sum())
+    facts = Facts(n_rows, tasks, groups is not None, data.input_columns(settings))
     if start is not None:
         start = start.reading(data.table, ids_columns)
         largest = start.inner_lr(data.table) if is_auto(settings.inner_lr) else None
@@ -83,6 +97,7 @@ def new_model(
         objective.refuse_episodes(network)
     if start is not None:
         start.copy_weights(network)
+    coded = code_rows(plan.prior, inputs, codec, data, seed)
     model = FittedModel(
         inputs=inputs,
         codec=codec,
@@ -97,8 +112,9 @@ def new_model(
         settings=settings,
         chosen=plan.chosen,
         trained=codec.layout,
+        prior=coded.prior,
     )
-    return NewModel(plan, model)
+    return NewModel(plan, model, coded.inputs)
 
 
 def build_untrained(
@@ -121,8 +137,13 @@ def build_untrained(
     return network, objective
 
 
-def make_rows(plan: Plan, model: FittedModel, data: TrainingData) -> RowDataset:
-    """Turn inputs, labels and weights into tensors, with task ids and domains if they are used."""
+def make_rows(
+    plan: Plan, model: FittedModel, data: TrainingData, inputs: dict[str, Tensor]
+) -> RowDataset:
+    """Turn labels and weights into tensors, with task ids and domains if they are used.
+
+    `inputs` are the rows of X as the network reads them.
+    """
     values, mask = model.codec.encode(data.targets)
     layout, task_weight = model.codec.layout, plan.objective.task_weight
     weight = label_weights(layout, values, mask, data.weights, plan.class_weight, task_weight)
@@ -132,7 +153,7 @@ def make_rows(plan: Plan, model: FittedModel, data: TrainingData) -> RowDataset:
         group = group_index(model.groups, data.ids)
         labelled = torch.from_numpy(data.targets.labelled())
         refuse_unknown(model.groups, data.ids[(labelled & (group < 0)).numpy()])
-    rows = RowDataset(model.inputs.transform(data.table), values, weight, group)
+    rows = RowDataset(inputs, values, weight, group)
     if data.domains is None or model.objective.domain_term is None:
         return rows
     data.domains.check(model.codec, values, mask, model.objective.domain_term)

@@ -87,6 +87,11 @@ class TrainingData:
         named = {self.column: "task", domain_column(settings, self.table): "domain"}
         return {position: name for position, name in named.items() if position is not None}
 
+    def input_columns(self, settings: Settings) -> list[int]:
+        """Positions of the columns that are inputs."""
+        ids = self.columns_of_ids(settings)
+        return [p for p in range(self.table.n_columns) if p not in ids]
+
 
 def read_training_data(settings: Settings, given: FitInput, targets: TargetColumns) -> TrainingData:
     """Read weights, task ids and domains; `targets` are those of `given`, perhaps reordered."""

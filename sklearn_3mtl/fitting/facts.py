@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sklearn_3mtl.data.tasks import Task
@@ -22,6 +22,8 @@ class Facts:
         The columns of y.
     has_ids : bool
         Whether rows have task ids.
+    inputs : sequence of int
+        Positions of the columns of X that are inputs: all but those of task ids and domains.
     fixed : mapping of parameter name to value
         Values of parameters that are "auto", as an earlier fit or a source chose them.
     largest_inner_lr : float or None
@@ -32,5 +34,6 @@ class Facts:
     n_rows: int
     tasks: Mapping[Hashable, Task]
     has_ids: bool = False
+    inputs: Sequence[int] = ()
     fixed: Mapping[str, object] = field(default_factory=dict)
     largest_inner_lr: float | None = None

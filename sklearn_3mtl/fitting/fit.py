@@ -25,6 +25,7 @@ from sklearn_3mtl.fitting.episodes import EpisodePlan
 from sklearn_3mtl.fitting.facts import Facts
 from sklearn_3mtl.fitting.plan import Plan
 from sklearn_3mtl.fitting.planning import make_plan
+from sklearn_3mtl.fitting.prior import code_rows
 from sklearn_3mtl.fitting.splitting import split_rows
 from sklearn_3mtl.fitting.start import Start
 from sklearn_3mtl.fitting.warm_start import check_same, in_order_of
@@ -67,8 +68,8 @@ def fit_new(
     seed = draw_seed(settings)
     tasks = tasks_of(given.targets)
     data = read_training_data(settings, given, given.targets)
-    plan, model = new_model(settings, data, tasks, seed, start)
-    result = train_model(plan, model, make_rows(plan, model, data), seed, None)
+    plan, model, inputs = new_model(settings, data, tasks, seed, start)
+    result = train_model(plan, model, make_rows(plan, model, data, inputs), seed, None)
     return Fitted(model, result.history, columns, interrupted=result.interrupted)
 
 
@@ -83,11 +84,15 @@ def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: Tas
         n_rows=int(targets.labelled().sum()),
         tasks=previous.codec.tasks,
         has_ids=previous.groups is not None,
+        inputs=data.input_columns(settings),
         fixed=previous.chosen,
     )
     plan = make_plan(settings, facts)
-    model = replace(copy.deepcopy(previous), settings=settings, chosen=plan.chosen)
-    rows = make_rows(plan, model, data)
+    coded = code_rows(plan.prior, previous.inputs, previous.codec, data, seed)
+    model = replace(
+        copy.deepcopy(previous), settings=settings, chosen=plan.chosen, prior=coded.prior
+    )
+    rows = make_rows(plan, model, data, coded.inputs)
     seed = seed.child(f"warm start {len(before.history)}")
     result = train_model(plan, model, rows, seed, before.history)
     return Fitted(model, result.history, before.columns, interrupted=result.interrupted)

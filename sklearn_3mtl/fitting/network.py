@@ -6,12 +6,14 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import nn
 
 from sklearn_3mtl.core.backbones import ModuleBackbone
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.layers import BackboneFactory, Layers, SharedLayers
 from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
+from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.data.layout import TaskLayout
@@ -61,7 +63,9 @@ def build_network(
         raise ValueError("X has no column to learn from besides the task column.")
     widths = [encoder.n_out for encoder in encoders.values()]
     fused = plan.fusion.build(widths, copies, seed.child("fusion"))
-    layers = Layers(_backbone_factory(plan), fused.n_out, members, shares_members, owners.names)
+    n_prior = layout.n_outputs if plan.has_prior else 0
+    n_in = fused.n_out + n_prior
+    layers = Layers(_backbone_factory(plan), n_in, members, shares_members, owners.names)
     backbone = sharing.build(layers, tasks, seed.child("backbone"))
     n_groups = None if groups is None else len(groups)
     heads = _HeadBuilder(layout, tasks, backbone, members, seed.child("head"))
@@ -73,7 +77,21 @@ def build_network(
         net_per_group=net_per_group and len(tasks) > 1,
     )
     built = heads.build(plan.heads, None if net_per_group else n_groups)
-    return ThreeMTLNetwork(encoders, fused, backbone, built, shape)
+    prior = None
+    if plan.has_prior:
+        built.start_at_zero()
+        prior = (
+            _prior_columns(layout, copies, len(owners))
+            if backbone.has_own_nets
+            else (PriorColumns(n_prior))
+        )
+    return ThreeMTLNetwork(encoders, fused, backbone, built, shape, prior)
+
+
+def _prior_columns(layout: TaskLayout, copies: Copies, n_nets: int) -> PriorColumns:
+    """The prior's outputs for separate nets, each of which reads those of its own task only."""
+    column = torch.tensor(copies.owners) % len(layout)
+    return PriorColumns(layout.n_outputs, column[:, None] == layout.column_of_output, n_nets)
 
 
 def _backbone_factory(plan: NetworkPlan) -> BackboneFactory:
@@ -111,7 +129,9 @@ class _HeadBuilder:
     members: Sequence[int]
     seed: Seed
 
-    def build(self, specs: Mapping[Hashable, HeadSpec], n_groups: int | None) -> nn.Module:
+    def build(
+        self, specs: Mapping[Hashable, HeadSpec], n_groups: int | None
+    ) -> LinearHeads | GroupHeads | Heads:
         """Build heads as `specs` says, the others linear; with groups, also their deviations."""
         if n_groups is None:
             return self._common(specs)
@@ -124,7 +144,7 @@ class _HeadBuilder:
             len(self.members), views,
         )  # fmt: skip
 
-    def _common(self, specs: Mapping[Hashable, HeadSpec]) -> nn.Module:
+    def _common(self, specs: Mapping[Hashable, HeadSpec]) -> LinearHeads | Heads:
         layout, n_in = self.layout, self.backbone.n_out
         if self.backbone.n_views == 1 and not specs:
             widths = {f"{task.name!r}": task.n_outputs for task in layout.tasks}

@@ -14,6 +14,7 @@ from sklearn_3mtl.core.fusion import Fusion
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitting.episodes import EpisodePlan
 from sklearn_3mtl.meta import MetaMethod
+from sklearn_3mtl.prior import PriorPlan
 from sklearn_3mtl.settings.types import ClassWeight, HeadSpec, Modalities
 from sklearn_3mtl.sharing import Sharing
 from sklearn_3mtl.training.plan import TrainingPlan
@@ -48,6 +49,8 @@ class NetworkPlan:
         The heads that are not linear.
     fusion : Fusion
         How the modalities' features become one.
+    has_prior : bool
+        Whether the network starts from a prior's outputs.
     """
 
     modalities: Modalities | None
@@ -60,6 +63,7 @@ class NetworkPlan:
     sharing: Sharing
     heads: Mapping[Hashable, HeadSpec]
     fusion: Fusion
+    has_prior: bool
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,8 @@ class Plan:
         Weights of classes.
     chosen : dict of parameter name to value
         The value of each parameter that was "auto".
+    prior : PriorPlan or None
+        The models whose predictions the network starts from. None: there are none.
     """
 
     tasks: dict[Hashable, Task]
@@ -137,3 +143,4 @@ class Plan:
     training: TrainingPlan
     class_weight: ClassWeight | None
     chosen: dict[str, object]
+    prior: PriorPlan | None

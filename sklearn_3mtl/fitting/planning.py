@@ -18,6 +18,7 @@ from sklearn_3mtl.fitting.episodes import EPISODES, EpisodePlan, Episodes, has_i
 from sklearn_3mtl.fitting.facts import Facts
 from sklearn_3mtl.fitting.plan import DomainPlan, MethodPlan, NetworkPlan, ObjectivePlan, Plan
 from sklearn_3mtl.meta import META, MetaMethod
+from sklearn_3mtl.prior import prior_plan
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.settings.names import make_method, make_optimizer, make_schedule
 from sklearn_3mtl.settings.values import (
@@ -69,15 +70,17 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
     episodes = None
     if has_episodes and method is not None and drawn is not None:
         episodes = EpisodePlan.of(concrete, drawn, method)
+    prior = prior_plan(settings.prior, tasks, facts.inputs)
     return Plan(
         tasks=tasks,
         uses_groups=uses_groups,
-        network=network_plan(concrete, tasks),
+        network=network_plan(concrete, tasks, has_prior=prior is not None),
         objective=objective_plan(concrete, tasks),
         episodes=episodes,
         training=_training_plan(concrete, episodes),
         class_weight=settings.class_weight,
         chosen=chosen,
+        prior=prior,
     )
 
 
@@ -90,7 +93,9 @@ def _adapts(
     return has_inner_loop(method, settings.inner_steps)
 
 
-def network_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> NetworkPlan:
+def network_plan(
+    settings: Settings, tasks: Mapping[Hashable, Task], *, has_prior: bool
+) -> NetworkPlan:
     """The plan of the network, from settings in which every "auto" has its value."""
     embedding, backbone = settings.numeric_embedding, settings.backbone
     return NetworkPlan(
@@ -104,6 +109,7 @@ def network_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> NetworkP
         sharing=make_method(settings.sharing, SHARING),
         heads=head_specs(settings.heads, tasks),
         fusion=make_method(settings.fusion, FUSION),
+        has_prior=has_prior,
     )
 
 

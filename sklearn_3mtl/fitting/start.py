@@ -67,7 +67,7 @@ class Start:
                 f"Found {found!r}."
             )
         place = dict(zip(theirs, ours, strict=True))
-        return replace(self, model=replace(self.model, inputs=self.model.inputs.moved(place)))
+        return replace(self, model=self.model.moved(place))
 
     def shapes(self) -> dict[str, object]:
         """The source's values of the parameters that shape the network."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tables import InputTable
@@ -63,6 +64,10 @@ class ColumnEncoder(ABC):
     def learn(self, values: Any) -> np.ndarray:
         """Fit the encoder on some values, and encode them."""
         return self.encode(values)
+
+    def terms(self, values: Any) -> sparse.csr_matrix | None:
+        """Map n >= 1 values to the weights of all their words; None for other encoders."""
+        return None
 
     def state(self) -> State:
         """The fitted state."""

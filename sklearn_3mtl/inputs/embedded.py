@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from sklearn_3mtl.data.state import State
@@ -108,6 +109,17 @@ class EmbeddedInputs:
                 f"in fit it was {self.n_values}."
             )
         return self._tensor(vectors, there)
+
+    def terms(self, table: InputTable, start: int, stop: int) -> sparse.csr_matrix | None:
+        """The weights of all words of some rows, (n_rows, n_words); None without words."""
+        values, there = self.encoder.read(table, start, stop)
+        found = self.encoder.terms(values if there.any() else [""])
+        if found is None or there.all():
+            return found
+        # Rows without the modality have no words.
+        place = np.where(there, np.cumsum(there) - 1, found.shape[0])
+        empty = sparse.csr_matrix((1, found.shape[1]), dtype=found.dtype)
+        return sparse.vstack([found, empty], format="csr")[np.minimum(place, found.shape[0])]
 
     def _tensor(self, vectors: np.ndarray, there: np.ndarray) -> Tensor:
         out = torch.zeros((len(there), self.width), dtype=torch.float32)

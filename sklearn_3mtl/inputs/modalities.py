@@ -33,8 +33,8 @@ __all__ = [
 
 TABULAR = "tabular"
 DEFAULTS: dict[str, type[ColumnEncoder]] = {"text": WordWeights, "image": Images}
-# Names that a modality can't have: those of the table's tensors, and of the task ids.
-RESERVED = frozenset({"numeric", "categorical", "group"})
+# Names that a modality can't have: those of the table's tensors, of the task ids and the prior.
+RESERVED = frozenset({"numeric", "categorical", "group", "prior"})
 
 
 def _is_frozen(module: nn.Module) -> bool:

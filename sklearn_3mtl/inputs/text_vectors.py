@@ -58,7 +58,11 @@ class WordWeights(ColumnEncoder):
 
     def encode(self, values: Sequence[str]) -> np.ndarray:
         """Map texts to their vectors."""
-        return self._project(self.words.transform(values))
+        return self._project(self.terms(values))
+
+    def terms(self, values: Sequence[str]) -> sparse.csr_matrix:
+        """Map texts to the weights of their words and pairs of words."""
+        return self.words.transform(values)
 
     def _project(self, counts: sparse.csr_matrix) -> np.ndarray:
         return self.matrix(counts @ self.components.T, counts.shape[0])

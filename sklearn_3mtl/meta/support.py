@@ -34,6 +34,8 @@ class SupportSet:
     draws_classes : bool, default=False
         Whether classes were drawn for each task, so that an output stands for another class in
         each.
+    offset : tensor of shape (..., T, K, n_outputs) or None, default=None
+        What is added to the outputs before losses and residuals are taken. None: nothing.
     """
 
     x: Tensor
@@ -43,6 +45,7 @@ class SupportSet:
     layout: TaskLayout
     task_weight: Tensor | None = None
     draws_classes: bool = False
+    offset: Tensor | None = None
 
     @property
     def n_tasks(self) -> int:
@@ -63,7 +66,10 @@ class SupportSet:
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
         """
-        return (self.losses(outputs, self.values) * self.shares).sum()
+        return (self.losses(self._from_offset(outputs), self.values) * self.shares).sum()
+
+    def _from_offset(self, outputs: Tensor) -> Tensor:
+        return outputs if self.offset is None else outputs + self.offset
 
     @cached_property
     def column_of(self) -> Tensor:
@@ -99,6 +105,7 @@ class SupportSet:
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
         """
+        outputs = self._from_offset(outputs)
         mean = outputs
         for likelihood, is_own in self._means:
             found = likelihood.mean_of_columns(outputs, self.column_of, len(self.layout))
@@ -123,4 +130,5 @@ class SupportSet:
             x=self.x.index_select(-3, tasks),
             values=self.values[tasks],
             weight=self.weight[tasks],
+            offset=None if self.offset is None else self.offset.index_select(-3, tasks),
         )

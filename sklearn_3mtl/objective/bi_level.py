@@ -125,14 +125,16 @@ class BiLevelObjective(SingleLevelObjective):
         """
         values, own, inner = supports.values, self.losses.layout, self.inner
         layout = own if layout is None or inner.method.fixed_outputs else layout
+        own_x = of_tasks(x, len(values))
         support = SupportSet(
-            of_tasks(x, len(values)),
+            own_x,
             values,
             supports.weight,
             self.losses,
             layout,
             cast(Tensor | None, self.task_weight),
             inner.draws_classes,
+            None if network.prior is None else network.prior.offset(own_x),
         )
         return inner.method.adapt(
             network.stages(),
@@ -165,7 +167,7 @@ class BiLevelObjective(SingleLevelObjective):
         own, x = encoded.split([n_own, encoded.shape[1] - n_own], dim=1)
         adapted = self.adapt(network, own, support)
         queries = x if batch.unlabelled is None else x[:, :n_rows]
-        outputs = adapted_outputs(adapted, queries, len(support.values), network.n_members)
+        outputs = adapted_outputs(network, adapted, queries, len(support.values))
         found = self.mean_losses(outputs, batch)
         return Step(network, batch, progress, x, outputs, *found, self.n_columns, adapted)
 
@@ -176,7 +178,8 @@ def of_tasks(x: Tensor, n_tasks: int) -> Tensor:
     return out
 
 
-def adapted_outputs(adapted: Adapted, x: Tensor, n_tasks: int, n_members: int) -> Tensor:
-    """The adapted layers' outputs for encoded rows (N, T * R, d): (n_members, T * R, n_outputs)."""
+def adapted_outputs(network: ThreeMTLNetwork, adapted: Adapted, x: Tensor, n_tasks: int) -> Tensor:
+    """The adapted outputs for encoded rows (N, T * R, d): (n_members, T * R, n_outputs)."""
     out = adapted(of_tasks(x, n_tasks)).flatten(-3, -2)
-    return out if out.dim() == 3 else out.expand(n_members, *out.shape)
+    out = out if out.dim() == 3 else out.expand(network.n_members, *out.shape)
+    return network.from_prior(out, x)

@@ -15,7 +15,14 @@ from sklearn_3mtl.saving.values import Encoder, NotPlainError
 __all__ = ["ModelEncoder", "UntrustedError", "load_models"]
 
 # The parameters that may hold scikit-learn estimators.
-PARAMETERS = ("modalities", "head")
+PARAMETERS = ("modalities", "head", "prior")
+# What a HistGradientBoosting consists of, which prior="boosting" fits: arrays of nodes, and a check
+# of its input. A partial of another function is refused by that function's name.
+OF_BOOSTING = (
+    "functools.partial",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+)
 
 
 class UntrustedError(ValueError):
@@ -85,6 +92,7 @@ def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) 
     if not members:
         return []
     skops = needs("skops.io", f"Loading {str(path)!r}", extra="skops")
+    trusted = [*trusted, *OF_BOOSTING]
     strange: set[str] = set()
     for number, data in enumerate(members):
         _refuse_compressed(number, data)
@@ -95,7 +103,7 @@ def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) 
             f"{sorted(strange)!r}. If you trust the file, name them: "
             f"load_estimator(path, trusted={sorted(strange)!r})."
         )
-    return [skops.loads(data, trusted=list(trusted)) for data in members]
+    return [skops.loads(data, trusted=trusted) for data in members]
 
 
 def _refuse_compressed(number: int, data: bytes) -> None:

@@ -36,6 +36,7 @@ from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.fitting.planning import make_plan
 from sklearn_3mtl.inputs.modalities import ModalInputs
 from sklearn_3mtl.objective import SingleLevelObjective
+from sklearn_3mtl.prior import FittedPrior
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.transfer import TransferStrategy
 
@@ -76,6 +77,8 @@ def state_of(model: FittedModel) -> State:
         parts["readout"] = model.readout.state()
     if model.evidence is not None:
         parts["evidence"] = model.evidence.state()
+    if model.prior is not None:
+        parts["prior"] = model.prior.state()
     return State(values).with_parts(parts)
 
 
@@ -108,7 +111,9 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         state.entry("adaptations", list), trained.layout.n_outputs, codec.layout.n_outputs, n_groups
     )
     edits = _edits(settings, state)
-    network, objective = _build(settings, state, inputs, trained, adaptations, edits)
+    network, objective, prior = _build(
+        settings, state, inputs, trained, adaptations, edits, n_columns
+    )
     predictor: Predictor = OnlyNewClasses() if objective.draws_classes else ByHeads()
     if state.has("memory"):
         memory = TaskMemory.restore(state.part("memory"), 1 if n_groups is None else n_groups)
@@ -141,6 +146,7 @@ def rebuild(settings: Settings, state: State, n_columns: int) -> FittedModel:
         trained=trained.layout,
         edits=edits,
         evidence=evidence,
+        prior=prior,
     )
 
 
@@ -200,8 +206,9 @@ def _build(
     trained: TargetCodec,
     adaptations: tuple[Adaptation, ...],
     edits: tuple[TransferStrategy, ...],
-) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """The network and the objective, with the weights that the state holds."""
+    n_columns: int,
+) -> tuple[ThreeMTLNetwork, SingleLevelObjective, FittedPrior | None]:
+    """The network and the objective, with the weights that the state holds, and the prior."""
     groups, n_domains = state.optional("groups", np.ndarray), state.entry("n_domains", int)
     if not 0 <= n_domains <= MOST_DOMAINS:
         raise ValueError(f"its 'n_domains' is {n_domains!r}")
@@ -209,7 +216,10 @@ def _build(
     if adaptations:
         # `task_weight` is for the present tasks; the objective of the fit may not know all of them.
         changed["task_weight"] = {} if trained.tasks else None
-    facts = Facts(0, trained.tasks, has_ids=groups is not None)
+    inputs_of_prior: list[int] = []
+    if state.has("prior"):
+        inputs_of_prior = state.part("prior").positions("columns", n_columns)
+    facts = Facts(0, trained.tasks, groups is not None, inputs_of_prior)
     plan = make_plan(settings.with_values(changed), facts)
     if adaptations and groups is not None:
         groups = groups[: adaptations[0].n_base_groups]
@@ -226,7 +236,10 @@ def _build(
     streams = state.part("dropout")
     for name, module in _dropouts(network):
         module.restore(streams.part(name))
-    return network.to("cpu"), objective
+    prior = None
+    if plan.prior is not None:
+        prior = FittedPrior.restore(state.part("prior"), plan.prior, trained.tasks)
+    return network.to("cpu"), objective, prior
 
 
 def _dropouts(network: ThreeMTLNetwork) -> Iterator[tuple[str, SeededDropout]]:

@@ -19,6 +19,7 @@ from sklearn_3mtl.settings.types import (
     Heads,
     Modalities,
     OptimizerClass,
+    Prior,
     RandomState,
     Schedule,
     TaskKinds,
@@ -63,6 +64,7 @@ class NetworkSettings:
     sharing: str | Sharing = "hard"
     heads: Heads = "auto"
     fusion: str | Fusion = "concat"
+    prior: Prior | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

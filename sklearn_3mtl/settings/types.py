@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from torch import nn
 
 from sklearn_3mtl.data.kinds import Kind
@@ -20,6 +21,7 @@ __all__ = [
     "Heads",
     "Modalities",
     "OptimizerClass",
+    "Prior",
     "RandomState",
     "Schedule",
     "TaskKinds",
@@ -39,6 +41,8 @@ TaskKinds = Mapping[Hashable, str | Kind]
 TaskWeight = Mapping[Hashable, float] | ArrayLike
 # "balanced", weights of classes, or either for each task.
 ClassWeight = str | Mapping[Hashable, object]
+# A short name, or a scikit-learn model; or either for each task.
+Prior = str | BaseEstimator | Mapping[Hashable, str | BaseEstimator | None]
 OptimizerClass = type[torch.optim.Optimizer]
 # From the share of training that is done to a factor of the learning rate.
 Schedule = Callable[[float], float]

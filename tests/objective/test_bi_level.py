@@ -204,7 +204,7 @@ def test_rate_and_steps_of_the_moment():
     net = network()
     made = objective(net)
     once = made.adapt(net, net.encode(OWN), BATCH.support, lr=0.2, n_steps=1)
-    found = adapted_outputs(once, net.encode(JUDGED), N_TASKS, 1)
+    found = adapted_outputs(net, once, net.encode(JUDGED), N_TASKS)
     other = objective(net, n_steps=1, lr=0.2)
     assert torch.equal(found, other.outputs(net, BATCH))
 

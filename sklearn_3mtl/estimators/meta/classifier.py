@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback
 
 from sklearn_3mtl.balancing import Balancing
@@ -67,6 +68,11 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
         tuple) or an nn.Module for some targets; the others get a linear head.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
+    prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
+        Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
+        logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each of
+        some targets. `fit` clones and cross-fits a scikit-learn model; one in FrozenEstimator is
+        used as it is. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
@@ -195,6 +201,7 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
         n_estimators: int | Literal["auto"] = "auto",
         heads: Literal["column"] | Mapping[Hashable, object] = "column",
         fusion: str | Fusion = "concat",
+        prior: str | BaseEstimator | Mapping[Hashable, object] | None = None,
         balancing: str | Balancing = "equal",
         task_weight: Mapping[Hashable, float] | ArrayLike | None = None,
         class_weight: Literal["balanced"] | Mapping[Hashable, object] | None = None,
@@ -238,6 +245,7 @@ class MetaClassifier(ClassTasks, BaseMultiTask):
         self.n_estimators = n_estimators
         self.heads = heads
         self.fusion = fusion
+        self.prior = prior
         self.balancing = balancing
         self.task_weight = task_weight
         self.class_weight = class_weight

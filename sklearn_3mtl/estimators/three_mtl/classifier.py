@@ -78,6 +78,9 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
         others are linear. ``"auto"``: see :class:`MultiTaskEstimator`; ``"column"`` if tasks adapt.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
+    prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
+        Model whose predictions the network starts from: see :class:`MultiTaskEstimator`. None: no
+        model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
@@ -225,7 +228,9 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
         activation: str = "silu", dropout: float | Literal["auto"] = "auto",
         n_estimators: int | Literal["auto"] = "auto", sharing: str | Sharing = "hard",
         heads: Literal["auto", "column", "group"] | Mapping[Hashable, object] = "auto",
-        fusion: str | Fusion = "concat", balancing: str | Balancing = "equal",
+        fusion: str | Fusion = "concat",
+        prior: str | BaseEstimator | Mapping[Hashable, object] | None = None,
+        balancing: str | Balancing = "equal",
         task_weight: Mapping[Hashable, float] | ArrayLike | None = None,
         class_weight: Literal["balanced"] | Mapping[Hashable, object] | None = None,
         regression_loss: str = "squared_error", meta: str | MetaMethod | None = "ridge",
@@ -262,6 +267,7 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
         self.sharing = sharing
         self.heads = heads
         self.fusion = fusion
+        self.prior = prior
         self.balancing = balancing
         self.task_weight = task_weight
         self.class_weight = class_weight

@@ -76,6 +76,11 @@ class TransferClassifier(ClassTasks, TransferMixin):
         targets share a network of automatic size.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
+    prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
+        Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
+        logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each of
+        some targets. `fit` clones and cross-fits a scikit-learn model; one in FrozenEstimator is
+        used as it is. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
@@ -206,6 +211,7 @@ class TransferClassifier(ClassTasks, TransferMixin):
         sharing: str | Sharing = "hard",
         heads: Literal["auto", "column", "group"] | Mapping[Hashable, object] = "auto",
         fusion: str | Fusion = "concat",
+        prior: str | BaseEstimator | Mapping[Hashable, object] | None = None,
         balancing: str | Balancing = "equal",
         task_weight: Mapping[Hashable, float] | ArrayLike | None = None,
         class_weight: Literal["balanced"] | Mapping[Hashable, object] | None = None,
@@ -247,6 +253,7 @@ class TransferClassifier(ClassTasks, TransferMixin):
         self.sharing = sharing
         self.heads = heads
         self.fusion = fusion
+        self.prior = prior
         self.balancing = balancing
         self.task_weight = task_weight
         self.class_weight = class_weight

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
 from sklearn_3mtl.core.activations import ACTIVATIONS
 from sklearn_3mtl.core.backbones import BACKBONES
 from sklearn_3mtl.core.fusion import FUSION, Fusion
 from sklearn_3mtl.core.numeric import NUMERIC_EMBEDDINGS
+from sklearn_3mtl.prior import PRIORS
 from sklearn_3mtl.settings.parameters.base import AUTO, COUNT, Parameter, choices
 from sklearn_3mtl.sharing import SHARING, Sharing
 
@@ -148,5 +149,26 @@ NETWORK = (
         constraint=[StrOptions(set(FUSION)), Fusion],
         type=f"{choices(FUSION)} or Fusion",
         text='How features of several modalities are combined: ``"concat"`` concatenates them.',
+    ),
+    Parameter(
+        name="prior",
+        annotation="str | BaseEstimator | Mapping[Hashable, object] | None",
+        default=None,
+        constraint=[StrOptions(set(PRIORS)), HasMethods(["fit", "predict"]), Mapping, None],
+        type=f"{choices(PRIORS)}, scikit-learn model, mapping or None",
+        text="""
+            Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
+            logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each
+            of some targets. `fit` clones and cross-fits a scikit-learn model; one in
+            FrozenEstimator is used as it is. None: no model.
+        """,
+        variants={
+            "three_mtl": {
+                "text": """
+                    Model whose predictions the network starts from: see
+                    :class:`MultiTaskEstimator`. None: no model.
+                """,
+            },
+        },
     ),
 )

@@ -1,0 +1,64 @@
+"""A prior's outputs inside the network: an input of the backbone, and where the outputs start."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["PriorColumns"]
+
+
+class PriorColumns(nn.Module):
+    """Appends a prior's outputs to the fused features, and reads them back as offsets.
+
+    They pass around the encoders and the fusion: the last columns of the fused features are the
+    prior's outputs as they are.
+
+    Parameters
+    ----------
+    n_out : int
+        How many outputs the prior has.
+    read_by : bool tensor of shape (n_copies, n_out) or None, default=None
+        Which outputs each independent copy of the backbone reads; the others are 0 for it. None:
+        every copy reads all of them.
+    n_nets : int, default=1
+        How many separate nets each member of the ensemble has.
+    """
+
+    def __init__(self, n_out: int, read_by: Tensor | None = None, n_nets: int = 1) -> None:
+        super().__init__()
+        self.n_out, self.n_nets = n_out, n_nets
+        self.register_buffer("read_by", read_by, persistent=False)
+
+    def append(self, x: Tensor, prior: Tensor) -> Tensor:
+        """Append the prior's outputs, (B, n_out), to fused features, (N, B, d) or (1, B, d)."""
+        read_by = cast(Tensor | None, self.read_by)
+        columns = prior.unsqueeze(0)
+        if read_by is not None:
+            # With a net for each task id, the rows were distributed over the nets before.
+            own = prior if prior.dim() == 3 else columns
+            columns = own * read_by.unsqueeze(1)
+        elif prior.dim() == 3:
+            columns = prior
+        n_copies = max(len(x), len(columns))
+        parts = [part.expand(n_copies, -1, -1) for part in (x, columns)]
+        return torch.cat(parts, dim=-1)
+
+    def offset(self, x: Tensor) -> Tensor:
+        """The prior's outputs from what `append` returned.
+
+        Parameters
+        ----------
+        x : tensor of shape (N, B, d), or (..., T, R, d) for rows of T tasks
+
+        Returns
+        -------
+        offset : tensor of shape (N, B, n_out), (1, B, n_out) or (..., T, R, n_out)
+        """
+        columns = x[..., x.shape[-1] - self.n_out :]
+        if self.read_by is None:
+            return columns
+        # Each output is read by exactly one net of a member.
+        return columns[: self.n_nets].sum(0, keepdim=True)

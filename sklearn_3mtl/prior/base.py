@@ -1,0 +1,102 @@
+"""The contract of a prior: which model predicts a task first, and what the model reads."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from sklearn_3mtl.data.tables import InputTable
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.inputs.modalities import ModalInputs
+
+__all__ = ["Estimator", "Matrix", "PriorModel", "PriorRows", "take_rows"]
+
+# What a scikit-learn model reads. It may also be a sparse matrix, for which SciPy has no types.
+Matrix = np.ndarray | pd.DataFrame
+
+
+class Estimator(Protocol):
+    """A scikit-learn classifier or regressor."""
+
+    def fit(self, X: Matrix, y: np.ndarray, **options: np.ndarray) -> Estimator:
+        """Fit the model."""
+
+    def predict(self, X: Matrix) -> np.ndarray:
+        """Predict labels."""
+
+
+class PriorRows(NamedTuple):
+    """Some rows of X, as they were given and as the network reads them.
+
+    Attributes
+    ----------
+    inputs : ModalInputs
+        What turned X into tensors.
+    table : InputTable
+        X.
+    coded : dict of str to tensor with n rows
+        The rows as tensors.
+    start : int, default=0
+        Where the rows begin in the table.
+    """
+
+    inputs: ModalInputs
+    table: InputTable
+    coded: Mapping[str, Tensor]
+    start: int = 0
+
+    @property
+    def stop(self) -> int:
+        """Where the rows end in the table."""
+        return self.start + len(self.coded["numeric"])
+
+
+class PriorModel(ABC):
+    """The kind of model that predicts a task before the network does.
+
+    Attributes
+    ----------
+    is_fitted : bool, default=False
+        Whether the model was fitted before: it is then used as it is.
+    columns : list of int, default=[]
+        Positions of the columns of X that it reads as they were given.
+    """
+
+    is_fitted: bool = False
+    columns: Sequence[int] = ()
+
+    @abstractmethod
+    def matrix(self, rows: PriorRows) -> Matrix:
+        """The rows as the model reads them."""
+
+    @abstractmethod
+    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
+        """An unfitted model for a task, or the fitted one.
+
+        Parameters
+        ----------
+        task : Task
+            The task.
+        rows : PriorRows
+            The rows that `matrix` is called with.
+        seed : int
+            Seeds a model that draws.
+        """
+
+    def moved(self, place: Mapping[int, int]) -> PriorModel:
+        """The same for tables with other column positions; `place` maps old to new ones."""
+        return self
+
+    def kept(self, model: Estimator) -> Estimator:
+        """The part of a fitted model that predictions need; the model itself by default."""
+        return model
+
+
+def take_rows(X: Matrix, rows: np.ndarray) -> Matrix:
+    """Some rows of a matrix or frame."""
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]

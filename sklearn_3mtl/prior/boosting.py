@@ -1,0 +1,62 @@
+"""Gradient boosting as prior."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.inputs.tabular import MISSING_CODE
+from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
+
+__all__ = ["BoostingPrior"]
+
+# HistGradientBoosting takes at most 255 categories of a column.
+MAX_CODES = 255
+
+
+class BoostingPrior(PriorModel):
+    """scikit-learn's HistGradientBoosting with its defaults, on the columns that the network reads.
+
+    Missing numbers and categories are missing for it too. A column of more than 255 categories is
+    read as numbers. Text and other modalities are read as the vectors that the network reads.
+
+    Examples
+    --------
+    >>> from sklearn_3mtl import MultiTaskRegressor
+    >>> MultiTaskRegressor(prior="boosting").prior
+    'boosting'
+    """
+
+    def matrix(self, rows: PriorRows) -> Matrix:
+        """Numbers, codes of categories and vectors, side by side."""
+        tabular, coded = rows.inputs.tabular, rows.coded
+        n_columns = len(tabular.numeric)
+        numeric = coded["numeric"].numpy()
+        numbers = numeric[:, :n_columns].copy()
+        # Behind the numbers stand the indicators of missing ones.
+        for index, column in enumerate(tabular.gaps.tolist()):
+            numbers[numeric[:, n_columns + index] > 0, column] = np.nan
+        parts = [numbers]
+        if "categorical" in coded:
+            codes = coded["categorical"].numpy()
+            parts.append(np.where(codes == MISSING_CODE, np.nan, codes).astype(np.float32))
+        parts += [coded[name].flatten(1).numpy() for name in rows.inputs.embedded]
+        return np.concatenate(parts, axis=1)
+
+    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
+        """A classifier for a task with classes, else a regressor."""
+        tabular = rows.inputs.tabular
+        narrow = np.flatnonzero(np.array(tabular.cardinalities, dtype=int) <= MAX_CODES)
+        categorical = (len(tabular.numeric) + narrow).tolist() or None
+        if task.classes is not None:
+            model = HistGradientBoostingClassifier(
+                categorical_features=categorical, random_state=seed
+            )
+        else:
+            model = HistGradientBoostingRegressor(
+                categorical_features=categorical, random_state=seed
+            )
+        return cast(Estimator, model)

@@ -1,0 +1,47 @@
+"""A model that the user gave as prior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
+
+__all__ = ["GivenPrior"]
+
+
+class GivenPrior(PriorModel):
+    """A scikit-learn model, which reads the columns of X as the user gave them.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier or regressor
+        The model. A FrozenEstimator is used as it is, others are cloned.
+    columns : sequence of int
+        Positions of the columns of X that it reads: all but those of task ids and domains.
+    """
+
+    def __init__(self, estimator: BaseEstimator, columns: Sequence[int]) -> None:
+        self.estimator, self.columns = estimator, list(columns)
+        self.is_fitted = isinstance(estimator, FrozenEstimator)
+
+    def matrix(self, rows: PriorRows) -> Matrix:
+        """The rows of X without the columns of ids; a frame if X was one."""
+        table, part = rows.table, slice(rows.start, rows.stop)
+        if table.frame is not None:
+            return table.frame.iloc[part].iloc[:, list(self.columns)]
+        found = cast(np.ndarray, table.array)[part]
+        return found if len(self.columns) == table.n_columns else found[:, self.columns]
+
+    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
+        """A clone of the model, or the fitted model itself."""
+        return cast(Estimator, self.estimator if self.is_fitted else clone(self.estimator))
+
+    def moved(self, place: Mapping[int, int]) -> GivenPrior:
+        """The same for tables with other column positions; `place` maps old to new ones."""
+        return GivenPrior(self.estimator, [place[p] for p in self.columns])

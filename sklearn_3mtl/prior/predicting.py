@@ -1,0 +1,147 @@
+"""Labels for a scikit-learn model, and the network's outputs from what the model predicts."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import torch
+from sklearn.base import is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.prior.base import Estimator, Matrix
+
+__all__ = ["TaskScale", "labels_of", "outputs_of", "refuse_other_kind", "weight_options"]
+
+
+class TaskScale:
+    """A task, and the scale of its outputs.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+    center, scale : float
+        What is subtracted from a number, and what the result is divided by.
+    n_labels : int
+        On how many labels the model was fitted: it can't be surer of a class than one error in
+        twice as many.
+    """
+
+    def __init__(self, task: Task, center: float, scale: float, n_labels: int) -> None:
+        self.task, self.center, self.scale, self.n_labels = task, center, scale, n_labels
+
+
+def _classes(task: Task) -> np.ndarray:
+    """What a model sees in the place of each class: its label, or its position."""
+    classes = cast(np.ndarray, task.classes)
+    plain = np.asarray(classes.tolist())
+    same = plain.dtype.kind in "biufU" and plain.tolist() == classes.tolist()
+    return plain if same else np.arange(len(classes))
+
+
+def labels_of(task: Task, numbers: np.ndarray) -> np.ndarray:
+    """Labels for a model from numbers, or from positions among the task's classes."""
+    return numbers if task.classes is None else _classes(task)[numbers.astype(np.intp)]
+
+
+def outputs_of(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray:
+    """The outputs that the network would have to give for a model's predictions.
+
+    Returns
+    -------
+    outputs : float64 ndarray of shape (n_samples, n_outputs)
+        Standardised numbers, or logits of classes.
+
+    Raises
+    ------
+    ValueError
+        If the model predicts NaN, infinity or another shape.
+    """
+    n_rows, task = X.shape[0], of.task
+    if task.classes is None:
+        found = np.asarray(model.predict(X), dtype=np.float64)
+        if found.size != n_rows:
+            raise ValueError(f"it predicts shape {found.shape} for {n_rows} rows")
+        values = torch.from_numpy((found.reshape(n_rows) - of.center) / of.scale)
+        outputs = task.kind_object.link(values).reshape(n_rows, 1).numpy()
+    else:
+        logs = _log_probabilities(model, X, of)
+        outputs = task.kind_object.outputs_of_log_probabilities(logs)
+    if not np.isfinite(outputs).all():
+        raise ValueError(f"its predictions are not finite in {_count(outputs)} of {n_rows} rows")
+    return outputs
+
+
+def _count(outputs: np.ndarray) -> int:
+    return int((~np.isfinite(outputs)).any(axis=1).sum())
+
+
+def _log_probabilities(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray:
+    """The log-probability of each class, (n_samples, n_classes); an unknown class is improbable."""
+    classes = _classes(of.task).tolist()
+    known = np.asarray(getattr(model, "classes_", [])).tolist()
+    strange = [label for label in known if label not in classes]
+    if strange or not known:
+        raise ValueError(f"its classes are {known!r}, those of the task {classes!r}")
+    if hasattr(model, "predict_proba"):
+        found = np.asarray(model.predict_proba(X), dtype=np.float64)
+    elif hasattr(model, "decision_function"):
+        scores = np.asarray(model.decision_function(X), dtype=np.float64)
+        scores = np.column_stack([-scores, scores]) / 2 if scores.ndim == 1 else scores
+        found = np.exp(scores - scores.max(axis=1, keepdims=True))
+        found = found / found.sum(axis=1, keepdims=True)
+    else:
+        found = (np.asarray(model.predict(X))[:, None] == np.asarray(known)).astype(np.float64)
+    if found.shape != (X.shape[0], len(known)):
+        raise ValueError(f"it predicts shape {found.shape} for {X.shape[0]} rows")
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"its probabilities are not finite in {_count(found)} of {len(found)} rows"
+        )
+    floor = 1.0 / (2.0 * of.n_labels + 2.0)
+    shares = np.full((len(found), len(classes)), floor)
+    shares[:, [classes.index(label) for label in known]] = np.maximum(found, floor)
+    logs: np.ndarray = np.log(shares / shares.sum(axis=1, keepdims=True))
+    return logs
+
+
+def refuse_other_kind(model: Estimator, task: Task, parameter: str) -> None:
+    """Refuse a classifier for numbers, and a regressor for classes.
+
+    Raises
+    ------
+    ValueError
+        The message names `parameter` and the task.
+    """
+    fits = is_regressor(model) if task.classes is None else is_classifier(model)
+    if not fits:
+        wanted = "regressor" if task.classes is None else "classifier"
+        raise ValueError(
+            f"`{parameter}` should be a {wanted} for task {task.name!r}, which is {task.kind}. "
+            f"Found {model!r}."
+        )
+
+
+def weight_options(
+    model: Estimator, weight: np.ndarray | None, parameter: str
+) -> dict[str, np.ndarray]:
+    """The keyword arguments that pass the rows' weights to a model's `fit`.
+
+    Raises
+    ------
+    ValueError
+        If the model takes no weights. The message names `parameter`.
+    """
+    if weight is None:
+        return {}
+    if isinstance(model, Pipeline):
+        return {f"{model.steps[-1][0]}__sample_weight": weight}
+    if not has_fit_parameter(model, "sample_weight"):
+        raise ValueError(
+            f"`sample_weight` was passed, but {parameter}={model!r} takes none. Leave it out, or "
+            "choose a model that takes weights, such as LogisticRegression()."
+        )
+    return {"sample_weight": weight}
