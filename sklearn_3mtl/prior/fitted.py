@@ -117,6 +117,7 @@ class FittedPrior:
             check_is_fitted(model)
             if type(count) is not int or count < 1:
                 raise ValueError(f"its 'n_labels' is {n_labels!r}")
-            of = TaskScale(tasks[name], *scales[index].tolist(), count)
+            center, scale = scales[index].tolist()
+            of = TaskScale(tasks[name], center, scale, count)
             found[name] = TaskPrior(plan.models[name], model, of)
         return cls(TaskLayout(list(tasks.values())), found)
