@@ -48,7 +48,7 @@ def new_model(
     seed: Seed,
     start: Start | None = None,
 ) -> NewModel:
-    """Make the plan and the untrained model for training data.
+    """Make the plan of a fit, and the untrained model for training data.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def build_untrained(
     n_domains: int,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """Build the untrained network and the objective.
+    """Build the untrained network and the objective, which computes what training minimises.
 
     `groups` are the task ids that have layers of their own. None: no task id has any.
     """
@@ -122,7 +122,7 @@ def build_untrained(
 
 
 def make_rows(plan: Plan, model: FittedModel, data: TrainingData) -> RowDataset:
-    """Turn inputs, labels and weights into tensors, with task ids and domains if they are used."""
+    """Turn training data into tensors: inputs, labels, weights, task ids and domains if used."""
     values, mask = model.codec.encode(data.targets)
     layout, task_weight = model.codec.layout, plan.objective.task_weight
     weight = label_weights(layout, values, mask, data.weights, plan.class_weight, task_weight)
