@@ -1,3 +1,3 @@
-"""What `adapt` does: corrections, fine-tuning, supports, feature extraction."""
+"""What `adapt` does: correct outputs, fine-tune, keep support rows, extract features."""
 
 __all__: list[str] = []

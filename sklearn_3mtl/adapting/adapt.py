@@ -1,4 +1,4 @@
-"""The steps of `adapt`: read the rows, choose a route, keep the result."""
+"""The steps of `adapt`: read the rows, choose the way to use them, keep the result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_ADAPTING = ("strategy", "head", "adapt_parts", "adapt_lr", "adapt_steps", "op
 def adapt_fitted(
     settings: Settings, before: Fitted, given: FitInput, reader: TaskReader, after: TasksAfter
 ) -> Fitted:
-    """Adapt a fitted estimator; what it was fitted to stays unchanged, to the bit.
+    """Adapt a fitted estimator to new labelled rows; the earlier result stays unchanged.
 
     Parameters
     ----------
@@ -69,7 +69,11 @@ def adapt_fitted(
 
 
 def _kinds_after(settings: Settings, before: FittedModel, after: FittedModel) -> TaskKinds | None:
-    """The kinds that the user gave: at the fit for its tasks, now for the tasks that are new."""
+    """The parameter `task_kinds` after an adaptation.
+
+    Tasks of the fit keep the kinds that it had; for tasks that are new, the present kinds are
+    added.
+    """
     now = settings.task_kinds or {}
     added = {n: now[n] for n in after.codec.tasks if n in now and n not in before.codec.tasks}
     return {**(before.settings.task_kinds or {}), **added} if added else before.settings.task_kinds
@@ -83,7 +87,7 @@ def id_of_rows_without_id(model: FittedModel) -> Hashable | None:
 
 
 def _ids(model: FittedModel, given: FitInput) -> tuple[np.ndarray | None, Hashable | None]:
-    """The rows' task ids, and the `default_id` of the adapted model."""
+    """The rows' task ids, and the id that the adapted model gives to rows without one."""
     if model.groups is None:
         if given.task is not None:
             raise ValueError("`task` was passed, but the estimator was fitted without task ids.")

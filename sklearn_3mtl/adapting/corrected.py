@@ -1,4 +1,4 @@
-"""Linear corrections of a model's outputs, solved for on labelled rows."""
+"""Add linear corrections of the outputs, fitted to labelled rows, to a model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def corrected(
     group: Tensor | None,
     groups: np.ndarray | None,
 ) -> tuple[FittedModel, Tensor]:
-    """Add a linear correction of the outputs of each task that the rows have labels of.
+    """Add to a model a linear correction of the outputs of each task that has labels.
+
+    A correction is a linear layer on frozen features, fitted to the rows in closed form, whose
+    output is added to those of the heads.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def corrected(
     -------
     adapted : FittedModel
     before : tensor of shape (M, n, n_outputs before)
-        Every member's outputs before the adaptation.
+        The outputs of each member of the ensemble before the adaptation.
     """
     n_groups = len(model.groups_or_empty)
     of_group = group is not None and model.uses_groups
@@ -93,7 +96,7 @@ def corrected(
 
 
 def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
-    """The blocks of the features that corrections read, and their mixtures."""
+    """The blocks of the features that linear corrections read, and weightings of them to try."""
     if smooth is None:
         return Blocks.of_views(network.blocks, [*network.views, [0.0] * len(network.blocks)])
     others = [[*view, 0.0] for view in network.views]
@@ -102,7 +105,7 @@ def _blocks(network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> Blocks:
 
 
 def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:
-    """For each output after the adaptation, its position before; -1 if no head computes it."""
+    """For each output after an adaptation, its position before; -1 if no head computed it."""
     order = codec.layout.outputs_in(model.codec.layout)
     for index, task in enumerate(codec.layout.tasks):
         if model.readout is not None and task.name in model.readout.models:
@@ -112,7 +115,7 @@ def order_after(model: FittedModel, codec: TargetCodec) -> list[int]:
 
 
 def container_after(model: FittedModel, has_new: bool) -> Container:
-    """The type of container of the predictions: a frame if `adapt` has added targets."""
+    """The type of container of the predictions: a DataFrame if `adapt` has added targets."""
     if not has_new or model.container in ("pandas_frame", "polars"):
         return model.container
     return "polars" if model.container == "polars_series" else "pandas_frame"

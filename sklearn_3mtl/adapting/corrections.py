@@ -1,4 +1,4 @@
-"""The corrections that an adaptation adds, solved for task by task."""
+"""The linear corrections of the outputs that an adaptation adds, fitted task by task."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ __all__ = ["Corrections", "solve_corrections"]
 
 @dataclass(frozen=True)
 class Corrections:
-    """The corrections of one adaptation, before they are part of a network.
+    """The linear corrections of one adaptation, before they are part of a network.
+
+    A correction is a linear layer on frozen features whose output is added to those of the heads. A
+    group is the rows of one task id.
 
     Attributes
     ----------
@@ -41,16 +44,19 @@ class Corrections:
 
     @property
     def names(self) -> list[Hashable]:
-        """The tasks that are corrected."""
+        """The names of the tasks whose outputs are corrected."""
         return [self.layout.tasks[index].name for index in {**self.shared, **self.own}]
 
     def columns(self, probes: Mapping[int, Probe]) -> list[int]:
-        """The outputs that some probes correct."""
+        """The positions of the outputs that some of the corrections change."""
         columns = range(self.layout.n_outputs)
         return [c for index in probes for c in columns[self.layout.outputs_of(index)]]
 
     def fill(self, network: ThreeMTLNetwork, smooth: SmoothFeatures | None) -> None:
-        """Copy the weights, and the smooth features they go with, to the last adaptation."""
+        """Copy the weights into the layers that the last adaptation added to a network.
+
+        The random frequencies of the smooth features that these layers read are copied too.
+        """
         last = cast(AdaptedOutputs, network.adaptations[-1])
         if smooth is not None and last.smooth is not None:
             last.smooth.load_state_dict(smooth.state_dict())
@@ -70,7 +76,7 @@ def solve_corrections(
     order: Sequence[int],
     blocks: Blocks,
 ) -> Corrections:
-    """Solve for the correction of every task that has a label.
+    """Fit a linear correction of the outputs to every task that has a label.
 
     Parameters
     ----------
@@ -123,7 +129,10 @@ def solve_corrections(
 
 @dataclass(frozen=True)
 class _Padded:
-    """The rows of each group, of shape (n_groups, n_rows), and which of them are not padding."""
+    """The positions of each group's rows, (n_groups, n_rows), and which are not padding.
+
+    A group is the rows of one task id.
+    """
 
     groups: list[int]
     rows: Tensor
@@ -138,7 +147,7 @@ class _Padded:
         return cls(groups, rows, (torch.arange(rows.shape[1]) < lengths[:, None]).float())
 
     def of_rows(self, values: Tensor) -> Tensor:
-        """Map (M, n, d) to (n_groups, M, n_rows, d)."""
+        """Distribute values of n rows, (M, n, d), over the groups: (n_groups, M, n_rows, d)."""
         return values[:, self.rows].transpose(0, 1)
 
 

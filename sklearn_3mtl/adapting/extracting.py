@@ -18,9 +18,9 @@ __all__ = ["with_readout"]
 def with_readout(
     head: object | None, model: FittedModel, codec: TargetCodec, support: Support
 ) -> FittedModel:
-    """Fit a scikit-learn model for each target that has labels in the support.
+    """Fit a scikit-learn model, on frozen features, to each target that has labels in `support`.
 
-    The other targets are predicted as before.
+    The result is a new model, which predicts the other targets as before.
     """
     if model.groups is not None:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Gradient steps on parts of a fitted network, after its heads were corrected."""
+"""Train parts of a fitted network on new rows, after its outputs were corrected."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def fine_tune(
 
     A transfer strategy sets the learning rates of the layers, and which parts "auto" means.
 
-    The corrections of the heads have to be solved for first, so that the layers below get useful
-    gradients from the start ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
+    The linear corrections of the outputs have to be fitted first, so that the layers below get
+    useful gradients from the start ("linear probing, then fine-tuning": Kumar et al., ICLR 2022,
     arXiv 2202.10054).
 
     Parameters
@@ -138,7 +138,7 @@ def _task_weights(
 
 
 def _rows_with_labels(rows: RowDataset, task_weight: np.ndarray | None) -> RowDataset:
-    """The rows with a label of a task whose weight is above 0."""
+    """The rows that have a label, of positive weight, of a task whose weight is above 0."""
     if task_weight is not None and not task_weight.all():
         _, weight = rows.labels()
         takes_part = torch.from_numpy(task_weight > 0).to(weight.dtype)
@@ -151,7 +151,7 @@ def _rows_with_labels(rows: RowDataset, task_weight: np.ndarray | None) -> RowDa
 def _objective_plan(
     tuning: TuningPlan, codec: TargetCodec, task_weight: np.ndarray | None
 ) -> ObjectivePlan:
-    """The plan of the objective: that of `fit`, for the present tasks, without domain loss."""
+    """Plan the objective, with balancing and weights of the present tasks, without other terms."""
     balancing = tuning.balancing
     if isinstance(balancing, Manual):
         given = balancing.task_weight or {}
@@ -172,7 +172,7 @@ def _kind_of(tuning: TuningPlan, task: Task) -> Kind:
 
 
 def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
-    """The depth of each parameter: 0 in the encoders, from 1 on in the backbone and the heads."""
+    """The depth of each parameter, by name: 0 in the encoders, 1 and more in the layers above."""
     stages = [s.module for s in network.stages() if next(s.module.parameters(), None) is not None]
     of = {id(p): depth for depth, module in enumerate(stages, 1) for p in module.parameters()}
     top = max(of.values(), default=1)
@@ -185,8 +185,8 @@ def _depths(network: ThreeMTLNetwork) -> dict[str, int]:
 def _frozen(network: ThreeMTLNetwork) -> list[torch.nn.Module]:
     """The modules that stay in evaluation mode: those not trained, or with running statistics.
 
-    The heads were solved for with the source's running statistics; updating them would change the
-    features that the heads read.
+    The corrections of the outputs were fitted with the source's running statistics; updating these
+    would change the features that the corrections read.
     """
     boxes = list(network.children())
     parts = boxes + [m for m in network.modules() if next(m.parameters(), None) is not None]
@@ -224,17 +224,17 @@ def movement(
     new: Tensor,
     names: Sequence[Hashable],
 ) -> dict[Hashable, float]:
-    """How far the predictions of each of some tasks moved.
+    """How far an adaptation moved the predictions of each of some tasks.
 
-    Of class probabilities, the mean total variation distance; of numbers, the root mean square
-    change in standard deviations of the target.
+    For class probabilities it is the mean total variation distance; for numbers, the root mean
+    square change in standard deviations of the target.
 
     Parameters
     ----------
     before, after : TargetCodec
         The tasks before and after the adaptation.
     old, new : tensors of shape (M, n, n_outputs)
-        The outputs of every member before and after it.
+        The outputs of the M members of the ensemble before and after it.
     names : sequence of hashable
         The tasks, which exist before and after.
     """

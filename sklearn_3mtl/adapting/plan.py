@@ -1,4 +1,4 @@
-"""The plan of an adaptation: every short name is resolved to an object, absent parts are None."""
+"""The plan of an adaptation: parameters, with every short name replaced by an object."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AUTO_LR = 1e-4
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """How parts of the network are trained once its outputs are corrected.
+    """How `adapt` trains parts of the network, after it has corrected the outputs.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class AdaptPlan:
-    """The plan of an adaptation.
+    """What `adapt` does, as the estimator's parameters say; short names are now objects.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ def make_adapt_plan(settings: Settings) -> AdaptPlan:
 
 
 def make_strategy(settings: Settings) -> TransferStrategy | None:
-    """The transfer strategy, if any; refuse a `head` or `adapt_parts` that contradicts it."""
+    """Make the transfer strategy, if any; refuse a `head` or `adapt_parts` that contradicts it."""
     if settings.strategy is None:
         return None
     strategy = make_method(settings.strategy, STRATEGIES)

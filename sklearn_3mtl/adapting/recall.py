@@ -1,4 +1,4 @@
-"""Adapting again to the same tasks: corrections are solved for on the earlier and the new rows."""
+"""Adapting again to the same tasks: corrections are fitted to the earlier and the new rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ __all__ = ["Recalled", "evidence_after", "recall"]
 
 
 class Recalled(NamedTuple):
-    """A model without the corrections to solve for again, and the rows to solve for them on.
+    """A model without the corrections to fit again, and the rows to fit them to.
+
+    A correction is a linear layer on frozen features that `adapt` adds to a task's outputs.
 
     Attributes
     ----------
@@ -32,11 +34,13 @@ class Recalled(NamedTuple):
 
 
 def recall(model: FittedModel, support: Support) -> Recalled:
-    """Join new rows with earlier rows of the same tasks, and remove the tasks' corrections.
+    """Join new rows with earlier rows of the same tasks, and remove these tasks' corrections.
+
+    The corrections, linear layers that an earlier `adapt` added, can then be fitted to all rows.
 
     A task that `adapt` has added is removed from the model, so that it is new again. Any other task
-    loses its correction in the groups that have new labels of it, or for all rows if there are no
-    groups.
+    loses its correction for the task ids that have new labels of it, or for all rows without task
+    ids.
 
     Parameters
     ----------
@@ -70,7 +74,10 @@ def recall(model: FittedModel, support: Support) -> Recalled:
 
 
 def evidence_after(model: FittedModel, support: Support) -> Evidence:
-    """The rows to solve for corrections on, after a support was added to those of a model."""
+    """The labelled rows that an adapted model keeps: those of `model`, then those of `support`.
+
+    Later calls of `adapt` fit the corrections, linear layers on frozen features, to them again.
+    """
     if model.evidence is None:
         return Evidence(len(model.adaptations), support)
     return Evidence(model.evidence.start, model.evidence.support.followed_by(support))

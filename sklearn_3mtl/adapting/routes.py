@@ -1,4 +1,4 @@
-"""The routes of `adapt`: the ways in which a fitted model uses new rows."""
+"""The ways in which `adapt` uses new rows, and the choice of one for a model."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class AdaptedModel(NamedTuple):
     model : FittedModel
         The adapted model; the earlier model is left unchanged.
     forgetting : dict of task name to float
-        How far the predictions of earlier tasks for the support's rows moved. A task without a
-        label in the support is predicted for the rows' own task ids. If there are task ids, a task
-        with labels is predicted for known ids that have no label in the support.
+        How far the predictions of each earlier task moved for the rows given to `adapt`. A task
+        without a label among these rows is predicted for the rows' own task ids. If there are task
+        ids, a task with labels is predicted for known ids that have no label among these rows.
     """
 
     model: FittedModel
@@ -48,23 +48,23 @@ class AdaptedModel(NamedTuple):
 
 
 class Route(ABC):
-    """One way to use new rows."""
+    """Base class of the ways in which `adapt` uses new labelled rows."""
 
     def tasks(
         self, model: FittedModel, targets: TargetColumns, reader: TaskReader, after: TasksAfter
     ) -> dict[Hashable, Task]:
-        """The tasks after the adaptation."""
+        """The tasks after the adaptation, by name, from those before and the columns of y."""
         return after.tasks(model.codec.tasks, targets, reader)
 
     @abstractmethod
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """The adapted model."""
+        """Adapt a model to the labelled rows of `support`; `tasks` are those after it."""
 
 
 def route_of(plan: AdaptPlan, model: FittedModel) -> Route:
-    """Choose the way in which a model uses new rows."""
+    """Choose the way in which `adapt` uses new rows, as the plan and the model require."""
     if model.objective.draws_classes:
         return NewClasses()
     if model.adapter is not None:
@@ -75,23 +75,25 @@ def route_of(plan: AdaptPlan, model: FittedModel) -> Route:
 
 
 class NewClasses(Route):
-    """The classes of the support replace the earlier classes."""
+    """For models of ``episodes="classes"``: the new rows' classes replace the earlier ones."""
 
     def tasks(
         self, model: FittedModel, targets: TargetColumns, reader: TaskReader, after: TasksAfter
     ) -> dict[Hashable, Task]:
-        """The one target with its new classes."""
+        """The one target, with the classes that occur in its new labels."""
         return classes_of(model.codec.tasks, targets, reader)
 
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Keep the support in the model."""
+        """Make a model that keeps the rows, and tells their classes apart by them."""
         return AdaptedModel(with_classes(plan, model, support, tasks), {})
 
 
 class MoreSupport(Route):
-    """Tasks adapt when they are predicted: the new rows are added to their supports.
+    """For models whose tasks adapt when they are predicted: keep the new rows for that.
+
+    The labelled rows that a task adapts on are its support; the new rows are added to it.
 
     Parameters
     ----------
@@ -105,18 +107,18 @@ class MoreSupport(Route):
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Keep the support in the model, and solve for the outputs of new targets."""
+        """Add the rows to the tasks' supports, and fit linear outputs for new targets."""
         adapted, kept = with_support(plan, model, self.adapter.memory, support, tasks)
         return AdaptedModel(adapted, dict.fromkeys(kept, 0.0))
 
 
 class Extraction(Route):
-    """scikit-learn models are fitted to frozen features."""
+    """For ``strategy="extract"``: fit scikit-learn models to features of the frozen network."""
 
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Fit a model for each labelled task."""
+        """Fit a scikit-learn model to each task that has labels in `support`."""
         _refuse_what_has_no_start(plan, model, support)
         evidence = evidence_after(model, support)
         model, support = recall(model, support)
@@ -127,12 +129,12 @@ class Extraction(Route):
 
 
 class Corrections(Route):
-    """Linear corrections on frozen features, then gradient steps on parts of the network."""
+    """The default: correct the outputs by linear layers on frozen features, then fine-tune."""
 
     def adapt(
         self, plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
     ) -> AdaptedModel:
-        """Solve for the corrections, then fine-tune."""
+        """Fit linear corrections of the outputs, then train parts of the network if asked to."""
         _refuse_what_has_no_start(plan, model, support)
         evidence = evidence_after(model, support)
         model, support = recall(model, support)
@@ -159,7 +161,9 @@ class Corrections(Route):
 
 
 def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Tensor | None:
-    """Give each row, in turn, a known task id without a label among the rows; None without any.
+    """Give each row, in turn, a known task id that has no label among the rows.
+
+    None where there is no such id.
 
     How far the predictions for these ids move shows what a change of shared weights does to them.
     """
@@ -171,7 +175,7 @@ def _as_others(model: FittedModel, rows: RowDataset, group: Tensor | None) -> Te
 
 
 def _refuse_what_has_no_start(plan: AdaptPlan, model: FittedModel, support: Support) -> None:
-    """Refuse models and new task ids without layers to adapt, and contradicting parameters."""
+    """Refuse models and new task ids that have no layer to adapt, and contradicting parameters."""
     if model.network.shape.net_per_group:
         raise ValueError(
             "sharing='none' gives each task id a net of its own: there is nothing that a new task "
@@ -182,7 +186,10 @@ def _refuse_what_has_no_start(plan: AdaptPlan, model: FittedModel, support: Supp
 
 
 def _refuse_ids_without_layers(plan: AdaptPlan, model: FittedModel, support: Support) -> None:
-    """Refuse new task ids if no layer depends on the id: all other ids' predictions would move."""
+    """Refuse new task ids if no layer depends on the id.
+
+    Adapting to them would move the predictions for all other ids.
+    """
     known_labels = [name for name in support.labelled if name in model.codec.tasks]
     if model.groups is None or model.uses_groups or support.ids is None or not known_labels:
         return

@@ -1,4 +1,4 @@
-"""`fit` from a pretrained module given as `source`: a network that has no task yet."""
+"""`fit` from a pretrained torch module given as `source`: make it a network without tasks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NO_TASKS: Mapping[str, object] = {"balancing": "equal", "task_weight": None}
 
 
 def modalities_around(module: nn.Module, columns: Sequence[Hashable]) -> dict[str, object]:
-    """The `modalities` that make the module the encoder of all columns."""
+    """The value of the parameter `modalities` that makes a module the encoder of all columns."""
     return {MODALITY: (module, columns[0] if len(columns) == 1 else list(columns))}
 
 
@@ -52,7 +52,7 @@ def fitted_with_module(
     targets: TargetColumns,
     columns: InputColumns,
 ) -> Fitted:
-    """A fitted estimator without tasks, with the module as the encoder of all columns.
+    """Make a fitted model without tasks, with a module as the encoder of all columns of X.
 
     Parameters
     ----------

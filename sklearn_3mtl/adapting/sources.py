@@ -34,7 +34,7 @@ OF_META = frozenset(field.name for field in fields(MetaSettings))
 
 
 def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
-    """The start of training from a source; a module is refused."""
+    """What `meta` training takes from a source, its encoders and backbone; a module is refused."""
     if isinstance(source, nn.Module):
         raise ValueError(
             f"meta={settings.meta!r} and source={type(source).__name__}(...) contradict each "
@@ -46,7 +46,7 @@ def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
 
 
 def started_from(settings: Settings, source: Fitted) -> Fitted:
-    """The source with the target's settings, except for those that shape the network.
+    """A fitted source with the target's parameters, except for those that shape the network.
 
     If the source's tasks adapt on their own rows, only what they share is kept: task ids and their
     column are dropped.
@@ -77,7 +77,10 @@ def _with_settings(settings: Settings, model: FittedModel) -> FittedModel:
 
 
 def _without_classes(model: FittedModel) -> FittedModel:
-    """A model of class episodes without its outputs, which stood for other classes each time."""
+    """A model trained with ``episodes="classes"``, without its outputs.
+
+    They stood for other classes in each episode.
+    """
     network, codec = model.network.shallow_copy(), TargetCodec({})
     n_features = int(network.backbone.n_out)
     network.heads = LinearHeads(n_features, {}, Seed(0), range(network.n_members))
@@ -85,7 +88,7 @@ def _without_classes(model: FittedModel) -> FittedModel:
 
 
 def refuse_training(settings: Settings) -> None:
-    """Refuse parameters of training: the source was trained already."""
+    """Refuse parameters that ask for training, because the source was trained already."""
     for name in ("domain_loss", "warm_start"):
         found = getattr(settings, name)
         if found:
@@ -131,5 +134,5 @@ def refuse_ids(settings: Settings, source: Fitted, table: InputTable, ids_given:
 
 
 def _dropped_column(model: FittedModel) -> Hashable | None:
-    """The task column of a source whose tasks adapt; a transfer from it doesn't read the column."""
+    """The task column of a source whose tasks adapt by `meta`; a transfer leaves it out."""
     return None if not model.objective.adapts or model.ids_given else model.settings.task

@@ -24,7 +24,10 @@ __all__ = ["codec_after", "groups_after", "new_tasks", "support_rows"]
 def codec_after(
     model: FittedModel, tasks: Mapping[Hashable, Task], support: Support
 ) -> TargetCodec:
-    """The codec after an adaptation: known tasks keep their scale, new ones get it from labels."""
+    """The codec, which turns labels into numbers and back, after an adaptation.
+
+    Known tasks keep their scale; new tasks get it from their labels.
+    """
     codec, new = TargetCodec(dict(tasks)), new_tasks(model, tasks)
     known = list(model.codec.layout.tasks)
     for at, task in enumerate(codec.layout.tasks):
@@ -44,7 +47,10 @@ def new_tasks(model: FittedModel, tasks: Mapping[Hashable, Task]) -> list[Hashab
 
 
 def groups_after(model: FittedModel, support: Support) -> tuple[np.ndarray | None, Tensor | None]:
-    """All task ids, the new ones last, and each row's position; None where ids are not used."""
+    """All task ids after an adaptation, the new ones last, and the position of each row's id.
+
+    The positions are None where predictions don't depend on the ids.
+    """
     if model.groups is None or support.ids is None or not model.reads_ids:
         return model.groups, None
     labelled = support.ids[support.labelled_rows()]
@@ -60,7 +66,10 @@ def support_rows(
     group: Tensor | None,
     new: Sequence[Hashable] = (),
 ) -> RowDataset:
-    """The support with a column for every task; a task that it lacks has no label."""
+    """Turn the rows of `support` into tensors, with a column of labels for every task.
+
+    A task without labels in `support` has labels of weight 0.
+    """
     values, mask = codec.scaled(support.numbers(codec))
     class_weight = _class_weight(plan.class_weight, codec, new)
     weights = support.weights_in_columns(codec)
@@ -74,7 +83,10 @@ def support_rows(
 def _class_weight(
     given: ClassWeight | None, codec: TargetCodec, new: Sequence[Hashable]
 ) -> Mapping[Hashable, object] | None:
-    """Class weights, for new tasks only: few rows of a known task may lack some of its classes."""
+    """The estimator's class weights for new tasks, by name; None without any.
+
+    A known task gets none, because few rows may lack some of its classes.
+    """
     by_name = given if isinstance(given, Mapping) else dict.fromkeys(new, given)
     found = {
         name: by_name[name]

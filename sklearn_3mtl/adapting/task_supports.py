@@ -1,4 +1,4 @@
-"""`adapt` of models whose tasks adapt by `meta`: the rows are added to the tasks' supports."""
+"""`adapt` of models whose tasks adapt by `meta`: it adds rows to those that tasks adapt on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_support(
     support: Support,
     tasks: dict[Hashable, Task],
 ) -> tuple[FittedModel, list[Hashable]]:
-    """Add rows to the tasks' supports; each task adapts on its support when it is predicted.
+    """Add rows to the tasks' supports, the labelled rows on which they adapt when predicted.
 
     A new target gets outputs that are linear in the features, the same for all task ids.
 
@@ -66,7 +66,7 @@ def _by_supports(plan: AdaptPlan, memory: TaskMemory) -> BySupports:
 def _with_later_targets(
     plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
 ) -> FittedModel:
-    """Add linear outputs for targets that came after the fit, as corrections of outputs of 0."""
+    """Add outputs, linear in frozen features, for targets that came after the fit."""
     evidence = evidence_after(model, support)
     model, support = recall(model, support)
     codec = codec_after(model, tasks, support)
@@ -78,7 +78,7 @@ def _with_later_targets(
 def with_classes(
     plan: AdaptPlan, model: FittedModel, support: Support, tasks: dict[Hashable, Task]
 ) -> FittedModel:
-    """The model that tells the classes of a support apart, and no others."""
+    """Make a model that tells apart the classes of the labels in `support`, and no others."""
     refuse_parts(plan.settings)
     codec = TargetCodec(tasks)
     codec.temperature = model.codec.temperature

@@ -21,7 +21,7 @@ Tasks = Mapping[Hashable, Task]
 
 @dataclass(frozen=True)
 class TaskReader:
-    """Reads tasks from labels.
+    """Infers tasks, with their kinds, from columns of labels.
 
     Attributes
     ----------
@@ -35,36 +35,39 @@ class TaskReader:
     read: Callable[[TargetColumns, TaskKinds | None], dict[Hashable, Task]]
 
     def all_of(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        """The tasks of all columns."""
+        """The tasks of all columns of y, by name."""
         return self.read(targets, self.kinds)
 
     def some_of(self, targets: TargetColumns, names: Sequence[Hashable]) -> dict[Hashable, Task]:
-        """The tasks of some columns."""
+        """The tasks of some columns of y, by name."""
         kinds = {name: kind for name, kind in (self.kinds or {}).items() if name in names}
         return self.read(targets.select(names), kinds)
 
 
 class TasksAfter(ABC):
-    """Which tasks an adapted estimator predicts."""
+    """Base class of rules that say which tasks an adapted estimator predicts."""
 
     @abstractmethod
     def tasks(
         self, known: Tasks, targets: TargetColumns, reader: TaskReader
     ) -> dict[Hashable, Task]:
-        """The tasks, from those before and the columns of y."""
+        """The tasks after an adaptation, from the known ones and the columns of y."""
 
     def in_container(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
-        """The adapted model, with the container that its predictions come in."""
+        """Set the type of container, such as a DataFrame, in which a model returns predictions.
+
+        By default it stays as it is. `targets` are the columns of the y that was given to `adapt`.
+        """
         return model
 
 
 class AllTasks(TasksAfter):
-    """The earlier tasks, then those that y adds."""
+    """The rule that an adapted estimator predicts its earlier tasks and those of the new y."""
 
     def tasks(
         self, known: Tasks, targets: TargetColumns, reader: TaskReader
     ) -> dict[Hashable, Task]:
-        """Earlier and new tasks; labels that don't fit an earlier task are refused."""
+        """The earlier tasks, then the new ones; refuse labels that don't fit an earlier task."""
         new = [name for name in targets.names if name not in known]
         for name, kind in (reader.kinds or {}).items():
             if name in known and not agrees(kind, known[name].kind_object):
@@ -81,12 +84,15 @@ class AllTasks(TasksAfter):
 
 
 class TargetTasks(TasksAfter):
-    """The columns of y only: a known task where the labels fit it, otherwise a new task."""
+    """The rule that an adapted estimator predicts the columns of the y given to `adapt` only.
+
+    A column is a known task if it has its name and its labels fit, otherwise a new task.
+    """
 
     def tasks(
         self, known: Tasks, targets: TargetColumns, reader: TaskReader
     ) -> dict[Hashable, Task]:
-        """The target's own tasks."""
+        """The tasks of the columns of y, known or new."""
         found: dict[Hashable, Task] = {}
         for name, column in zip(targets.names, targets.columns, strict=True):
             if name in known and _goes_on(known[name], column):
@@ -96,12 +102,12 @@ class TargetTasks(TasksAfter):
         return found
 
     def in_container(self, model: FittedModel, targets: TargetColumns) -> FittedModel:
-        """Predictions come in the same type of container as y."""
+        """Let a model return predictions in the type of container that y came in."""
         return replace(model, container=targets.container, named=targets.named)
 
 
 def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict[Hashable, Task]:
-    """The only target of class episodes, with the classes that occur in the labels."""
+    """The only target of ``episodes="classes"``, with the classes that occur in its labels."""
     names = list(known)
     if list(targets.names) != names:
         raise ValueError(
@@ -112,7 +118,7 @@ def classes_of(known: Tasks, targets: TargetColumns, reader: TaskReader) -> dict
 
 
 def named_as_in_fit(model: FittedModel, targets: TargetColumns) -> TargetColumns:
-    """The columns of y; unnamed columns get the names of the tasks."""
+    """The columns of y; unnamed columns get the names of the tasks of `fit`."""
     if targets.named or not model.names:
         return targets
     if len(targets.names) == len(model.names):

@@ -1,4 +1,4 @@
-"""A model without some of the corrections that adaptations added."""
+"""Remove from a model some of the linear corrections that adaptations added."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Cleared = Mapping[int, Sequence[int] | None]
 
 
 def added_since(model: FittedModel, start: int) -> set[Hashable]:
-    """The tasks that adaptations from number `start` on added."""
+    """The names of the tasks that the adaptations from number `start` on have added."""
     layout = model.codec.layout
     found = set()
     for index, task in enumerate(layout.tasks):
@@ -40,7 +40,10 @@ def without_corrections(
     removed: Sequence[Hashable],
     cleared: Mapping[Hashable, Sequence[int] | None],
 ) -> FittedModel:
-    """The model as if some tasks had not been adapted since adaptation number `start`.
+    """A model in which some tasks are as if they had not adapted since adaptation `start`.
+
+    They lose their corrections, the linear layers that `adapt` added. A group is the rows of one
+    task id.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def without_corrections(
     removed : sequence of task names
         Tasks that were added since; they are removed from the model.
     cleared : mapping of task name to groups, or to None
-        Other tasks that lose their corrections in some groups; None: in all.
+        Other tasks, with the groups in which they lose their corrections; None: in all.
     """
     layout = model.codec.layout
     left = TaskLayout([task for task in model.codec.tasks.values() if task.name not in removed])
@@ -75,7 +78,7 @@ def without_corrections(
 
 @dataclass(frozen=True)
 class _Changed:
-    """One adaptation without some outputs and corrections.
+    """One adaptation, and which of its outputs and linear corrections are removed.
 
     Attributes
     ----------
@@ -84,7 +87,8 @@ class _Changed:
     before, after : list of int
         The outputs before and after it that are kept.
     cleared : dict of output to groups or None
-        The corrections to remove: the groups of each output after it; None: all groups.
+        The outputs, numbered as after it, that lose their correction, with the groups (task ids) in
+        which they do; None: in all groups.
     """
 
     record: Adaptation
@@ -94,12 +98,12 @@ class _Changed:
 
     @property
     def shared(self) -> list[int]:
-        """The outputs that are still corrected for all rows."""
+        """The positions of the outputs whose linear correction for all rows is kept."""
         return [c for c in self.record.shared if c in self.after and c not in self.cleared]
 
     @property
     def own(self) -> list[int]:
-        """The outputs that are still corrected in some group."""
+        """The positions of the outputs that keep a linear correction for at least one task id."""
         return [c for c in self.record.own if c in self.after and not self._in_all_groups(c)]
 
     def _in_all_groups(self, column: int) -> bool:
@@ -109,7 +113,7 @@ class _Changed:
         return groups is None or set(self.record.groups) <= set(groups)
 
     def new_record(self) -> Adaptation:
-        """The record of what is kept of the adaptation."""
+        """The record of the adaptation without what is removed, with outputs numbered anew."""
         before = {column: place for place, column in enumerate(self.before)}
         after = {column: place for place, column in enumerate(self.after)}
         order = [self.record.order[column] for column in self.after]
@@ -123,7 +127,7 @@ class _Changed:
         )
 
     def fill(self, old: AdaptedOutputs, new: AdaptedOutputs) -> None:
-        """Copy the weights of the corrections that are kept."""
+        """Copy the weights of the linear corrections that are kept, from `old` to `new`."""
         if old.smooth is not None and new.smooth is not None:
             new.smooth.load_state_dict(old.smooth.state_dict())
         for correction in new.corrections:

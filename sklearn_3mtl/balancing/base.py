@@ -20,9 +20,10 @@ __all__ = ["Balancing"]
 class Balancing(BaseEstimator, ABC, Generic[State]):
     """A rule that weights the losses of K tasks in each training step.
 
-    The constructor of a subclass takes its hyper-parameters only. What the rule learns or remembers
-    is in the state that `init` makes, never in the rule: an ``nn.Module``, whose parameters are
-    trained with the network's but without weight decay, and are restored with the best weights.
+    The constructor of a subclass takes its hyper-parameters only. The rule itself stays as it is:
+    what it learns or remembers is in a state, an ``nn.Module`` that `init` makes. The state's
+    parameters are trained with the network's but without weight decay, and are restored with the
+    best weights.
 
     The tasks are the columns of y, whether or not there are task ids. Each member of an ensemble
     has its own losses, and members must not influence each other. The rule is not used for a single
@@ -84,7 +85,7 @@ class Balancing(BaseEstimator, ABC, Generic[State]):
         return ()
 
     def after_step(self, losses: Tensor, present: Tensor | None, state: State) -> None:
-        """Update the state after the optimizer's step, from the step's losses (n_members, K)."""
+        """Update the state after the optimizer's step, from its losses, (n_members, K)."""
 
     def epoch_weight(self, state: State) -> Tensor | None:
         """The weight of each task in the mean validation loss that compares epochs, (K,).

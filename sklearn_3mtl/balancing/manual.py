@@ -15,7 +15,7 @@ __all__ = ["Manual"]
 
 
 class GivenWeights(nn.Module):
-    """A weight for each task."""
+    """The state of `Manual`: a weight for each task."""
 
     weights: Tensor
 

@@ -16,7 +16,7 @@ __all__ = ["Uncertainty"]
 
 
 class LogVariances(nn.Module):
-    """A learned log variance for each task of each member.
+    """A learned log variance for each task of each member of the ensemble.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class LogVariances(nn.Module):
     factors : sequence of K floats
         Factor of each task's loss in its negative log-likelihood.
     n_members : int
-        Number of members.
+        Number of members of the ensemble.
     """
 
     factor: Tensor
@@ -38,7 +38,7 @@ class LogVariances(nn.Module):
 
 
 class LogVariancePenalty(Term):
-    """The penalty ``s / 2`` of each task that has a label in the batch."""
+    """The summand ``s / 2`` for each task with a label in the batch; s is its log variance."""
 
     def __init__(self, state: LogVariances) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class LogVariancePenalty(Term):
         self._state = (state,)
 
     def forward(self, step: Step) -> Tensor:
-        """The sum of the penalties over tasks and members."""
+        """The sum of half the log variances, over tasks with a label and ensemble members."""
         half = 0.5 * self._state[0].log_variance * step.n_active_groups
         return half.sum() if step.present is None else half[step.present].sum()
 
@@ -85,16 +85,20 @@ class Uncertainty(Balancing[LogVariances]):
         self.initial_log_variance = initial_log_variance
 
     def init(self, tasks: Sequence[Task], n_members: int, seed: Seed) -> LogVariances:
-        """Make a log variance for each task of each member."""
+        """Make a log variance for each task of each member of the ensemble."""
         factors = [task.kind_object.uncertainty_factor for task in tasks]
         return LogVariances(self.initial_log_variance, factors, n_members)
 
     def weights(
         self, losses: Tensor, present: Tensor | None, gramian: Tensor | None, state: LogVariances
     ) -> Tensor:
-        """``exp(-s)`` times the factor of the task's kind, which is 1/2 for regression."""
+        """Each task's weight ``exp(-s)``, where s is its learned log variance.
+
+        It is multiplied by the `uncertainty_factor` of the task's kind: 1/2 for regression, 1 for
+        classes.
+        """
         return state.factor * torch.exp(-state.log_variance)
 
     def terms(self, state: LogVariances) -> list[Term]:
-        """The penalty on the log variances."""
+        """Return the term that adds half of each log variance to the loss."""
         return [LogVariancePenalty(state)]

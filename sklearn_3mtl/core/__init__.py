@@ -1,4 +1,4 @@
-"""The parts of the network, and the contracts that methods are written against."""
+"""The parts of the network, and the base classes of methods that plug into it."""
 
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 

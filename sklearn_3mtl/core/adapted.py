@@ -15,21 +15,24 @@ __all__ = ["AdaptedOutputs", "GroupCorrection", "SharedCorrection"]
 
 
 class _Correction(nn.Module):
-    """A correction of outputs: they become ``kept * outputs + features @ weight.T + bias``."""
+    """A linear layer on frozen features that corrects the outputs of the heads.
+
+    The outputs become ``kept * outputs + features @ weight.T + bias``.
+    """
 
     weight: nn.Parameter
     bias: nn.Parameter
     kept: Tensor
 
     def fill(self, weight: Tensor, bias: Tensor, kept: Tensor) -> None:
-        """Copy solved values into the correction."""
+        """Copy a solution into the layer: its weights, its bias and the factor of the outputs."""
         self.weight.data.copy_(weight)
         self.bias.data.copy_(bias)
         self.kept.copy_(kept)
 
 
 class SharedCorrection(_Correction):
-    """A linear correction of some outputs, for all rows.
+    """A linear layer on frozen features that corrects some of the outputs, for all rows.
 
     Parameters
     ----------
@@ -49,7 +52,10 @@ class SharedCorrection(_Correction):
         self.bias = nn.Parameter(torch.zeros(n_members, len(columns), dtype=torch.float32))
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
-        """Correct outputs of shape (M, B, n_outputs); features are (M, B, d)."""
+        """Correct the outputs of M members of the ensemble for B rows.
+
+        Outputs have shape (M, B, n_outputs), features (M, B, d). The group is not read.
+        """
         rows, weight = aligned(features, self.weight)
         added = torch.baddbmm(self.bias.unsqueeze(1), rows, weight.transpose(1, 2))
         columns = cast(Tensor, self.columns)
@@ -58,7 +64,9 @@ class SharedCorrection(_Correction):
 
 
 class GroupCorrection(_Correction):
-    """Linear corrections of some outputs, one for each adapted group.
+    """Linear layers on frozen features that correct some outputs, one for each adapted task id.
+
+    A group is the rows of one task id.
 
     Parameters
     ----------
@@ -88,7 +96,10 @@ class GroupCorrection(_Correction):
         )
 
     def forward(self, out: Tensor, features: Tensor, group: Tensor | None) -> Tensor:
-        """Correct the outputs of rows whose group was adapted; features are (M, B, d)."""
+        """Correct the outputs of rows whose group (task id) was adapted; keep those of other rows.
+
+        Outputs have shape (M, B, n_outputs) for M members of the ensemble, features (M, B, d).
+        """
         assert group is not None
         known = group.unsqueeze(1) == cast(Tensor, self.groups)
         adapted = known.any(1)
@@ -105,8 +116,8 @@ class GroupCorrection(_Correction):
 class AdaptedOutputs(nn.Module):
     """Maps the outputs before an adaptation to those after it.
 
-    It adds outputs for new tasks, reorders the outputs and corrects some of them. The others stay
-    the same to the bit.
+    It adds outputs for new tasks, reorders the outputs and corrects some of them by linear layers
+    on frozen features. The others stay the same to the bit. A group is the rows of one task id.
 
     Parameters
     ----------
@@ -145,7 +156,7 @@ class AdaptedOutputs(nn.Module):
         self.corrections = nn.ModuleList(corrections)
 
     def known_before(self, group: Tensor | None) -> Tensor | None:
-        """The groups as known before the adaptation: -1 for those added by it or later."""
+        """Each row's group (task id) before the adaptation; -1 for groups added by it or later."""
         if group is None or self.n_base_groups is None:
             return group
         return torch.where(group < self.n_base_groups, group, -1)
@@ -158,9 +169,9 @@ class AdaptedOutputs(nn.Module):
         out : tensor of shape (M, B, n_before)
             The outputs before.
         features : tensor of shape (M, B, d)
-            The frozen features of each member.
+            The frozen features of each of the M members of the ensemble.
         group : tensor of shape (B,) or None
-            Each row's group.
+            Each row's group (task id).
         """
         if self.n_new:
             out = torch.cat([out, out.new_zeros(*out.shape[:-1], self.n_new)], dim=-1)

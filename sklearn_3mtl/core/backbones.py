@@ -64,12 +64,12 @@ class MLP(nn.Module):
         self.n_copies, self.n_out = len(copies), widths[-1] if widths else n_in
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        """Map inputs (K, B, n_in) of K copies, or (1, B, n_in) common to all, to (K, B, n_out)."""
         return run_copies(self.layers, x, self.n_copies)
 
 
 class _Repeated(nn.Module):
-    """Repeats an input of shape (B, d), common to K copies, for each copy: (K, B, d)."""
+    """Repeats an input of shape (B, d) for each of K copies of a net: (K, B, d)."""
 
     def __init__(self, n_copies: int) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class _Repeated(nn.Module):
 
 
 class _ResidualBlock(nn.Module):
-    """x + linear(dropout(activation(linear(norm(x)))))."""
+    """A residual block: ``x + linear(dropout(activation(linear(norm(x)))))``."""
 
     def __init__(
         self, n_features: int, activation: str, dropout: float, copies: Copies, seed: Seed
@@ -103,7 +103,8 @@ class ResNet(nn.Module):
     """Residual blocks between a linear layer and a norm (Gorishniy et al. 2021, section 3.2).
 
     Layer normalisation takes the place of the paper's batch normalisation, so that a row's features
-    do not depend on its batch. All blocks have the width ``widths[0]``.
+    do not depend on its batch. All blocks have the width ``widths[0]``. The parameters are those of
+    `MLP`.
     """
 
     shares_members = False
@@ -135,7 +136,7 @@ class ResNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        """Map inputs (K, B, n_in) of K copies, or (1, B, n_in) common to all, to (K, B, n_out)."""
         return run_copies(self.layers, x, self.n_copies)
 
 
@@ -160,7 +161,7 @@ class ModuleBackbone(nn.Module):
         self.n_copies, self.n_out = len(copies), self.layers.n_out
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (K, B, n_in), or (1, B, n_in) for all copies, to (K, B, n_out)."""
+        """Map inputs (K, B, n_in) of K copies, or (1, B, n_in) common to all, to (K, B, n_out)."""
         return run_copies(self.layers, x, self.n_copies)
 
 

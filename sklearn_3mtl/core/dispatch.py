@@ -1,4 +1,4 @@
-"""Sends rows to the nets of their groups, and puts the outputs back into the rows' order."""
+"""Send rows to the nets of their groups (task ids), and put outputs back into the rows' order."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ __all__ = ["GroupDispatch"]
 class GroupDispatch:
     """Pads the rows of each group to one length, so that all groups' nets run as one batch.
 
+    A group is the rows of one task id, which pass through nets of their own.
+
     Parameters
     ----------
     group : int64 tensor of shape (B,)
-        Each row's group, counted from 0.
+        Each row's group, as a number from 0.
     n_groups : int
         How many groups there are; some may have no row in the batch.
     n_columns : int
@@ -46,7 +48,12 @@ class GroupDispatch:
         self.slot = group * self.width + place
 
     def scatter(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Map (B, d) to (n_repeats * n_groups * n_columns, width, d), padded with zeros."""
+        """Distribute inputs of B rows, each of shape (B, d), over the nets.
+
+        Each becomes (n_repeats * n_groups * n_columns, width, d), where `width` is the number of
+        rows of the largest group and n_repeats is n_members, or 1 if all members of the ensemble
+        read one set of rows. Smaller groups are padded with zeros.
+        """
         return {name: self._scatter(value) for name, value in inputs.items()}
 
     def _scatter(self, value: Tensor) -> Tensor:
@@ -56,6 +63,10 @@ class GroupDispatch:
         return per_group.expand(self.n_repeats, -1, self.n_columns, -1, -1).flatten(0, 2)
 
     def gather(self, outputs: Tensor) -> Tensor:
-        """Map (n_members * n_groups, width, D) to (n_members, B, D)."""
+        """Put the nets' outputs back into the order of the B rows.
+
+        They are mapped from (n_members * n_groups, width, D), with `width` rows for each group,
+        some of which are padding, to (n_members, B, D).
+        """
         per_member = outputs.reshape(self.n_members, -1, outputs.shape[-1])
         return per_member.index_select(1, self.slot)

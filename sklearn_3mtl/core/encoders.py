@@ -1,4 +1,4 @@
-"""Encoders: from a modality's tensors to features."""
+"""Encoders map the tensors of a modality, a named group of columns of X, to features."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VECTOR_DROPOUT, MOST_DROPOUT, WIDE = 5.0, 0.5, 64
 
 
 class Block(NamedTuple):
-    """Encoded features that belong together.
+    """A block of encoded features that belong together, such as the embeddings of categories.
 
     Attributes
     ----------
@@ -45,7 +45,9 @@ class Block(NamedTuple):
 
 
 class ModalityEncoder(nn.Module, ABC):
-    """Encodes one modality.
+    """Base class of encoders, which map one modality to features.
+
+    A modality is a named group of columns of X.
 
     Attributes
     ----------
@@ -60,15 +62,21 @@ class ModalityEncoder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Map the network's inputs to features, (B, n_out), or (K, B, n_out) for K copies."""
+        """Map the network's inputs, tensors by name, to features.
+
+        Features have shape (B, n_out), or (K, B, n_out) for K independent copies of the encoder.
+        """
 
     def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        """Which rows have the modality, a bool tensor (B,) or (K, B); None where all have it."""
+        """Which rows have the modality, as a bool tensor; None where all have it.
+
+        Its shape is (B,), or (K, B) for K independent copies of the encoder.
+        """
         return None
 
 
 class TabularEncoder(ModalityEncoder):
-    """Numbers, their embeddings and the embeddings of categories, concatenated.
+    """Concatenates a table's numbers, their embeddings and the embeddings of its categories.
 
     Parameters
     ----------
@@ -123,7 +131,10 @@ class TabularEncoder(ModalityEncoder):
         )
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Map ``numeric`` and ``categorical`` to (B, n_out) or (K, B, n_out)."""
+        """Map the inputs ``numeric`` and ``categorical`` to features.
+
+        Features have shape (B, n_out), or (K, B, n_out) for K independent copies of the encoder.
+        """
         numeric = inputs["numeric"]
         if self.numeric is not None:
             numeric = self.numeric(numeric)
@@ -175,7 +186,7 @@ class VectorEncoder(ModalityEncoder):
         self.dropout = SeededDropout(rate, seed.child("dropout")) if rate else None
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The modality's tensor: (B, n_out) or (K, B, n_out)."""
+        """Return the modality's tensor, (B, n_out), or (K, B, n_out) for K copies, with dropout."""
         x = inputs[self.name]
         if self.dropout is None or not self.training:
             return x
@@ -183,7 +194,7 @@ class VectorEncoder(ModalityEncoder):
         return torch.cat([self.dropout(vectors), marks], dim=-1)
 
     def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        """Which rows have the modality; None where all have it."""
+        """Which rows have the modality, as a bool tensor; None where all have it."""
         return inputs[self.name][..., -1] == 0 if self.n_out > self.n_values else None
 
 
@@ -219,7 +230,7 @@ class ModuleEncoder(ModalityEncoder):
         self.blocks = _modal_blocks(n_features, has_gaps)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Map the modality's tensor to (B, n_out) or (K, B, n_out)."""
+        """Map the modality's tensor to features, (B, n_out), or (K, B, n_out) for K copies."""
         x = inputs[self.name]
         missing = x[..., -1:] if self.has_gaps else None
         values = x if missing is None else x[..., :-1]
@@ -230,5 +241,5 @@ class ModuleEncoder(ModalityEncoder):
         return torch.cat([features.masked_fill(missing > 0, 0.0), missing], dim=-1)
 
     def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        """Which rows have the modality; None where all have it."""
+        """Which rows have the modality, as a bool tensor; None where all have it."""
         return inputs[self.name][..., -1] == 0 if self.has_gaps else None

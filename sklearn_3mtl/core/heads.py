@@ -1,7 +1,8 @@
 """Heads map features to each task's outputs, by stacked layers instead of a loop over tasks.
 
-The heads of a single net map (B, d) to (B, n_outputs). The heads of M members with V views each map
-(M * V, B, d), the members outermost, to (M, B, n_outputs).
+The heads of a single net map (B, d) to (B, n_outputs). An ensemble has M members, whose heads read
+V views: the same features for all tasks if V is 1, else different features for different tasks.
+These heads map (M * V, B, d), the members outermost, to (M, B, n_outputs).
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class LinearHeads(nn.Module):
         nn.init.zeros_(self.bias)
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map (B, n_in) to (B, n_outputs), or (M, B, n_in) to (M, B, n_outputs)."""
+        """Map features of shape (B, n_in) to outputs of shape (B, n_outputs).
+
+        With M members of the ensemble, map (M, B, n_in) to (M, B, n_outputs).
+        """
         weight: Tensor = self.weight
         if not self.training:
             z, weight = aligned(z, weight)
@@ -76,10 +80,12 @@ class LinearHeads(nn.Module):
 
 
 class GroupHeads(nn.Module):
-    """Heads common to all groups, plus a linear deviation for each group.
+    """Heads common to all groups; a linear layer of each group is added to their outputs.
 
-    The deviations start at zero, and weight decay keeps them small: a group with few rows stays
-    near the common heads. A group that was never seen (index -1) has no deviation.
+    A group is the rows of one task id.
+
+    These layers, the deviations, start at zero, and weight decay keeps them small: a group with few
+    rows stays near the common heads. A group that was never seen (index -1) has no deviation.
 
     Parameters
     ----------
@@ -94,7 +100,8 @@ class GroupHeads(nn.Module):
     n_members : int, default=1
         How many members of the ensemble there are; each has heads of its own.
     view_of_output : sequence of int or None, default=None
-        The view that each output reads. None where there is one view.
+        For each output, the position of the features (the view) that it reads. None where all read
+        the same.
     """
 
     def __init__(
@@ -119,7 +126,7 @@ class GroupHeads(nn.Module):
         cast(LinearHeads | Heads, self.common).start_at_zero()
 
     def forward(self, z: Tensor, group: Tensor) -> Tensor:
-        """Map features, and groups of shape (B,), to outputs."""
+        """Map features of B rows, and each row's group (-1 if it is unknown), to outputs."""
         unknown = len(self.deviation) - 1
         rows = torch.where(group < 0, unknown, group)
         # The last row is the padding row: it gets no gradient and stays zero.
@@ -135,7 +142,7 @@ class GroupHeads(nn.Module):
         return self.common(z) + deviation
 
     def _of_views(self, own: Tensor, z: Tensor) -> Tensor:
-        """The groups' deviations where each output reads a view of its own."""
+        """What the groups' own layers add, where outputs read different features."""
         of_output = cast(Tensor, self.view_of_output)
         views = z.unflatten(0, (self.n_members, -1)).index_select(1, of_output)
         own = own.view(len(own), self.n_members, self.n_outputs, -1).permute(1, 2, 0, 3)
@@ -144,7 +151,7 @@ class GroupHeads(nn.Module):
 
 
 class StackedHeads(nn.Module):
-    """Heads of one shape, run as one batched product, on common features or on a view per task.
+    """Heads of one shape, run as one batched product, on common features or on features per task.
 
     The copies are ordered by member (outermost), then by group, then by task.
 
@@ -155,7 +162,7 @@ class StackedHeads(nn.Module):
     widths : sequence of int
         Width of each layer, hidden ones first, the number of outputs last.
     views : sequence of int
-        The view that each of these tasks reads.
+        For each of these tasks, the position of the features (the view) that it reads.
     n_views : int
         How many views there are; where each group has nets of its own, how many per group.
     copies : Copies
@@ -216,7 +223,7 @@ class ModuleHead(nn.Module):
     name : object
         The task's name, for error messages.
     view, n_views : int, default=0 and 1
-        The view that the task reads, and how many there are.
+        The position of the features (the view) that the task reads, and how many views there are.
     members : sequence of int, default=(0,)
         The members of the ensemble; each has a head of its own.
 
@@ -260,7 +267,7 @@ class ModuleHead(nn.Module):
 
 
 class Heads(nn.Module):
-    """All tasks' heads, in blocks; the blocks' outputs are put into one order.
+    """The heads of all tasks, made of blocks that each give the outputs of some tasks.
 
     Parameters
     ----------
@@ -283,7 +290,7 @@ class Heads(nn.Module):
                 block.start_at_zero()
 
     def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features to (..., n_outputs)."""
+        """Map features to the outputs of all tasks, (..., n_outputs)."""
         of_blocks: list[Tensor] = [block(z, group) for block in self.blocks]
         if len(of_blocks) == 1:
             return of_blocks[0]

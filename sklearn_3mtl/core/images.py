@@ -25,7 +25,7 @@ class ImageNet(nn.Module):
     shape : tuple (C, H, W)
         The shape of an image.
     copies : Copies
-        Independent copies.
+        Independent copies of the net.
     seed : Seed
         The net's seed.
     """
@@ -37,7 +37,7 @@ class ImageNet(nn.Module):
         self.nets = StackedModules(nets, copies, n_dims=4)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) or (K, B, C, H, W) to (B, n_out) or (K, B, n_out)."""
+        """Map images (B, C, H, W), or (K, B, C, H, W) for K copies, to features (..., B, n_out)."""
         out: Tensor = self.nets(images)
         return out
 

@@ -44,18 +44,19 @@ class Layers:
 
     @property
     def n_members(self) -> int:
-        """How many members are built."""
+        """How many members of the ensemble are built."""
         return len(self.members)
 
     def copies(self, names: Sequence[str]) -> Copies:
-        """A copy for each name and member, the members outermost.
+        """A copy of the backbone for each of some names and each member of the ensemble.
 
-        Where one backbone holds all members, a copy for each name only.
+        The members are outermost. Where one backbone holds all members, there is a copy for each
+        name only.
         """
         return Copies(names).times([0] if self.shares_members else self.members)
 
     def backbone(self, names: Sequence[str], seed: Seed) -> nn.Module:
-        """A backbone for each name and member.
+        """Build a backbone for each of some names and each member of the ensemble, as one module.
 
         Returns
         -------
@@ -70,9 +71,8 @@ class Layers:
 class SharedLayers(nn.Module, ABC):
     """The layers between fused features and heads, shared by the tasks in some way.
 
-    The heads read one or several views of the features. There is one view if all tasks read the
-    same features, and one view per task if a gate or a net of its own gives each task different
-    ones.
+    A view is the features that a task's head reads. There is one view if all tasks read the same
+    features, and one view per task if a gate or a net of its own gives each task different ones.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class SharedLayers(nn.Module, ABC):
         """
 
     def rows(self, x: Tensor) -> Tensor | None:
-        """The features that `forward` computes, with members and views in one axis.
+        """The features that `forward` computes, with members of the ensemble and views in one axis.
 
         A subclass defines it where it is faster than `forward`.
 
@@ -117,7 +117,7 @@ class SharedLayers(nn.Module, ABC):
 
     @property
     def n_views(self) -> int:
-        """How many views there are."""
+        """How many views, features that different heads read, there are."""
         return max(self.view_of_task, default=0) + 1
 
     def terms(self) -> Sequence[nn.Module]:
@@ -125,15 +125,19 @@ class SharedLayers(nn.Module, ABC):
         return ()
 
     def stages(self) -> list[Stage]:
-        """The layers as a chain of stages, the first layer first.
+        """The layers as a list of `Stage`, in the order of the forward pass.
 
-        If there is one view, each stage maps rows to rows, so that an inner loop can adapt it.
+        If all tasks read the same features, each stage maps rows to rows, so that a meta-learning
+        method can adapt it.
         """
         return [Stage.of(_OfRows(self) if self.n_views == 1 else self)]
 
 
 class _OfRows(nn.Module):
-    """Shared layers of one view as a map from rows (..., B, d) to (..., B, n_out)."""
+    """Calls shared layers, of which all tasks read the same features, on rows (..., B, d).
+
+    The features have shape (..., B, n_out).
+    """
 
     def __init__(self, layers: SharedLayers) -> None:
         super().__init__()

@@ -32,9 +32,9 @@ class NetworkShape:
     n_groups : int or None, default=None
         How many task ids have parameters of their own. None where no layer depends on the id.
     n_members : int, default=1
-        How many members of an ensemble there are.
+        How many members the ensemble has.
     members_share_weights : bool, default=False
-        Whether the members differ in few weights only.
+        Whether the members have most weights in common.
     net_per_group : bool, default=False
         Whether rows of different task ids pass through different nets.
     """
@@ -47,16 +47,16 @@ class NetworkShape:
 
 
 class ThreeMTLNetwork(nn.Module):
-    """Modalities -> encoders -> fusion -> backbone, shared as `sharing` says -> heads.
+    """The network of every estimator: encoders, fusion, a backbone that tasks share, heads.
 
     Parameters
     ----------
     encoders : mapping of modality name to ModalityEncoder
-        Each maps the inputs to features.
+        Each maps the inputs of a modality, a named group of columns of X, to features.
     fusion : FusedFeatures
-        Maps the modalities' features to one.
+        Maps the features of all modalities to one tensor of features.
     backbone : SharedLayers
-        What ``Sharing.build`` gave.
+        The layers between fused features and heads, which ``Sharing.build`` made.
     heads : nn.Module
         Maps features to the outputs of all tasks.
     shape : NetworkShape
@@ -93,17 +93,17 @@ class ThreeMTLNetwork(nn.Module):
 
     @property
     def n_members(self) -> int:
-        """How many members of an ensemble there are."""
+        """How many members the ensemble has."""
         return self.shape.n_members
 
     @property
     def n_views(self) -> int:
-        """How many different features a member's heads read; see :class:`SharedLayers`."""
+        """How many different features the heads of a member read; 1 if all tasks read the same."""
         return self.backbone.n_views
 
     @property
     def n_nets(self) -> int:
-        """How many nets, which share nothing, each member consists of."""
+        """How many nets, without a common weight, each member of the ensemble consists of."""
         return self.n_views if self.backbone.has_own_nets else 1
 
     def shallow_copy(self) -> ThreeMTLNetwork:
@@ -159,7 +159,7 @@ class ThreeMTLNetwork(nn.Module):
     def _present(
         self, inputs: Mapping[str, Tensor], encoders: Mapping[str, ModalityEncoder]
     ) -> Tensor | None:
-        """Which modalities each row has; None where every row has all."""
+        """Which of n modalities each row has, a bool tensor (..., B, n); None if all have all."""
         found = [encoder.present(inputs) for encoder in encoders.values()]
         known = [there for there in found if there is not None]
         if not known:
@@ -179,27 +179,30 @@ class ThreeMTLNetwork(nn.Module):
         return z
 
     def rows(self, x: Tensor) -> Tensor:
-        """The features as the heads read them: (n_members * n_views, B, d), (B, d) of one net."""
+        """The features that the heads read, (n_members * n_views, B, d); (B, d) if both are 1."""
         rows = self.backbone.rows(x)
         return _rows(self.features(x)) if rows is None else rows
 
     def with_axes(self, rows: Tensor) -> Tensor:
-        """The features, of shape (n_members, n_views, B, d), from what `rows` returned."""
+        """Reshape the features that `rows` returned to (n_members, n_views, B, d)."""
         return rows.view(self.n_members, self.n_views, *rows.shape[-2:])
 
     def stages(self) -> list[Stage]:
-        """The chain from the encoded inputs to the outputs, without what `adapt` added."""
+        """The layers from the encoded inputs to the outputs, in the order of the forward pass.
+
+        Corrections of the outputs that `adapt` added are left out.
+        """
         return [*self.backbone.stages(), Stage.of(self.heads, is_head=True)]
 
     def outputs(self, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
-        """The heads' outputs and what `adapt` added, of shape (n_members, B, n_outputs).
+        """The heads' outputs with linear corrections by `adapt`, (n_members, B, n_outputs).
 
         Parameters
         ----------
         z : tensor
-            What `features` or `rows` returned.
+            The features that the heads read, as `features` or `rows` returned them.
         x : tensor
-            What `encode` returned.
+            The encoded inputs, as `encode` returned them.
         group : int64 tensor of shape (B,) or None
             Each row's task id.
         """
@@ -215,7 +218,7 @@ class ThreeMTLNetwork(nn.Module):
         return out if self.prior is None else out + self.prior.offset(x)
 
     def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
-        """Outputs that were made of encoded inputs in another way, and what `adapt` added."""
+        """Apply the linear corrections of `adapt` to outputs, given the encoded inputs `x`."""
         return self._adapted(out, self.features(x), x, None) if self.adaptations else out
 
     def _adapted(self, out: Tensor, z: Tensor, x: Tensor, group: Tensor | None) -> Tensor:
@@ -225,7 +228,10 @@ class ThreeMTLNetwork(nn.Module):
         return out
 
     def frozen_features(self, z: Tensor, x: Tensor) -> Tensor:
-        """What a correction reads of each row: z, and the encoded inputs, (n_members, B, d)."""
+        """The inputs of corrections, the linear layers that `adapt` adds, (n_members, B, d).
+
+        They are the features `z` that the heads read, and the encoded inputs `x`, side by side.
+        """
         views = z.transpose(1, 2).flatten(2)
         # Where each net has encoders of its own, those of a member's first net are read.
         own = x[:: len(x) // self.n_members] if len(x) > 1 else x
@@ -236,12 +242,19 @@ class ThreeMTLNetwork(nn.Module):
 
     @property
     def blocks(self) -> list[int]:
-        """Widths of the blocks of `frozen_features`: z, and those of the encoded inputs."""
+        """Widths of the blocks of `frozen_features`.
+
+        They are the features that the heads read, then the blocks of encoded inputs.
+        """
         return [self.backbone.n_out * self.n_views, *(b.width for b in self._encoded_blocks)]
 
     @property
     def views(self) -> list[list[float]]:
-        """What share each block has of z, of the encoded inputs, and of the plain inputs."""
+        """Three ways to weight the blocks of `frozen_features`, each a list of a share per block.
+
+        They take the features that the heads read, the encoded inputs, or the plain inputs without
+        embeddings of numbers. A share is that of the variance, up to a factor.
+        """
         encoded = self._encoded_blocks
         return [
             [1.0, *(0.0 for _ in encoded)],
@@ -261,7 +274,12 @@ class ThreeMTLNetwork(nn.Module):
         return [*found, Block(n_prior, n_prior, n_prior)] if n_prior else found
 
     def transform(self, group: Tensor | None = None, **inputs: Tensor) -> Tensor:
-        """The features of B rows as one matrix; those of several views are concatenated."""
+        """The features that the heads read, as a matrix of B rows.
+
+        Those of all members of the ensemble, and of all nets where tasks have separate ones, stand
+        side by side. If each task id has nets of its own and `group` is given, a row has the
+        features of the nets of its id only.
+        """
         if group is not None and self.shape.net_per_group:
             dispatch = self._dispatch(group)
             z = self.features(self.encode(dispatch.scatter(inputs))).flatten(0, 1)
@@ -272,9 +290,9 @@ class ThreeMTLNetwork(nn.Module):
         return z.transpose(0, 1).flatten(1)
 
     def owners(self) -> dict[str, Tensor]:
-        """For each parameter the net that each entry of its first axis belongs to.
+        """For each parameter, by name, the net that each entry of its first axis belongs to.
 
-        Empty where each member is one net.
+        Empty where each member of the ensemble is one net.
         """
         if self.n_nets == 1:
             return {}
@@ -294,5 +312,5 @@ def _rows(z: Tensor) -> Tensor:
 
 
 def _with_copies(value: Tensor, n_dims: int) -> Tensor:
-    """A tensor with an axis of copies in front; one that lacks it is common to all."""
+    """Put an axis of copies, of length 1, in front of a tensor with fewer than `n_dims` axes."""
     return value if value.dim() == n_dims else value.unsqueeze(0)

@@ -1,4 +1,4 @@
-"""Numeric embeddings: features by which a linear layer is a nonlinear function of a number."""
+"""Numeric embeddings map a number to features that make a linear layer nonlinear in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PERIODIC_WIDTH, N_FREQUENCIES, FREQUENCY_SCALE = 8, 24, 0.1
 
 
 class PiecewiseLinear(nn.Module):
-    """The number, and its position within each of its column's bins, from 0 to 1.
+    """Appends to each number its position, from 0 to 1, within each bin of its column.
 
     Nothing is trained. A column with fewer than two bins is left as it is.
 
@@ -54,7 +54,7 @@ class PiecewiseLinear(nn.Module):
         self.n_out = n_columns + sum(len(edges[j]) - 1 for j in bent)
 
     def forward(self, numbers: Tensor) -> Tensor:
-        """Map (..., n_columns) to (..., n_out)."""
+        """Map numbers (..., n_columns) to the numbers and their positions in bins, (..., n_out)."""
         if self.encoding is None:
             return numbers
         bent = numbers if self.bent is None else numbers[..., cast(Tensor, self.bent)]
@@ -63,9 +63,9 @@ class PiecewiseLinear(nn.Module):
 
 
 class Periodic(nn.Module):
-    """The number, and a linear layer, one per column, of its cosines and sines.
+    """Appends to each number the outputs of a linear layer on its cosines and sines.
 
-    The frequencies are trained, and so are the linear layers.
+    Each column has frequencies and a linear layer of its own, which are trained.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Periodic(nn.Module):
     edges : sequence of tensors
         Not needed.
     copies : Copies
-        Independent copies.
+        Independent copies of the frequencies and layers.
     seed : Seed
         Seeds the initial weights and frequencies.
 
@@ -98,7 +98,7 @@ class Periodic(nn.Module):
         )
 
     def forward(self, numbers: Tensor) -> Tensor:
-        """Map (B, n_columns) or (K, B, n_columns) to (B, n_out) or (K, B, n_out)."""
+        """Map (B, n_columns), or (K, B, n_columns) for K copies, to (B, n_out) or (K, B, n_out)."""
         if self.embeddings is None:
             return numbers
         embedded = self.embeddings(numbers[..., : self.n_numbers]).flatten(-2)

@@ -63,7 +63,10 @@ def global_streams(seed: Seed) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: Seed) -> Iterator[None]:
-    """Like `global_streams`, with float32 as default dtype: to build other packages' modules."""
+    """Seed torch's global streams within a ``with`` block, with float32 as the default dtype.
+
+    Both are restored after the block, in which modules of other packages are built.
+    """
     dtype = torch.get_default_dtype()
     with global_streams(seed):
         torch.set_default_dtype(torch.float32)

@@ -23,8 +23,9 @@ NOTHING = 1e-12
 class SmoothFeatures(nn.Module):
     """Appends to the features cosines of the plain inputs at random frequencies.
 
-    Inner products of the cosines approximate a Gaussian kernel: a ridge regression on them is
-    nearly a Gaussian process. `fit` scales each block of inputs to its share of the variance.
+    The plain inputs are the encoded ones without embeddings of numbers. Inner products of the
+    cosines approximate a Gaussian kernel: a ridge regression on them is nearly a Gaussian process.
+    `fit` scales each block of inputs to its share of the variance.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class SmoothFeatures(nn.Module):
         Each block's share of the variance, up to a common factor. The cosines don't read blocks
         with a share of 0.
     n_members : int
-        How many members there are; each has frequencies of its own.
+        How many members the ensemble has; each has frequencies of its own.
 
     References
     ----------
@@ -59,7 +60,11 @@ class SmoothFeatures(nn.Module):
         self.register_buffer("phase", torch.zeros(n_members, 1, N_FREQUENCIES, dtype=torch.float32))
 
     def fit(self, features: Tensor, weight: Tensor) -> SmoothFeatures:
-        """Draw the frequencies; their scale is set by features (M, n, d) of rows of weight > 0."""
+        """Draw random frequencies whose scale fits the spread of some features.
+
+        The features have shape (M, n, d) for M members of the ensemble. Rows whose weight, (n,), is
+        0 are ignored.
+        """
         there = (weight > 0).to(features.dtype)[:, None]
         plain = features[..., cast(Tensor, self.columns)]
         n_rows = there.sum().clamp_min(1.0)
@@ -76,7 +81,10 @@ class SmoothFeatures(nn.Module):
         return self
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (M, B, d) to the features and the cosines, (M, B, d + n_out)."""
+        """Append the cosines to features (M, B, d) of M members of the ensemble.
+
+        The result has shape (M, B, d + n_out).
+        """
         plain = features.index_select(-1, cast(Tensor, self.columns))
         rows, frequency = aligned(plain, cast(Tensor, self.frequency).mT)
         angles = torch.baddbmm(cast(Tensor, self.phase), rows, frequency.mT)

@@ -33,7 +33,7 @@ __all__ = [
 
 
 class Copies:
-    """The independent copies of a part: their names, and which net each belongs to.
+    """The independent copies of a part of the network: their names, and the net of each.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Copies:
         return len(self.names)
 
     def times(self, members: Sequence[int]) -> Copies:
-        """These copies for each of some members of an ensemble, the members outermost.
+        """Repeat these copies for each of some members of an ensemble, the members outermost.
 
         Member 0 has the names, and so the initial weights, of a single net. A member's initial
         weights don't depend on which other members there are.
@@ -60,15 +60,18 @@ class Copies:
         return Copies(names, self.owners * len(members))
 
     def seeds(self, seed: Seed) -> list[Seed]:
-        """A seed for each copy."""
+        """A seed for each copy, derived from `seed` by the copy's name."""
         return [seed.child(name) for name in self.names]
 
     def generators(self, seed: Seed) -> list[torch.Generator]:
-        """A generator for each copy."""
+        """A torch generator for each copy, seeded by the copy's name."""
         return [child.generator() for child in self.seeds(seed)]
 
     def parameter(self, stacked: Tensor) -> nn.Parameter:
-        """A parameter with the values of all copies; a single copy's has no axis of copies."""
+        """Make a parameter from the values of all copies, stacked along the first axis.
+
+        The parameter of a single copy does not have that axis.
+        """
         return nn.Parameter(stacked if len(self) > 1 else stacked[0].clone())
 
 
@@ -83,7 +86,7 @@ def aligned(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def run_copies(layers: nn.Module, x: Tensor, n_copies: int) -> Tensor:
-    """Run layers of K copies on (K, B, d), or on (1, B, d) where the input is common to all.
+    """Run layers of K copies of a net on (K, B, d), or on an input (1, B, d) common to all.
 
     Returns
     -------
@@ -94,7 +97,9 @@ def run_copies(layers: nn.Module, x: Tensor, n_copies: int) -> Tensor:
 
 
 def for_each_member(x: Tensor, n_copies: int) -> Tensor:
-    """Repeat the inputs of M members, (M, B, d), for each member's copies: (M * n_copies, B, d).
+    """Repeat inputs (M, B, d) of M members for each member's copies of a part.
+
+    The result has shape (M * n_copies, B, d).
 
     An input that is common to all members, (1, B, d), stays as it is.
     """
@@ -102,7 +107,7 @@ def for_each_member(x: Tensor, n_copies: int) -> Tensor:
 
 
 class StackedLinear(nn.Module):
-    """K linear layers of one shape.
+    """K linear layers of one shape, one for each copy of a net, run as one batched operation.
 
     Parameters
     ----------
@@ -130,7 +135,7 @@ class StackedLinear(nn.Module):
         self.weight, self.bias = copies.parameter(weight), copies.parameter(bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to (B, n_out) for one copy, (K, B, n_out) for several."""
+        """Map inputs (B, n_in), or (K, B, n_in) for K copies, to (B, n_out) or (K, B, n_out)."""
         weight: Tensor = self.weight
         if not self.training:
             x, weight = aligned(x, weight)
@@ -141,7 +146,7 @@ class StackedLinear(nn.Module):
 
 
 class StackedEmbedding(nn.Module):
-    """K embedding tables, each for several categorical columns.
+    """K embedding tables, one for each copy of a net, each for several categorical columns.
 
     The first codes of every column (missing, unseen) start at zero: they add nothing until they
     are trained.
@@ -175,7 +180,7 @@ class StackedEmbedding(nn.Module):
         self.table = copies.parameter(table)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Map codes of shape (B, q) or (K, B, q) to (B, q * n_out) or (K, B, q * n_out)."""
+        """Map codes of q columns, (B, q), or (K, B, q) for K copies, to (..., B, q * n_out)."""
         rows = codes + cast(Tensor, self.offsets)
         if self.table.dim() == 2:
             return F.embedding(rows, self.table).flatten(-2)
@@ -186,7 +191,7 @@ class StackedEmbedding(nn.Module):
 
 
 class StackedLayerNorm(nn.Module):
-    """K layer normalisations of one width."""
+    """K layer normalisations of one width, one for each copy of a net, run as one operation."""
 
     def __init__(self, n_features: int, copies: Copies) -> None:
         super().__init__()
@@ -195,7 +200,7 @@ class StackedLayerNorm(nn.Module):
         self.bias = copies.parameter(torch.zeros(len(copies), n_features, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise the last dimension of (B, d) or (K, B, d)."""
+        """Normalise the last dimension of inputs (B, d), or (K, B, d) for K copies."""
         if self.weight.dim() == 1:
             return F.layer_norm(x, x.shape[-1:], self.weight, self.bias)
         return F.layer_norm(x, x.shape[-1:]) * self.weight.unsqueeze(1) + self.bias.unsqueeze(1)
@@ -219,7 +224,7 @@ class SeededDropout(nn.Module):
         self.seed, self._generator = seed, None
 
     def state(self) -> State:
-        """The position in the random stream; on devices other than the CPU, only the seed."""
+        """The seed and the position in its random stream; only the seed on devices but the CPU."""
         generator = self._generator
         drawn = generator is not None and generator.device.type == "cpu"
         tensors = {"drawn": generator.get_state()} if generator is not None and drawn else {}

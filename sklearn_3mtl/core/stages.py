@@ -1,4 +1,4 @@
-"""The network above the encoders as a chain of stages, which meta-learning methods adapt."""
+"""The network above the encoders as a list of layers, which meta-learning methods adapt."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ELEMENTWISE = tuple(ACTIVATIONS.values())
 
 
 class Stage(NamedTuple):
-    """One layer of the chain from the encoded inputs to the outputs.
+    """One of the layers that map the encoded inputs to the outputs, one after the other.
 
     Attributes
     ----------
     module : nn.Module
-        Maps rows (..., B, d_in) to (..., B, d_out), each row by itself. If there are several
+        Maps rows (..., B, d_in) to (..., B, d_out), each row by itself. If the ensemble has several
         members, the parameters have a leading member axis.
     is_linear : bool
         Whether it is ``x W^T + b``, with parameters ``weight`` and ``bias`` alone.
     is_head : bool
-        Whether it belongs to the heads, above the cut.
+        Whether it belongs to the tasks' heads.
     """
 
     module: nn.Module
@@ -35,7 +35,7 @@ class Stage(NamedTuple):
 
     @classmethod
     def of(cls, module: nn.Module, *, is_head: bool = False) -> Stage:
-        """The stage of a module; the class attribute `is_linear`, if any, tells if it is linear."""
+        """Make a stage of a module; it is linear if the module's class has ``is_linear = True``."""
         return cls(module, getattr(type(module), "is_linear", False), is_head)
 
 

@@ -1,4 +1,4 @@
-"""The type of the state that a plug-in makes for a network."""
+"""The type variable of a method's state, the module that holds what the method learns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TabM backbone: its members share all weight matrices except for rank-one adapters."""
+"""The TabM backbone, an ensemble whose members share all weights but rank-one adapters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["TabM"]
 
 
 class TabM(nn.Module):
-    """TabM's backbone, from the package ``tabm``; the members share most weights.
+    """TabM's backbone, from the package ``tabm``: an ensemble whose members share most weights.
 
     If the width is no multiple of 4, the last bits of a row's features depend on the other rows.
 
@@ -36,7 +36,7 @@ class TabM(nn.Module):
     seed : Seed
         The backbone's seed.
     n_members : int
-        How many members there are.
+        How many members the ensemble has.
 
     References
     ----------
@@ -83,7 +83,7 @@ class TabM(nn.Module):
         self.nets = StackedModules(modules, copies, n_dims=3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (K, B, n_in) to (n_members * K, B, n_out), members outermost.
+        """Map inputs (K, B, n_in) of K copies to (n_members * K, B, n_out), members outermost.
 
         An input of shape (1, B, n_in) is common to all copies.
         """

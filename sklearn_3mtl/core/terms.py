@@ -1,4 +1,4 @@
-"""Contracts of the objective: a training step, terms, and further phases."""
+"""What the objective is made of: a training step, terms of the loss, further optimizer steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Phase", "Step", "Term"]
 
 @dataclass
 class Step:
-    """One training step.
+    """What is known in one training step, for terms of the objective to read.
 
     Attributes
     ----------
@@ -57,7 +57,10 @@ class Step:
 
     @cached_property
     def features(self) -> Tensor:
-        """The features that the heads read: (n_members, n_views, B + U, d)."""
+        """The features that the heads read, for the B labelled and U further rows of the batch.
+
+        Their shape is (n_members, n_views, B + U, d).
+        """
         z = self._features
         if z is None:
             return self.network.features(self.x)
@@ -65,19 +68,22 @@ class Step:
 
     @cached_property
     def domain(self) -> Tensor:
-        """The domain of each of the B + U rows, an int64 tensor."""
+        """The domain of each row, the labelled ones first, as an int64 tensor of shape (B + U,)."""
         own, further = self.batch.domain, self.batch.unlabelled
         assert own is not None
         return own if further is None else torch.cat([own, further.domain])
 
     @property
     def has_groups(self) -> bool:
-        """Whether the losses are taken for each task id."""
+        """Whether `unit_losses` has losses for each task id, not only for each column of y."""
         return self.unit_losses.shape[1] > self.n_tasks
 
     @cached_property
     def n_active_groups(self) -> Tensor | float:
-        """How many task ids have a label in the batch, (n_members, 1); 1 without ids."""
+        """How many task ids have a label in the batch, (n_members, 1).
+
+        It is 1.0 where losses are not taken for each task id.
+        """
         if not self.has_groups or self.unit_mass is None:
             return 1.0
         labels: Tensor = self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(2)
@@ -85,7 +91,11 @@ class Step:
 
     @cached_property
     def losses(self) -> Tensor:
-        """The mean loss of each column, (n_members, n_tasks); of task ids their mean."""
+        """The mean loss of each column of y, (n_members, n_tasks).
+
+        If losses are taken for each task id, it is their mean over the ids with a label in the
+        batch.
+        """
         if not self.has_groups:
             return self.unit_losses
         total: Tensor = self.unit_losses.unflatten(1, (-1, self.n_tasks)).sum(1)
@@ -93,7 +103,7 @@ class Step:
 
     @cached_property
     def present(self) -> Tensor | None:
-        """Which columns have a label in the batch, (n_members, n_tasks); None where all have."""
+        """Which columns of y have a label in the batch, (n_members, n_tasks); None if all have."""
         if self.unit_mass is None:
             return None
         mass: Tensor = self.unit_mass.unflatten(1, (-1, self.n_tasks)).sum(1)
@@ -101,12 +111,12 @@ class Step:
 
 
 class Phase(NamedTuple):
-    """A further optimizer step on the same batch, for methods with two players.
+    """A further optimizer step on the same batch, such as that of an adversary.
 
     Attributes
     ----------
     loss : callable (step) -> scalar tensor
-        What the phase minimises, taken after the step before it.
+        What the step minimises, computed after the previous step was taken.
     parameters : callable (network) -> iterable of parameters
         Which parameters it trains; all others keep their values.
     """
@@ -116,7 +126,7 @@ class Phase(NamedTuple):
 
 
 class Term(nn.Module):
-    """A summand of the objective; a term that isn't wanted is left out of the list.
+    """A summand of the objective, such as a penalty, with the parameters that it learns.
 
     Its parameters are trained with the network's but without weight decay, and are restored with
     the best weights.
@@ -125,13 +135,16 @@ class Term(nn.Module):
     ----------
     trained_with_network : bool
         Whether the main step, which minimises the sum of the task losses and all terms, trains the
-        term's parameters. False: only the term's own phases do.
+        term's parameters. False: only the further steps that `phases` returns do.
     """
 
     trained_with_network: bool = True
 
     def forward(self, step: Step) -> Tensor | None:
-        """The summand, a scalar: the sum over members. None for a batch that says nothing."""
+        """The summand, a scalar: its sum over the members of the ensemble.
+
+        None for a batch that adds nothing.
+        """
         return None
 
     def gap(self, step: Step) -> Tensor | None:
@@ -140,13 +153,13 @@ class Term(nn.Module):
         Returns
         -------
         gap : scalar tensor or None
-            The mean over members. None for nothing.
+            The mean over the members of the ensemble. None: nothing is added.
         """
         return None
 
     def phases(self) -> Sequence[Phase]:
-        """Further steps after the main one, in their order."""
+        """Further optimizer steps to take after the main one, in their order."""
         return ()
 
     def before_epoch(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
-        """Update what has a closed form over all training rows."""
+        """Update, before an epoch, what the term computes in closed form from all training rows."""

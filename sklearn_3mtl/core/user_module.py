@@ -43,7 +43,7 @@ class StackedModules(nn.Module):
             self._template = [modules[0].to("meta")]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n_in) or (K, B, n_in) to features."""
+        """Map inputs (K, B, ...) of K copies, or (B, ...) common to all, to features."""
         out: Tensor
         if self.module is not None:
             out = self.module(x)

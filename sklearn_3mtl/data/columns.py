@@ -43,7 +43,7 @@ def is_polars(data: object) -> TypeGuard[pl.DataFrame | pl.Series]:
 
 
 def polars_to_pandas(data: pl.DataFrame | pl.Series) -> pd.DataFrame:
-    """Convert a polars DataFrame column by column, without pyarrow; a Series is one column."""
+    """Convert a polars DataFrame, or a Series as its only column, to pandas without pyarrow."""
     if type(data).__name__ == "LazyFrame":
         raise TypeError("Found a polars LazyFrame; pass a DataFrame: frame.collect().")
     frame = cast("pl.Series", data).to_frame() if type(data).__name__ == "Series" else data
@@ -68,7 +68,7 @@ def _polars_column(series: pl.Series) -> Labels | pd.Series | pd.Categorical:
 
 @dataclass(frozen=True)
 class TargetColumns:
-    """The columns of y, and the container that they came in.
+    """The columns of y as pandas Series, and the type of the container that y was.
 
     Attributes
     ----------
@@ -98,13 +98,13 @@ class TargetColumns:
         return found
 
     def select(self, names: Sequence[Hashable]) -> TargetColumns:
-        """The named columns, in the order of `names`."""
+        """Return only the columns of the given names, in that order."""
         where = [self.names.index(name) for name in names]
         columns = tuple(self.columns[position] for position in where)
         return TargetColumns(tuple(names), columns, self.container, self.named)
 
     def completed(self, names: Sequence[Hashable]) -> TargetColumns:
-        """The named columns; one that y lacks is added without labels."""
+        """Return the columns of the given names, in that order; those that y lacks are all NaN."""
         empty = pd.Series(np.full(self.n_rows, np.nan))
         have = dict(zip(self.names, self.columns, strict=True))
         columns = tuple(have.get(name, empty) for name in names)
@@ -118,7 +118,7 @@ def rebuild_container(
     values: Sequence[Labels],
     index: pd.Index | None,
 ) -> Any:
-    """Put columns into the same kind of container as y."""
+    """Put one column of values per task into a container of the type that y was."""
     if container == "array_1d":
         return _to_array(values[0])
     if container == "array_2d":
@@ -139,7 +139,7 @@ def rebuild_container(
 
 
 def _to_pandas(column: Labels, index: pd.Index | None) -> pd.Series:
-    """A Series with the column's dtype; pandas would infer a text dtype from objects."""
+    """Make a Series of the column's own dtype; pandas might infer a text dtype from objects."""
     is_object = isinstance(column, np.ndarray) and column.dtype == object
     return pd.Series(column, index=index, dtype=object if is_object else None)
 

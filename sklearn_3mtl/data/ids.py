@@ -8,7 +8,7 @@ __all__ = ["in_order"]
 
 
 def in_order(ids: np.ndarray) -> np.ndarray:
-    """Positions that sort distinct ids.
+    """The positions that put distinct task ids into sorted order, as ``np.argsort`` does.
 
     Ids that can't be compared are sorted by type, then by text.
     """

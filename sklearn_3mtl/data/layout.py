@@ -20,7 +20,7 @@ __all__ = ["Block", "TaskLayout"]
 
 @dataclass(frozen=True)
 class Block:
-    """The tasks of one kind, which are adjacent in the layout.
+    """The tasks of one kind (such as regression), which are adjacent in a `TaskLayout`.
 
     Attributes
     ----------
@@ -47,26 +47,33 @@ class Block:
 
     @property
     def is_real(self) -> Tensor:
-        """Which columns are outputs of each task and not padding, (n_tasks, max(widths))."""
+        """Which entries are outputs and not padding, in a matrix with a row for each task.
+
+        Its shape is (n_tasks, max(widths)). Row i begins with the ``widths[i]`` outputs of task i;
+        the rest is padding.
+        """
         return torch.arange(max(self.widths)) < torch.tensor(self.widths)[:, None]
 
     @property
     def columns(self) -> Tensor:
-        """Columns of each task's outputs, (n_tasks, max(widths)); padding is the column after all.
+        """The columns of each task's outputs, an int64 tensor of shape (n_tasks, max(widths)).
 
-        Counted from the first column of the block.
+        They are counted from the first column of the block. A task with fewer outputs is padded
+        with the index of a padding column, which comes after all columns of the block.
         """
         starts = torch.tensor([0, *self.widths[:-1]]).cumsum(0)[:, None]
         return torch.where(self.is_real, starts + torch.arange(max(self.widths)), sum(self.widths))
 
     def own(self, outputs: Tensor) -> Tensor:
-        """The block's columns of all outputs."""
+        """Select the columns of this block from the network's outputs, (..., n_outputs)."""
         if self.outputs.stop - self.outputs.start == outputs.shape[-1]:
             return outputs
         return outputs[..., self.outputs]
 
     def of(self, outputs: Tensor, columns: Tensor | None = None) -> Tensor:
-        """The block's outputs by task: (..., n_outputs) -> (..., n_tasks, max(widths)).
+        """Select the block's outputs, with an axis for tasks: (..., n_tasks, max(widths)).
+
+        Tasks with fewer outputs than others are padded.
 
         Parameters
         ----------
@@ -143,24 +150,30 @@ class TaskLayout:
         return [self.tasks[index] for index in np.argsort(self.positions)]
 
     def with_kinds(self, kind_of: Callable[[Task], Kind]) -> TaskLayout:
-        """The same layout with other kinds, which must have as many outputs as the old ones."""
+        """A copy in which the kind of each task is ``kind_of(task)``.
+
+        The new kinds must have as many outputs as the old ones.
+        """
         found = copy.copy(self)
         found.tasks = tuple(replace(task, kind=kind_of(task)) for task in self.tasks)
         found.blocks = tuple(found._blocks())
         return found
 
     def per_task(self, value: Callable[[Kind], float]) -> Tensor:
-        """The value of each task's kind, (n_tasks,)."""
+        """Call `value` on the kind of each task; returns a tensor of shape (n_tasks,)."""
         found = [torch.full((len(block),), float(value(block.kind))) for block in self.blocks]
         return torch.cat(found) if found else torch.zeros(0)
 
     def per_output(self, holds: Callable[[Block], bool]) -> Tensor:
-        """Which outputs belong to blocks for which `holds` is true, (n_outputs,)."""
+        """Which outputs belong to blocks for which `holds` is true, bool (n_outputs,)."""
         found = [torch.full((sum(b.widths),), holds(b), dtype=torch.bool) for b in self.blocks]
         return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
 
     def targets(self, values: Tensor) -> Tensor:
-        """The target of each output: values (..., n_tasks) -> (..., n_outputs)."""
+        """The target of each output, such as a class indicator, of shape (..., n_outputs).
+
+        `values` are encoded labels of shape (..., n_tasks).
+        """
         found = []
         for block in self.blocks:
             targets = block.kind.targets(values[..., block.tasks], max(block.widths))
@@ -172,15 +185,18 @@ class TaskLayout:
 
     @property
     def column_of_output(self) -> torch.Tensor:
-        """The index in `tasks` of the task of each output, (n_outputs,)."""
+        """The index in `tasks` of the task that each output belongs to, (n_outputs,)."""
         return torch.repeat_interleave(torch.from_numpy(np.diff(self.offsets)))
 
     def outputs_of(self, index: int) -> slice:
-        """The output columns of ``tasks[index]``."""
+        """The slice of the output columns that belong to ``tasks[index]``."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def outputs_in(self, other: TaskLayout) -> list[int]:
-        """Each output's column in a layout with some of the same Task objects; -1 for the rest."""
+        """The column that each output has in another layout, which has some of the same tasks.
+
+        Tasks are the same if they are the same Task object. The outputs of other tasks get -1.
+        """
         columns = range(other.n_outputs)
         known = {task: columns[other.outputs_of(i)] for i, task in enumerate(other.tasks)}
         found: list[int] = []

@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class State:
-    """The state of a fitted part, from which it is saved and restored.
+    """What a fitted part of an estimator has learned, in a form that is saved and restored.
 
-    A part that holds other parts has the state of each under its name. The methods that read
-    entries raise ValueError if an entry is missing or has another type, so that a damaged file is
-    refused.
+    A part is for example the network, or the coding of the inputs. A part that holds other parts
+    has the state of each under its name. The methods that read entries raise ValueError if an entry
+    is missing or has another type, so that a damaged file is refused.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class State:
         return name in self.values
 
     def part(self, name: str) -> State:
-        """The state of the part of that name."""
+        """Return the state of the part that was added under that name."""
         start = f"{name}."
         own = {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
         return State(self.entry(name, dict), own)
@@ -67,14 +67,14 @@ class State:
         return None if self.values.get(name, self) is None else self.entry(name, kind)
 
     def positions(self, name: str, limit: int) -> list[int]:
-        """An entry that is a list of positions below `limit`."""
+        """The value of an entry that has to be a list of integers from 0 to `limit` - 1."""
         found = self.entry(name, list)
         if not are_positions(found, limit):
             raise ValueError(f"its {name!r} is {found!r}")
         return found
 
     def array(self, name: str, dtype: DTypeLike, n_dims: int = 1) -> np.ndarray:
-        """A tensor as an array, which has to have this dtype and number of dimensions."""
+        """The tensor of that name as an array; dtype and number of dimensions have to match."""
         if name not in self.tensors:
             raise ValueError(f"it has no {name!r}")
         array = self.tensors[name].numpy()

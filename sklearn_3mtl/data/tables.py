@@ -18,7 +18,7 @@ DATES = frozenset({"date", "datetime", "datetime64", "time", "timedelta", "timed
 
 
 class InputTable:
-    """A table whose columns are accessed by position.
+    """X, a DataFrame or an array, as a table whose columns are accessed by position.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class InputTable:
         )
 
     def label(self, position: int) -> str:
-        """A column's name in error messages."""
+        """A column's name as error messages show it."""
         return repr(self.names[position])
 
     def column(self, position: int) -> pd.Series:
-        """One column, as a Series."""
+        """The column at a position, as a Series."""
         if self.frame is not None:
             # By name, which is unique: this is three times faster than by position.
             return self.frame[self.names[position]]
@@ -53,16 +53,16 @@ class InputTable:
         return pd.Series(self.array[:, position])
 
     def category_values(self, position: int) -> np.ndarray:
-        """One column as an object array; a cell that holds a collection raises a TypeError."""
+        """The column at a position, as an object array; a list in a cell raises a TypeError."""
         column = self.column(position)
         if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "mixed":
             _refuse_collections(column)
         return np.asarray(column, dtype=object)
 
     def distinct_values(self, position: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """A column's distinct values, and each row's position among them (-1: missing).
+        """A categorical column's categories, and each row's position among them (-1: missing).
 
-        For other dtypes than category: the value of each row, and None.
+        For a column of another dtype: the value of each row, and None.
         """
         column = self.column(position)
         if not isinstance(column.dtype, pd.CategoricalDtype):
@@ -72,7 +72,7 @@ class InputTable:
     def numbers(
         self, positions: Sequence[int], start: int = 0, stop: int | None = None
     ) -> np.ndarray:
-        """A block of numeric columns; missing numbers are NaN."""
+        """The numbers in some columns and in rows `start` to `stop`; missing ones are NaN."""
         if self.array is not None:
             rows = self.array[start:stop]
             return rows if len(positions) == self.n_columns else rows[:, list(positions)]
@@ -100,7 +100,10 @@ class InputTable:
             ) from error
 
     def inferred_categorical(self, among: Iterable[int] | None = None) -> list[int]:
-        """Positions of the columns (of `among`; None: of all) that hold categories or strings."""
+        """Positions of the columns that hold categories or strings.
+
+        Only the positions in `among` are looked at. None: all columns are.
+        """
         if self.frame is None:
             return []
         columns = range(self.n_columns) if among is None else among
@@ -200,14 +203,15 @@ def _from_frame(frame: pd.DataFrame, index: pd.Index | None) -> InputTable:
 
 
 def find_column(table: InputTable, name: Hashable, parameter: str) -> int:
-    """The position of a column, found as by `find_name`."""
+    """The position of the column that a parameter names; `find_name` has the rules."""
     return find_name(table.names, name, parameter)
 
 
 def find_name(names: Sequence[Hashable], name: Hashable, parameter: str) -> int:
-    """The position of a name: of the exact name, else of the only name that ends in ``__name``.
+    """The position of a column's name among the names of X.
 
-    The second rule finds columns that ColumnTransformer renamed, as to ``remainder__name``.
+    If no name is exactly this one, the only name that ends in ``__name`` counts: ColumnTransformer
+    renames a column ``age`` to ``remainder__age``. `parameter` is named in the error message.
     """
     names = list(names)
     if name in names:

@@ -51,7 +51,7 @@ class TargetCodec:
         self.temperature = np.ones(len(tasks))
 
     def of(self, layout: TaskLayout) -> TargetCodec:
-        """The codec of a layout that has some of the same Task objects."""
+        """A codec for a layout with only some of these tasks, with the same fitted numbers."""
         some = TargetCodec({task.name: task for task in layout.in_columns()})
         own = list(self.layout.tasks)
         where = [own.index(task) for task in some.layout.tasks]
@@ -137,14 +137,17 @@ class TargetCodec:
         return numbers
 
     def scaled(self, numbers: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """What `encode` returns, from what `numbers` returns."""
+        """Turn numeric labels, as the method `numbers` returns them, into what `encode` returns.
+
+        Each task's centre is subtracted, and the result divided by its scale.
+        """
         mask = ~np.isnan(numbers)
         scaled = numbers / self.scale - self.center / self.scale
         values = np.where(mask, scaled, 0.0).astype(np.float32)
         return torch.from_numpy(values), torch.from_numpy(mask)
 
     def combine(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Calibrate outputs by the temperature, and combine those of the members.
+        """Divide outputs by the temperatures, and combine the members of the ensemble.
 
         The prediction of the result is the mean of the members' predictions, or of their
         probabilities.
@@ -190,7 +193,7 @@ class TargetCodec:
         return [columns[position] for position in range(len(columns))]
 
     def predict_proba(self, outputs: np.ndarray) -> list[np.ndarray | None]:
-        """Decode outputs into class probabilities, or None, for each task of y."""
+        """Decode outputs into class probabilities for each task of y; None without classes."""
         columns: list[np.ndarray | None] = [None] * len(self.layout)
         for index, task in enumerate(self.layout.tasks):
             out = outputs[:, self.layout.outputs_of(index)].astype(np.float64)
@@ -216,7 +219,7 @@ class TargetCodec:
         return numbers
 
     def state(self) -> State:
-        """The tasks, and the fitted numbers of each."""
+        """The tasks, and each task's centre, scale and temperature, for saving."""
         tasks = [task.state() for task in self.tasks.values()]
         return State.of({"tasks": tasks}, {name: getattr(self, name) for name in _LEARNED})
 
@@ -263,7 +266,7 @@ def _codes(task: Task, column: pd.Series) -> np.ndarray:
 
 
 def _labels(task: Task, codes: np.ndarray) -> Labels:
-    """Labels of some codes, in the dtype of y's column."""
+    """Turn codes (positions among the task's classes) into labels of the dtype of y's column."""
     labels: np.ndarray = np.asarray(task.classes)[codes]
     if isinstance(task.dtype, np.dtype):
         return labels.astype(task.dtype, copy=False)
@@ -273,7 +276,7 @@ def _labels(task: Task, codes: np.ndarray) -> Labels:
 
 
 def check_targets_length(targets: TargetColumns, n_rows: int) -> None:
-    """Refuse y if it has another number of rows than X."""
+    """Raise a ValueError if y has another number of rows than X."""
     if targets.n_rows != n_rows:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows, "

@@ -19,7 +19,7 @@ KindOf = Callable[[Hashable, str], Kind]
 
 
 def kind_of_name(task: Hashable, name: str) -> Kind:
-    """The library's kind of that short name, the same for every task."""
+    """The library's kind of target of that short name, such as ``"binary"``, for any task."""
     return kind_named(name)
 
 
@@ -90,7 +90,7 @@ class Task:
         return self.kind_object.n_outputs(self.classes)
 
     def state(self) -> tuple[object, ...]:
-        """The task as plain values."""
+        """The task as a tuple of plain values, from which `restore` makes it again."""
         return self.name, self.kind, self.classes, self.dtype
 
     @classmethod

@@ -28,7 +28,7 @@ def check_count(name: str, value: object, minimum: int, maximum: int | None = No
 
 
 def check_number(name: str, value: object, maximum: float, *, closed: bool = True) -> float:
-    """Return a number from 0 to `maximum`, which is allowed if `closed`; else raise ValueError."""
+    """Return a number in [0, maximum], or in [0, maximum) if not `closed`; else ValueError."""
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float | np.integer | np.floating)
@@ -97,7 +97,7 @@ def planted_scores(
 def _directions(
     n_tasks: int, covariance: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Draw the shared direction and each task's own; uncorrelated if there are enough inputs."""
+    """Draw a direction that all tasks share, and one for each; uncorrelated if possible."""
     directions = rng.standard_normal((n_tasks + 1, len(covariance)))
     if n_tasks + 1 <= len(covariance):
         factor = np.linalg.cholesky(directions @ covariance @ directions.T)
@@ -116,7 +116,10 @@ def _norms(weights: Floats, covariance: Floats) -> Floats:
 def draw_gaps(
     labelled: NDArray[np.bool_], missing: float, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Remove the fraction `missing` of each task's labels, but never its last one."""
+    """Mark a random fraction `missing` of each task's labels as missing, in a copy of the mask.
+
+    One label of each task is always left.
+    """
     labelled = labelled.copy()
     for column in labelled.T:
         rows = np.flatnonzero(column)

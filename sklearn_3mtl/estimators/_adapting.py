@@ -32,7 +32,7 @@ class AdaptingMixin(PredictingMixin):
     _tasks_after: TasksAfter = AllTasks()
 
     def _infer_tasks(self, targets: TargetColumns) -> dict[Hashable, Task]:
-        """Infer the tasks of y, which may be of any kind."""
+        """Infer the tasks of y's columns, which may be binary, multiclass or regression."""
         return tasks_of(targets, self.task_kinds, self.regression_loss)
 
     def _task_reader(self) -> TaskReader:
@@ -112,7 +112,7 @@ class AdaptingMixin(PredictingMixin):
     def _adapted(
         self, settings: Settings, before: Fitted, given: Given, after: TasksAfter
     ) -> Fitted:
-        """Adapt what was fitted to labelled rows."""
+        """Adapt the result of a fit to labelled rows; `after` says which tasks it then predicts."""
         default_id = id_of_rows_without_id(before.model)
         X = with_id_column(before, given.X, given.task, default_id)
         table = read_inputs(X)

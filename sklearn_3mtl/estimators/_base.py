@@ -95,7 +95,7 @@ class BaseMultiTask(AdaptingMixin):
         return self
 
     def _learned(self, settings: Settings, given: Given) -> Fitted:
-        """Train a new network, continue an earlier fit, or start from a source."""
+        """Train a new network, continue an earlier fit (`warm_start`), or start from `source`."""
         # Raises an error for an invalid strategy before anything is trained.
         make_strategy(settings)
         start = None
@@ -114,7 +114,7 @@ class BaseMultiTask(AdaptingMixin):
         return fit_new(settings, rows, columns, self._infer_tasks, start)
 
     def _learned_from(self, settings: Settings, given: Given) -> Fitted:
-        """Adapt a source to the rows; the result predicts the tasks of y only."""
+        """Adapt the parameter `source` to the rows; the result predicts the columns of y only."""
         refuse_training(settings)
         source = source_of(settings.source)
         if isinstance(source, nn.Module):
@@ -129,7 +129,7 @@ class BaseMultiTask(AdaptingMixin):
 
 
 def source_of(source: object) -> Fitted | nn.Module:
-    """Read the parameter `source`: a module, or what a fitted estimator keeps."""
+    """Read the parameter `source`: return a module itself, and a fitted estimator's fit result."""
     if isinstance(source, nn.Module):
         return source
     found = source.estimator if isinstance(source, FrozenEstimator) else source

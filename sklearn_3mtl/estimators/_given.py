@@ -22,7 +22,7 @@ class Given(NamedTuple):
 def support_pair(
     X: ArrayLike | tuple[ArrayLike, ArrayLike], y: ArrayLike | None
 ) -> tuple[ArrayLike, ArrayLike]:
-    """X and y, given as two arguments or as a tuple of both."""
+    """Return X and y, which were given as two arguments or as a tuple X with y=None."""
     if y is not None:
         if isinstance(X, tuple):
             raise TypeError("adapt takes adapt(X, y) or adapt((X, y)). Found a tuple X and also y.")

@@ -17,7 +17,7 @@ __all__ = ["FittedAttributes", "fitted_of", "has_classes", "keep_fitted", "read_
 
 
 class FittedAttributes:
-    """The attributes that a fit sets; those in `SOMETIMES` may be absent."""
+    """Declares the attributes that a fit sets; those in `SOMETIMES` may be absent."""
 
     if TYPE_CHECKING:
         _model: FittedModel
@@ -43,7 +43,7 @@ def has_classes(estimator: FittedAttributes) -> bool:
 
 
 def keep_fitted(estimator: FittedAttributes, fitted: Fitted) -> None:
-    """Set the fitted attributes, and drop those of an earlier fit."""
+    """Set an estimator's fitted attributes, and drop those of an earlier fit."""
     for stale in SOMETIMES:
         estimator.__dict__.pop(stale, None)
     model = fitted.model
@@ -65,7 +65,7 @@ def keep_fitted(estimator: FittedAttributes, fitted: Fitted) -> None:
 
 
 def fitted_of(estimator: FittedAttributes) -> Fitted:
-    """What a fitted estimator keeps."""
+    """The result of the last fit or `adapt`, collected from an estimator's attributes."""
     return Fitted(
         model=estimator._model,
         history=estimator.history_,
@@ -77,7 +77,10 @@ def fitted_of(estimator: FittedAttributes) -> Fitted:
 def read_columns(
     estimator: FittedAttributes, X: object, known: InputColumns | None = None
 ) -> InputColumns:
-    """Read the columns of X, which must equal `known`; the estimator is not changed."""
+    """Read the number and names of the columns of X.
+
+    If they differ from `known`, a ValueError is raised. The estimator is not changed.
+    """
     # A new object of the same class: validate_data sets its attributes, and errors name the class.
     reader = type(estimator).__new__(type(estimator))
     if known is not None:

@@ -16,7 +16,7 @@ __all__ = ["ClassTasks", "RegressionTasks"]
 
 
 class RegressionTasks(RegressorMixin):
-    """For regressors: no target has classes."""
+    """Base of regressors: infers tasks, and refuses targets of a kind that has classes."""
 
     # Name of the estimator for targets of mixed kinds, for error messages.
     _mixed: str
@@ -32,7 +32,7 @@ class RegressionTasks(RegressorMixin):
 
 
 class ClassTasks(ClassifierMixin):
-    """For classifiers: all targets have classes."""
+    """Base of classifiers: infers tasks, and refuses targets of a kind without classes."""
 
     # Name of the estimator for targets of mixed kinds, for error messages.
     _mixed: str

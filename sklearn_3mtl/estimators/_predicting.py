@@ -29,12 +29,12 @@ __all__ = ["PredictingMixin", "with_id_column"]
 
 
 class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, PicklingMixin):
-    """Methods of a fitted estimator that read its FittedModel."""
+    """The methods of a fitted estimator that use its model, such as `predict` and `save`."""
 
     _parameter_constraints = CONSTRAINTS
 
     def _read_settings(self) -> Settings:
-        """The parameters of the parts that are switched on."""
+        """The estimator's parameters, without those of parts that `paradigm` excludes."""
         return Settings.of(self.get_params(deep=False)).of_paradigm()
 
     def _table_and_group(
@@ -121,7 +121,9 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         Returns
         -------
         z : float32 ndarray of shape (n_samples, n_features_out)
-            Output of the backbone. The features of separate networks are concatenated.
+            Output of the backbone. Where several networks read a row (members of an ensemble, or a
+            network for each target), their features are concatenated. If each task id has networks
+            of its own, only those of the row's id read it.
         """
         table, group = self._table_and_group(X, task)
         if group is not None and self._model.network.shape.net_per_group and (group < 0).any():
@@ -204,7 +206,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
 def with_id_column(
     fitted: Fitted, X: ArrayLike, task: ArrayLike | None, default_id: Hashable | None
 ) -> ArrayLike:
-    """X; if the task column is missing, it is added with one id for all rows."""
+    """Return X; if it lacks the task column, add one with the id `default_id` for all rows."""
     model = fitted.model
     if default_id is None or task is not None or model.ids_given or model.groups is None:
         return X

@@ -1,4 +1,4 @@
-"""The union of all paradigms, whose parts can be switched off."""
+"""The base of the 3MTL estimators, which unite multi-task, meta and transfer learning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ __all__ = ["ThreeMTLMixin"]
 
 
 class ThreeMTLMixin(TransferMixin):
-    """Base of estimators that have every part; `paradigm` switches some off."""
+    """Base of estimators that unite multi-task, meta and transfer learning.
+
+    The parameter `paradigm` switches some of these parts off. `adapt` keeps the old tasks.
+    """
 
     _parameter_constraints = THREE_MTL_CONSTRAINTS
     _tasks_after: TasksAfter = AllTasks()

@@ -1,4 +1,4 @@
-"""The record of what an adaptation adds to a network, which a file can hold."""
+"""The record of what an `adapt` adds to a network, in plain values that a file can hold."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ __all__ = ["Adaptation", "restore_adaptations", "smooth_features"]
 
 
 def smooth_features(network: ThreeMTLNetwork) -> SmoothFeatures | None:
-    """Random Fourier features, not yet drawn, of a network's plain inputs; None without inputs."""
+    """The layer of random Fourier features of a network's plain inputs; None without inputs.
+
+    Its frequencies are not drawn yet. Corrections, the linear layers that `adapt` adds, read it.
+    """
     plain = network.views[-1]
     return SmoothFeatures(network.blocks, plain, network.n_members) if sum(plain) else None
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """The outputs and groups that one adaptation adds or corrects.
+    """Which outputs and groups one `adapt` adds, and which outputs it corrects.
+
+    A correction is a linear layer on frozen features whose output is added to those of the heads. A
+    group is the rows of one task id.
 
     Attributes
     ----------
@@ -50,7 +56,10 @@ class Adaptation:
     groups: list[int]
 
     def apply(self, network: ThreeMTLNetwork) -> ThreeMTLNetwork:
-        """A network that has all modules of `network`, and corrections that are still zero."""
+        """Make a network that shares all modules of `network`, with linear corrections added.
+
+        The corrections, linear layers on frozen features, have weights of zero.
+        """
         n_members = network.n_members
         smooth = smooth_features(network) if self.shared or self.own else None
         n_in = sum(network.blocks) + (0 if smooth is None else smooth.n_out)
@@ -72,7 +81,9 @@ class Adaptation:
 
     @classmethod
     def restore(cls, state: object, n_outputs: int, n_groups: int | None) -> Adaptation:
-        """Restore a record from its state, for a network with `n_outputs` and `n_groups`.
+        """Restore a record from what `state` returned.
+
+        `n_outputs` and `n_groups` are the numbers of outputs and groups before the adaptation.
 
         Raises
         ------
@@ -105,7 +116,7 @@ class Adaptation:
 def restore_adaptations(
     states: Sequence[object], n_outputs: int, n_after: int, groups: int | None
 ) -> tuple[Adaptation, ...]:
-    """Restore the records of successive adaptations.
+    """Restore the records of successive calls of `adapt`.
 
     Parameters
     ----------
@@ -114,12 +125,12 @@ def restore_adaptations(
     n_outputs, n_after : int
         How many outputs there are before the first adaptation, and after the last.
     groups : int or None
-        How many groups are known after the last. None where no ids were given.
+        How many groups (task ids) are known after the last. None where no ids were given.
 
     Raises
     ------
     ValueError
-        If the records don't lead from those outputs to these, or to other groups.
+        If the records don't lead from `n_outputs` outputs to `n_after`, and to `groups` groups.
     """
     records: list[Adaptation] = []
     n_groups = _first_groups(states)

@@ -1,4 +1,4 @@
-"""The labelled rows that the corrections of a model were solved on."""
+"""The labelled rows from which `adapt` computed a model's corrections."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ __all__ = ["Evidence"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """The labelled rows on which corrections of a model can be solved for again.
+    """The labelled rows from which `adapt` can compute a model's corrections again.
+
+    A correction is a linear layer on frozen features, solved for in closed form. With the earlier
+    rows kept, adapting in batches has the same result as adapting to all rows at once.
 
     Attributes
     ----------
     start : int
-        How many adaptations came before these rows; their corrections are not solved for again.
+        How many adaptations came before these rows; their corrections stay as they are.
     support : Support
         The rows of all later adaptations.
     """
@@ -26,12 +29,14 @@ class Evidence:
     support: Support
 
     def state(self) -> State:
-        """The rows, and `start`."""
+        """The rows and `start`, as plain values and tensors."""
         return State({"start": self.start}).with_parts({"support": self.support.state()})
 
     @classmethod
     def restore(cls, state: State, n_adaptations: int) -> Evidence:
-        """Restore the evidence of a model with `n_adaptations` adaptations.
+        """Restore the labelled rows from what `state` returned.
+
+        `n_adaptations` is how many times the model was adapted.
 
         Raises
         ------

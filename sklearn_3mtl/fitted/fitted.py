@@ -29,11 +29,11 @@ class InputColumns:
     names: np.ndarray | None
 
     def as_list(self) -> list[Hashable]:
-        """The names; positions where there are none."""
+        """The columns' names, or their positions where they have none."""
         return list(range(self.n)) if self.names is None else list(self.names)
 
     def without(self, position: int) -> InputColumns:
-        """All columns but one."""
+        """All columns but the one at `position`."""
         names = None if self.names is None else np.delete(self.names, position)
         return InputColumns(self.n - 1, names)
 
@@ -47,7 +47,7 @@ class Fitted:
     model : FittedModel
         The model.
     history : History
-        A record per epoch.
+        The training history, with a record for each epoch.
     columns : InputColumns
         The columns of X.
     forgetting : dict of task name to float, or None

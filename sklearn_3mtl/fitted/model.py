@@ -44,7 +44,7 @@ class FittedModel:
     network, objective : nn.Module
         The trained network, and the objective with the balancing rule's state.
     groups : object ndarray or None
-        The known task ids of the long layout. None where no ids were given.
+        The known task ids. None where no ids were given.
     uses_groups : bool
         Whether a layer depends on the task id.
     ids_given : bool
@@ -62,16 +62,18 @@ class FittedModel:
     adaptations : tuple of Adaptation
         The adaptations since the fit, the oldest first.
     default_id : hashable or None
-        The task id of rows that are given without one. None: such rows are refused.
+        The task id of rows that are given without one, such as the one that `adapt` made up for its
+        rows. None: such rows are refused.
     predictor : Predictor
         Computes the outputs: by the heads, by scikit-learn models, or by tasks that adapt on their
-        supports.
+        supports, the labelled rows kept for them.
     trained : TaskLayout
         The tasks that the network was trained on.
     edits : tuple of TransferStrategy
-        The strategies that have edited the network, the first one first.
+        The transfer strategies that have changed the network's modules, the first one first.
     evidence : Evidence or None
-        The rows on which the last corrections were solved for. None where there are none.
+        The labelled rows from which the corrections, linear layers that `adapt` added, were
+        computed. None where there are none.
     prior : FittedPrior or None
         The models whose predictions the network starts from. None: there are none.
     """
@@ -98,7 +100,10 @@ class FittedModel:
 
     @property
     def adapter(self) -> TaskAdapter | None:
-        """Adapts tasks on their supports. None where no task adapts on its own rows."""
+        """The part that adapts tasks on their supports, the labelled rows of each.
+
+        None where no task adapts on its own rows.
+        """
         return self.predictor.adapter
 
     @property
@@ -158,11 +163,14 @@ class FittedModel:
 
     @torch.no_grad()
     def outputs(self, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The outputs of some rows, of shape (n_samples, n_outputs)."""
+        """The outputs for some rows, of shape (n_samples, n_outputs).
+
+        `group` is the position of each row's task id among the known ones; -1 for an unknown id.
+        """
         return self.predictor.outputs(self, table, group)
 
     def outputs_of_heads(self, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The network's outputs, of shape (n_samples, n_outputs)."""
+        """The network's outputs, combined over the ensemble, of shape (n_samples, n_outputs)."""
         outputs, done = np.empty((table.n_rows, self.codec.layout.n_outputs), np.float32), 0
         for inputs, rows in self._padded(self.blocks(table), group):
             unknown = None if group is None else inputs["group"] < 0
@@ -180,14 +188,20 @@ class FittedModel:
 
     @torch.inference_mode()
     def features_of(self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None) -> np.ndarray:
-        """The features of rows that are already tensors, in blocks of any size."""
+        """The features that the heads read, for rows that are already tensors.
+
+        The rows come in blocks of any size. The features have shape (n_samples, n_features).
+        """
         chunks = self._padded(blocks, group)
         parts = [self.network.transform(**x)[:rows] for x, rows in chunks]
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()
     def feature_norm(self, table: InputTable) -> float:
-        """The mean squared norm of the features that a net's heads read, on the first rows."""
+        """The mean squared norm of the features that the heads of one net read.
+
+        It is taken over the table's first rows, those of one forward pass.
+        """
         inputs, rows = next(self._padded(self.blocks(table), None))
         z = self.network.transform(**inputs)[:rows]
         n_nets = z.shape[1] // int(self.network.backbone.n_out)
@@ -195,9 +209,12 @@ class FittedModel:
 
     @torch.inference_mode()
     def frozen(self, rows: dict[str, Tensor], group: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The features that corrections read, and the outputs, both of shape (M, n_samples, ...).
+        """The features that corrections read, and the outputs, for the M members of the ensemble.
 
-        The rows are already tensors. M is the number of members.
+        A correction is a linear layer on frozen features; `adapt` adds its output to those of the
+        heads.
+
+        The rows are already tensors. Both results have shape (M, n_samples, ...).
         """
         features, outputs = [], []
         for inputs, n_rows in self._padded([dict(rows)], group):
@@ -210,7 +227,10 @@ class FittedModel:
         return torch.cat(features, dim=1), torch.cat(outputs, dim=1)
 
     def _average_of_nets(self, inputs: dict[str, Tensor], unknown: Tensor) -> Tensor:
-        """The outputs of nets that share nothing; an unknown group gets the mean of all nets."""
+        """The outputs where each task id has nets of its own.
+
+        For rows of an unknown id they are the mean over the nets of all ids.
+        """
         assert self.groups is not None
         n_groups = len(self.groups)
         known = dict(inputs, group=inputs["group"].clamp_min(0))

@@ -21,7 +21,9 @@ __all__ = ["ByHeads", "ByReadout", "BySupports", "OnlyNewClasses", "Predictor"]
 
 
 class Predictor(ABC):
-    """Computes a model's outputs.
+    """Base class of the ways in which a fitted model computes its outputs.
+
+    A task's support is the labelled rows that it adapts on.
 
     Attributes
     ----------
@@ -39,27 +41,27 @@ class Predictor(ABC):
 
     @abstractmethod
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """Outputs of shape (n_samples, n_outputs)."""
+        """Compute the outputs for the rows of a table, of shape (n_samples, n_outputs)."""
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take over the present values of the parameters `adapt_lr` and `adapt_steps`."""
+        """Use these values of the parameters `adapt_lr` and `adapt_steps` from now on."""
         return
 
     def without(self, names: Sequence[Hashable]) -> Predictor:
-        """The predictor to use once corrected heads predict these tasks."""
+        """The predictor to use once the network, corrected by `adapt`, predicts these tasks."""
         return self
 
 
 class ByHeads(Predictor):
-    """The network's heads."""
+    """Takes the outputs of the network's heads."""
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The network's outputs."""
+        """The outputs of the network's heads, of shape (n_samples, n_outputs)."""
         return model.outputs_of_heads(table, group)
 
 
 class ByReadout(Predictor):
-    """scikit-learn models for some tasks, the network's heads for the others.
+    """Takes outputs of scikit-learn models for some tasks, and of the network's heads for others.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ class ByReadout(Predictor):
         self.readout: Readout = readout
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The network's outputs, overwritten where a model predicts the task."""
+        """The network's outputs, overwritten for tasks that a scikit-learn model predicts."""
         outputs = model.outputs_of_heads(table, group)
         self.readout.fill(outputs, model.codec, model.features(table, group))
         return outputs
@@ -83,7 +85,7 @@ class ByReadout(Predictor):
 
 
 class BySupports(Predictor):
-    """Each task adapts on its support when it is predicted.
+    """Adapts each task, when it is predicted, on its support: the labelled rows kept for it.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ class BySupports(Predictor):
         self.adapter: TaskAdapter = adapter
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The outputs of the adapted networks."""
+        """The outputs of the network as each row's task adapted it, (n_samples, n_outputs)."""
         group = torch.zeros(table.n_rows, dtype=torch.int64) if group is None else group
         coded = model.transform(table)
         names = model.groups_or_empty
@@ -108,12 +110,12 @@ class BySupports(Predictor):
         return self.adapter.outputs(*parts, coded, group, names)
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take over the present values of `adapt_lr` and `adapt_steps`."""
+        """Use these values of the parameters `adapt_lr` and `adapt_steps` from now on."""
         self.adapter.follow(adapt_lr, adapt_steps)
 
 
 class OnlyNewClasses(Predictor):
-    """Refuses to predict: `adapt` has to be given a support set of classes first."""
+    """Raises an error instead of predicting, until `adapt` is given rows of the classes."""
 
     def outputs(self, model: FittedModel, table: InputTable, group: Tensor | None) -> np.ndarray:
         """Raise a ValueError that says what to do instead."""

@@ -1,4 +1,4 @@
-"""scikit-learn models that replace heads."""
+"""scikit-learn models that predict tasks in place of the network's heads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ SUREST = 30.0
 
 @dataclass(frozen=True)
 class Readout:
-    """A fitted scikit-learn model for each of some tasks.
+    """A fitted scikit-learn model for each of some tasks, in place of the network's heads.
+
+    The models read the features of the frozen network.
 
     Attributes
     ----------
@@ -90,24 +92,27 @@ class Readout:
         return Readout(left) if left else None
 
     def with_older(self, older: Readout | None, names: Sequence[Hashable]) -> Readout:
-        """These models, and those of an older readout for the other tasks in `names`."""
+        """Add an older readout's models for those tasks in `names` that have none here."""
         kept = {} if older is None else {n: m for n, m in older.models.items() if n in names}
         return Readout({**kept, **self.models})
 
     def fill(self, outputs: np.ndarray, codec: TargetCodec, features: np.ndarray) -> None:
-        """Write the models' standardised numbers and logits into (n_samples, n_outputs)."""
+        """Overwrite the outputs, (n_samples, n_outputs), of the tasks that the models predict.
+
+        Predicted numbers are standardised; class probabilities become logits.
+        """
         for index, task in enumerate(codec.layout.tasks):
             if task.name in self.models:
                 found = _outputs(self.models[task.name], task, features)
                 outputs[:, codec.layout.outputs_of(index)] = found
 
     def state(self) -> State:
-        """The models, by the tasks' names."""
+        """The models by their tasks' names, as a state that can be saved."""
         return State({"models": dict(self.models)})
 
     @classmethod
     def restore(cls, state: State, tasks: Mapping[Hashable, Task]) -> Readout:
-        """Restore the models from their state.
+        """Restore the models from what `state` returned.
 
         Raises
         ------

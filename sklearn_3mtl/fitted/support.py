@@ -50,7 +50,7 @@ class Support:
         weights: np.ndarray | None,
         ids: np.ndarray | None,
     ) -> Support:
-        """The support with the labels in some columns of y.
+        """Make a support from rows and the labels in some columns of y.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class Support:
         return [name for name, numbers in self.labels.items() if not np.isnan(numbers).all()]
 
     def labelled_rows(self, names: Sequence[Hashable] | None = None) -> np.ndarray:
-        """Which rows have a label of at least one of some tasks; None: of any task."""
+        """Which rows have a label of at least one of the tasks in `names`; None: of any task."""
         chosen = self.labels if names is None else names
         there = [~np.isnan(self.labels[name]) for name in chosen]
         return np.logical_or.reduce(there) if there else np.zeros(self.n_rows, dtype=bool)
@@ -95,7 +95,7 @@ class Support:
         return self.with_labels({name: self.labels[name] for name in names})
 
     def with_labels(self, labels: Columns) -> Support:
-        """The same rows with these labels instead; some of the tasks may be left out."""
+        """The same rows with other labels; tasks that are left out lose theirs."""
         weights = self.weights
         return replace(
             self,
@@ -104,7 +104,7 @@ class Support:
         )
 
     def where(self, rows: np.ndarray) -> Support:
-        """The rows that a boolean array selects."""
+        """The support with only the rows that a boolean array selects."""
         chosen, weights = torch.from_numpy(np.flatnonzero(rows)), self.weights
         return Support(
             {name: value[chosen] for name, value in self.inputs.items()},
@@ -114,7 +114,7 @@ class Support:
         )
 
     def numbers(self, codec: TargetCodec) -> np.ndarray:
-        """Labels as `TargetCodec.numbers` returns them; NaN for a task that is not here."""
+        """The labels, (n, n_tasks), in the order of the codec's tasks; NaN for a missing one."""
         missing = np.full(self.n_rows, np.nan)
         columns = [self.labels.get(task.name, missing) for task in codec.layout.tasks]
         return np.stack(columns, axis=1) if columns else np.zeros((self.n_rows, 0))
@@ -127,7 +127,10 @@ class Support:
         return np.stack([self.weights.get(name, ones) for name in codec.tasks], axis=1)
 
     def followed_by(self, more: Support) -> Support:
-        """These rows, then those of `more`; a task that only one has is unlabelled in the other."""
+        """The rows of this support, then those of `more`.
+
+        A task that only one of them has is unlabelled in the rows of the other.
+        """
         names = list(dict.fromkeys([*self.labels, *more.labels]))
         sizes = (self.n_rows, more.n_rows)
 
@@ -161,7 +164,7 @@ class Support:
 
     @classmethod
     def restore(cls, state: State) -> Support:
-        """Restore the rows from their state.
+        """Restore the labelled rows from what `state` returned.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Predictions of many tasks, each of which adapts on its own support first."""
+"""Predictions of many tasks, each of which first adapts on its support, its labelled rows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ KEPT = 8
 
 @dataclass
 class TaskAdapter:
-    """Adapts tasks on their supports when they are predicted.
+    """Adapts tasks on their supports, the labelled rows kept for each, when they are predicted.
 
     Parameters
     ----------
     memory : TaskMemory
         The supports.
     lr, n_steps : float and int, or None, default=None
-        Size and number of the gradient steps. None: those of the objective.
+        Size and number of the gradient steps. None: those of training.
     """
 
     memory: TaskMemory
@@ -46,7 +46,10 @@ class TaskAdapter:
         return adapter
 
     def follow(self, adapt_lr: float | str, adapt_steps: int | str) -> None:
-        """Take over `adapt_lr` and `adapt_steps`; if they changed, forget the adapted networks."""
+        """Use these values of `adapt_lr` and `adapt_steps` from now on.
+
+        If they changed, the networks that tasks have adapted so far are dropped.
+        """
         now = (
             None if adapt_lr == "auto" else float(adapt_lr),
             None if adapt_steps == "auto" else int(adapt_steps),
@@ -131,7 +134,10 @@ class TaskAdapter:
         width: int,
         device: torch.device,
     ) -> Adapted:
-        """The tasks' adapted networks, padded to a fixed number of tasks."""
+        """The networks as these tasks adapt them, in one batch padded to a fixed number of tasks.
+
+        Each task's support is padded to `width` rows. The result is cached.
+        """
         key = (width, *tasks.tolist())
         if key not in self._adapted:
             padded = torch.cat([tasks, tasks.new_full((TASKS_AT_ONCE - len(tasks),), -1)])

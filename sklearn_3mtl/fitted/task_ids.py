@@ -1,4 +1,4 @@
-"""The task ids of the long layout."""
+"""Task ids, which say for each row which task it belongs to."""
 
 from __future__ import annotations
 
@@ -115,7 +115,10 @@ def with_task_column(
 
 
 def default_id_of(groups: np.ndarray) -> Hashable:
-    """An id that no known task has."""
+    """Make up a task id that is not in `groups`, the known ids.
+
+    It is a negative number if all known ids are numbers, else a string.
+    """
     if all(isinstance(g, Real) and not isinstance(g, bool) for g in groups):
         # Negative, because the ids of later rows rarely are.
         found: Hashable = min(0, *groups) - 1
@@ -134,7 +137,10 @@ def unique_ids(ids: np.ndarray) -> np.ndarray:
 
 
 def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> torch.Tensor:
-    """Each row's position in `groups`; -1 for an unknown id, with one warning if `warn`."""
+    """The position of each row's task id in `groups`, the known ids; -1 for an unknown id.
+
+    If `warn` is True, unknown ids give one warning.
+    """
     index = pd.Index(groups).get_indexer(pd.Index(ids))
     if warn and (index < 0).any():
         count, shown = _shown(ids[index < 0])
@@ -148,7 +154,7 @@ def group_index(groups: np.ndarray, ids: np.ndarray, *, warn: bool = False) -> t
 
 
 def refuse_unknown(groups: np.ndarray, ids: np.ndarray) -> None:
-    """Raise an error if there are ids that the fit to be continued did not see."""
+    """Raise an error unless `ids`, those that the fit to be continued did not see, is empty."""
     if len(ids):
         count, shown = _shown(ids)
         raise ValueError(

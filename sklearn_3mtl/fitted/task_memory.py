@@ -25,7 +25,7 @@ _LABELS, _INPUTS = ("values", "weight", "group"), "inputs."
 
 @dataclass(frozen=True)
 class TaskMemory:
-    """The support rows of each task.
+    """The support of each task: the labelled rows that it adapts on.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class TaskMemory:
     def of(
         cls, rows: RowDataset, n_tasks: int, max_support: int, generator: torch.Generator
     ) -> TaskMemory:
-        """At most `max_support` labelled rows of each task, drawn at random.
+        """Keep at most `max_support` labelled rows of each task, drawn at random.
 
         Parameters
         ----------
@@ -70,14 +70,14 @@ class TaskMemory:
         return TaskMemory(replace(rows, group=torch.zeros_like(cast(Tensor, rows.group))), 1)
 
     def extended(self, more: TaskMemory) -> TaskMemory:
-        """These rows, then those of `more`, which may be of known or of new tasks."""
+        """Add the rows of `more`, which may be of known or of new tasks."""
         old, new = self.rows, more.rows
         inputs = {name: torch.cat([v, new.inputs[name]]) for name, v in old.inputs.items()}
         labels = [torch.cat(pair) for pair in zip(_labels(old), _labels(new), strict=True)]
         return TaskMemory(RowDataset(inputs, labels[0], labels[1], labels[2]), more.n_tasks)
 
     def renewed(self, newer: TaskMemory) -> TaskMemory:
-        """The rows of `newer`, and these rows for the tasks without a row in `newer`."""
+        """Replace the rows of each task that has rows in `newer`; keep those of the other tasks."""
         _, _, group = _labels(self.rows)
         kept = (newer.index.counts[group] == 0).nonzero()[:, 0]
         old = self.rows.take(kept)
@@ -86,14 +86,14 @@ class TaskMemory:
         return TaskMemory(rows, self.n_tasks).extended(newer)
 
     def state(self) -> State:
-        """The supports."""
+        """The support rows of all tasks, as plain values and tensors."""
         labels = dict(zip(_LABELS, _labels(self.rows), strict=True))
         inputs = {f"{_INPUTS}{name}": value for name, value in self.rows.inputs.items()}
         return State({"n_tasks": self.n_tasks}, labels | inputs)
 
     @classmethod
     def restore(cls, state: State, n_tasks: int) -> TaskMemory:
-        """Restore the supports of `n_tasks` tasks from their state.
+        """Restore the supports of `n_tasks` tasks from what `state` returned.
 
         Raises
         ------
@@ -114,19 +114,22 @@ class TaskMemory:
 
     @cached_property
     def index(self) -> RowIndex:
-        """The rows of each task, and at the end a task without rows."""
+        """The positions of each task's rows; at the end, index -1, stands a task without rows."""
         assert self.rows.group is not None
         return RowIndex.of(self.rows.group, self.n_tasks + 1)
 
     def widths(self, tasks: Tensor) -> Tensor:
-        """The number of rows that each task's support is padded to: a power of two."""
+        """The number of rows, a power of two, to which the support of each of `tasks` is padded."""
         counts = self.index.counts[tasks].clamp_min(NARROWEST)
         return 2 ** counts.double().log2().ceil().long()
 
     def supports(
         self, tasks: Tensor, width: int, device: torch.device
     ) -> tuple[dict[str, Tensor], Supports]:
-        """Inputs and labels of some tasks' supports, padded to `width` rows; task -1 has no row."""
+        """The inputs and labels of some tasks' supports, each padded to `width` rows.
+
+        Task -1 has no row, only padding.
+        """
         rows, index, nth = self.rows, self.index, torch.arange(width)
         assert rows.weight is not None
         counts, place = index.counts[tasks][:, None], index.starts[tasks][:, None] + nth

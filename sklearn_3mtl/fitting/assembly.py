@@ -61,7 +61,7 @@ def new_model(
     seed: Seed,
     start: Start | None = None,
 ) -> NewModel:
-    """Make the plan and the untrained model for training data.
+    """Make the plan of a fit, and the untrained model for training data.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def build_untrained(
     n_domains: int,
     seed: Seed,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective]:
-    """Build the untrained network and the objective.
+    """Build the untrained network and the objective, which computes what training minimises.
 
     `groups` are the task ids that have layers of their own. None: no task id has any.
     """

@@ -24,7 +24,7 @@ __all__ = ["choose"]
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Settings for tables with fewer than `rows` labelled rows."""
+    """Values of "auto" parameters for tables with fewer than `rows` labelled rows."""
 
     rows: float
     n_estimators: int
@@ -151,7 +151,10 @@ def _closed_form(n_rows: int) -> dict[str, object]:
 
 
 def _heads(settings: Settings, tasks: Mapping[Hashable, Task]) -> Heads:
-    """Hidden layers for regression tasks, if several tasks share a network of automatic size."""
+    """Choose the value of the parameter `heads`: linear heads, or hidden layers for some tasks.
+
+    Regression tasks get hidden layers if several tasks share a network whose size is "auto".
+    """
     sized = is_auto(settings.hidden_layer_sizes) and isinstance(settings.backbone, str)
     if len(tasks) < 2 or not sized or _has_net_per_task(settings):
         return "column"

@@ -1,4 +1,4 @@
-"""Refuse parameters that contradict training by episodes."""
+"""Refuse parameters that contradict `meta`, the method by which tasks adapt in training."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes
 
 
 def _refuse_layers_of_tasks(settings: Settings) -> None:
-    """Refuse layers that belong to a task id: a task gets its own parameters by adapting."""
+    """Refuse parameters that give a task id its own layers, because tasks adapt by `meta`."""
     has_own_nets = make_method(settings.sharing, SHARING).net_per_group
     for name, of_tasks, neutral in (
         ("sharing", has_own_nets, "hard"),
@@ -54,7 +54,7 @@ def _refuse_layers_of_tasks(settings: Settings) -> None:
 
 
 def refuse_parts(settings: Settings) -> None:
-    """Refuse `strategy`, `head` and `adapt_parts`, which have no use if `meta` adapts the tasks."""
+    """Refuse `strategy`, `head` and `adapt_parts`, which have no use if tasks adapt by `meta`."""
     for name, neutral in (("strategy", "auto"), ("head", None), ("adapt_parts", "auto")):
         given = getattr(settings, name)
         if given is not None and given != neutral:

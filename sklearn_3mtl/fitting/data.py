@@ -42,7 +42,7 @@ class FitInput:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Rows to train on.
+    """The rows to train on, with labels, weights, task ids and domains.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class TrainingData:
         return 0 if self.domains is None else self.domains.n_domains
 
     def columns_of_ids(self, settings: Settings) -> dict[int, str]:
-        """Positions of the columns that are not inputs, with the parameter that names each."""
+        """Positions of the columns of X that hold task ids or domains, with their parameters."""
         named = {self.column: "task", domain_column(settings, self.table): "domain"}
         return {position: name for position, name in named.items() if position is not None}
 
@@ -94,7 +94,10 @@ class TrainingData:
 
 
 def read_training_data(settings: Settings, given: FitInput, targets: TargetColumns) -> TrainingData:
-    """Read weights, task ids and domains; `targets` are those of `given`, perhaps reordered."""
+    """Read and check the sample weights, task ids and domains of the arguments of `fit`.
+
+    `targets` are the columns of y, perhaps in another order than in `given`.
+    """
     weights = check_sample_weight(given.sample_weight, targets)
     ids, column = read_task_ids(given.table, settings.task, given.task)
     domains = read_domains(settings, given.table, given.domain)

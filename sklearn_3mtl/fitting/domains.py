@@ -33,7 +33,7 @@ COMPARED_ROWS = 512
 
 @dataclass(frozen=True)
 class Domains:
-    """The domain of each row.
+    """The domain of each row: the distribution that it comes from, such as a hospital.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Domains:
         return len(self.names)
 
     def check(self, codec: TargetCodec, values: Tensor, mask: Tensor, term: DomainTerm) -> None:
-        """Refuse domains with too few rows, and classes found in unlabelled domains only."""
+        """Refuse domains with too few rows, and classes that no fully labelled domain has."""
         fewest = term.rule.fewest_rows
         counts = torch.bincount(self.codes, minlength=self.n_domains)
         if int(counts.min()) < fewest:
@@ -138,7 +138,7 @@ def with_unlabelled(
 
 
 def rows_of_domains(rows: RowDataset) -> RowDataset:
-    """Rows of each domain: all of them, or at most the domain's share of `COMPARED_ROWS`."""
+    """Choose the rows on which domains are compared: an equal number at most of each domain."""
     assert rows.domain is not None
     order = torch.argsort(rows.domain, stable=True)
     counts = torch.bincount(rows.domain)

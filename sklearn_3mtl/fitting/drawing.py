@@ -1,4 +1,4 @@
-"""Draw the episodes of a fit: for training, and for validation on held-out tasks or classes."""
+"""Draw episodes, tasks split into support and query rows, for training and for validation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,17 @@ BATCHES_PER_EPOCH, FEWEST_VALID_TASKS, VALID_EPISODES = 64, 10, 64
 
 
 class EpisodesOfFit(NamedTuple):
-    """Training episodes, validation episodes of held-out units or None, episodes of all units."""
+    """The episodes of a fit: tasks, or sets of classes, split into support and query rows.
+
+    Attributes
+    ----------
+    training : EpisodeDataset
+        Episodes to train on.
+    valid : DrawnEpisodes or None
+        Episodes of held-out tasks or classes. None: none are held out.
+    every : EpisodeDataset
+        Episodes of all tasks or classes that are large enough.
+    """
 
     training: EpisodeDataset
     valid: DrawnEpisodes | None
@@ -38,7 +48,7 @@ def draw_episodes(
     Parameters
     ----------
     plan : EpisodePlan
-        What an episode is.
+        What an episode is: a task or some classes, with support and query rows.
     training : TrainingPlan
         How many units are held out.
     rows : RowDataset
@@ -82,7 +92,10 @@ def draw_episodes(
 
 
 def _split(units: Tensor, fewest: int, plan: TrainingPlan, seed: Seed) -> tuple[Tensor, Tensor]:
-    """Units to train on, and units to validate on: validation should resemble new tasks."""
+    """Split units (tasks or classes) into those to train on and those to validate on.
+
+    None are held out without early stopping, or if there are too few.
+    """
     n_valid = max(round(plan.validation_fraction * len(units)), 2, fewest)
     too_few = len(units) < FEWEST_VALID_TASKS or len(units) - n_valid < fewest
     if not plan.early_stopping or too_few:

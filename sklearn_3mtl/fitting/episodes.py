@@ -1,4 +1,4 @@
-"""What an episode is: a task, or some classes of one target."""
+"""What a meta-learning episode is: a task, or some classes of one target."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ CLASS_ROWS = 2048
 
 
 class Episodes:
-    """``episodes="tasks"``: an episode is a task of the long layout."""
+    """``episodes="tasks"``: an episode is the rows of one task id, split into support and query.
+
+    It is also the base class of other kinds of episodes.
+    """
 
     # Whether each episode draws its own classes. An output is then another class in each episode.
     draws_classes = False
@@ -36,7 +39,7 @@ class Episodes:
     fewest_shots = 0
 
     def has_any(self, has_ids: bool) -> bool:
-        """Whether episodes can be drawn."""
+        """Whether episodes can be drawn from data with or without task ids."""
         return has_ids
 
     def tasks(
@@ -46,38 +49,38 @@ class Episodes:
         tasks: dict[Hashable, Task],
         has_ids: bool,
     ) -> dict[Hashable, Task]:
-        """The targets as episodes use them. Raises a ValueError if episodes can't use them."""
+        """The columns of y as episodes use them; raise a ValueError if episodes can't use them."""
         return tasks
 
     def layout(self, plan: EpisodePlan, codec: TargetCodec) -> TaskLayout:
-        """The layout of the network's outputs."""
+        """The network's outputs: which of them belong to which column of y."""
         return codec.layout
 
     def fewest(self, plan: EpisodePlan) -> int:
-        """The number of units (tasks or classes) of an episode."""
+        """How many tasks or classes an episode consists of."""
         return 1
 
     def with_units(self, rows: RowDataset) -> RowDataset:
-        """The rows, with the unit of each as its group."""
+        """The rows, with the field `group` set to the number of each row's task or class."""
         return rows
 
     def n_units(self, model: FittedModel) -> int:
-        """The number of tasks, or of classes of the one target."""
+        """How many tasks or classes episodes are drawn from."""
         return len(model.groups_or_empty)
 
     def sampler(self, plan: EpisodePlan, index: RowIndex) -> EpisodeSampler:
-        """Make the sampler of episodes of these units."""
+        """Make the sampler that draws episodes of the tasks or classes in `index`."""
         return TaskEpisodes(index, plan.shots, plan.n_queries)
 
     def memory(
         self, plan: EpisodePlan, rows: RowDataset, n_units: int, generator: torch.Generator
     ) -> TaskMemory | None:
-        """The support sets that `fit` keeps. None: it keeps none."""
+        """The support sets, labelled rows to adapt on, that `fit` keeps. None: it keeps none."""
         return TaskMemory.of(rows, n_units, plan.max_support, generator)
 
 
 class ClassesAsEpisodes(Episodes):
-    """``episodes="classes"``: an episode tells apart some classes of one target."""
+    """``episodes="classes"``: an episode draws some classes of one target, to tell them apart."""
 
     draws_classes = True
     unit, units = "class", "classes"
@@ -149,13 +152,13 @@ EPISODES: dict[str, Episodes] = {"tasks": Episodes(), "classes": ClassesAsEpisod
 
 
 def has_inner_loop(method: MetaMethod, inner_steps: int) -> bool:
-    """Whether the method uses support sets at all."""
+    """Whether tasks adapt on support sets: always in closed form, else by at least one step."""
     return not method.has_steps or inner_steps > 0
 
 
 @dataclass(frozen=True)
 class EpisodePlan:
-    """The episodes that training draws.
+    """How training draws episodes, tasks or sets of classes with support and query rows.
 
     Attributes
     ----------
@@ -194,7 +197,7 @@ class EpisodePlan:
 
     @classmethod
     def of(cls, settings: Settings, kind: Episodes, method: MetaMethod) -> EpisodePlan:
-        """The episodes of settings in which every "auto" has its value."""
+        """Make the plan from parameters of which none is "auto" any more."""
         shots = shot_range(settings.n_shots)
         if shots[0] < kind.fewest_shots:
             raise ValueError(
@@ -216,5 +219,5 @@ class EpisodePlan:
         )
 
     def layout(self, codec: TargetCodec) -> TaskLayout:
-        """The layout of the network's outputs."""
+        """The network's outputs: which of them belong to which column of y."""
         return self.kind.layout(self, codec)

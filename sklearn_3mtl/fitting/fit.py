@@ -39,7 +39,7 @@ TasksOf = Callable[[TargetColumns], dict[Hashable, Task]]
 
 
 def draw_seed(settings: Settings) -> Seed:
-    """The seed of a fit, from `random_state`."""
+    """Draw the seed of a fit from the parameter `random_state`."""
     return Seed(int(check_random_state(settings.random_state).randint(2**31 - 1)))
 
 
@@ -74,7 +74,7 @@ def fit_new(
 
 
 def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: TasksOf) -> Fitted:
-    """Continue training on a copy of an earlier fit."""
+    """Continue training (`warm_start`) on a copy of the model of an earlier fit."""
     previous, seed = before.model, draw_seed(settings)
     targets = in_order_of(previous, given.targets)
     tasks = tasks_of(targets)
@@ -101,7 +101,7 @@ def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: Tas
 def train_model(
     plan: Plan, model: FittedModel, rows: RowDataset, seed: Seed, history: History | None
 ) -> TrainingResult:
-    """Train the model's network in place; after episodes, also keep the support sets."""
+    """Train the model's network in place; with episodes, also keep the tasks' support sets."""
     drawn = None
     training: TrainingRows
     valid: ValidationRows | None
@@ -140,7 +140,7 @@ def _split(
 
 
 def _remember(plan: EpisodePlan, model: FittedModel, rows: RowDataset, seed: Seed) -> None:
-    """Make the predictor that adapts to each task's support set; keep these sets in it."""
+    """Keep support sets in the model, which predicts by tasks that adapt on them."""
     generator = seed.child("support").generator()
     memory = plan.kind.memory(plan, rows, plan.kind.n_units(model), generator)
     if memory is None:

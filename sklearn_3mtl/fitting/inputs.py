@@ -17,7 +17,7 @@ __all__ = ["fit_inputs"]
 def fit_inputs(
     settings: DataSettings, table: InputTable, ids: Mapping[int, str], random: np.random.Generator
 ) -> ModalInputs:
-    """Fit what turns X into tensors.
+    """Fit the encoding of X as tensors, such as scales and categories.
 
     Parameters
     ----------

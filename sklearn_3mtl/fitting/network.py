@@ -132,7 +132,11 @@ class _HeadBuilder:
     def build(
         self, specs: Mapping[Hashable, HeadSpec], n_groups: int | None
     ) -> LinearHeads | GroupHeads | Heads:
-        """Build heads as `specs` says, the others linear; with groups, also their deviations."""
+        """Build the heads of all tasks: those in `specs` as it says, the others linear.
+
+        If `n_groups` is given, each group (task id) also has a linear layer of its own, which is
+        added.
+        """
         if n_groups is None:
             return self._common(specs)
         views = None

@@ -1,4 +1,4 @@
-"""Build the objective from its plan."""
+"""Build the objective, what training minimises, from its plan."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_objective(
     per_group: bool = True,
     more_terms: Sequence[Term] = (),
 ) -> SingleLevelObjective:
-    """Build the objective.
+    """Build the objective, the module that computes what training minimises.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The plan of a fit: "auto" is replaced by values and short names by objects; unused is None."""
+"""The plan of a fit: parameters, with "auto" replaced by values and short names by objects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class NetworkPlan:
 
 @dataclass(frozen=True)
 class DomainPlan:
-    """The loss that makes the domains' features alike, and its weight, which is > 0."""
+    """The loss that makes the features of different domains alike, and its weight, which is > 0."""
 
     rule: DomainLoss
     weight: float

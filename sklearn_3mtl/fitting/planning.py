@@ -36,7 +36,7 @@ __all__ = ["make_plan", "network_plan", "objective_plan", "task_weights"]
 
 
 def make_plan(settings: Settings, facts: Facts) -> Plan:
-    """Make the plan of a fit.
+    """Make the plan of a fit from parameters and facts of the data.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
 def _adapts(
     settings: Settings, facts: Facts, method: MetaMethod | None, drawn: Episodes | None
 ) -> bool:
-    """Whether tasks adapt to support sets."""
+    """Whether tasks adapt on support sets, their labelled rows, in training."""
     if method is None or drawn is None or not drawn.has_any(facts.has_ids):
         return False
     return has_inner_loop(method, settings.inner_steps)
@@ -96,7 +96,7 @@ def _adapts(
 def network_plan(
     settings: Settings, tasks: Mapping[Hashable, Task], *, has_prior: bool
 ) -> NetworkPlan:
-    """The plan of the network, from settings in which every "auto" has its value."""
+    """Make the plan of the network from parameters of which none is "auto" any more."""
     embedding, backbone = settings.numeric_embedding, settings.backbone
     return NetworkPlan(
         modalities=settings.modalities,
@@ -114,7 +114,7 @@ def network_plan(
 
 
 def objective_plan(settings: Settings, tasks: Mapping[Hashable, Task]) -> ObjectivePlan:
-    """The plan of the objective, from settings in which every "auto" has its value."""
+    """Make the plan of what training minimises from parameters of which none is "auto" any more."""
     domain = None
     if settings.domain_loss is not None and settings.domain_loss_weight:
         rule = make_method(settings.domain_loss, DOMAIN_LOSSES)

@@ -23,10 +23,10 @@ def split_rows(
     n_members: int,
     seed: Seed,
 ) -> tuple[RowDataset, RowDataset | None]:
-    """Split rows into those to train on and those to validate on; None: all are for training.
+    """Split rows into those to train on and those to validate on; None if all are for training.
 
-    If there are several independent members, each holds out other rows. A held-out row still trains
-    the other members.
+    If the ensemble has several independent members, each holds out other rows. A held-out row still
+    trains the other members.
     """
     weight = dataset.weight
     mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
@@ -68,7 +68,10 @@ def _folds(
 
 
 def _cells(dataset: RowDataset, layout: TaskLayout, mask: np.ndarray) -> np.ndarray:
-    """The cell of each label, for `validation_rows`: its task and class, within its group."""
+    """Number the combination of task, class and task id of each label; -1 for a missing label.
+
+    `validation_rows` draws rows so that each of these cells stays represented.
+    """
     cells = np.zeros(mask.shape, dtype=np.int64)
     n_cells = 0
     for index, task in enumerate(layout.tasks):

@@ -26,7 +26,7 @@ SAFE_STEP = 0.25
 
 @dataclass(frozen=True)
 class Start:
-    """A fitted model whose encoders and backbone another one starts from.
+    """A fitted model from whose encoders and backbone the training of another one starts.
 
     Parameters
     ----------
@@ -44,13 +44,16 @@ class Start:
 
     @classmethod
     def of(cls, fitted: Fitted) -> Start:
-        """Make the start from a fitted estimator."""
+        """Make the start of training from the result of a fit, the source."""
         names, settings = fitted.columns.as_list(), fitted.model.settings
         ids = [column for column in (settings.task, settings.domain) if column is not None]
         return cls(fitted.model, names, [find_name(names, column, "source") for column in ids])
 
     def reading(self, table: InputTable, no_inputs: Collection[int]) -> Start:
-        """The same start for another table, whose columns of ids may differ from the source's.
+        """Match the source to the columns of another table.
+
+        `no_inputs` are the positions of its columns of task ids or domains, which may differ from
+        the source's.
 
         Raises
         ------
@@ -70,12 +73,12 @@ class Start:
         return replace(self, model=self.model.moved(place))
 
     def shapes(self) -> dict[str, object]:
-        """The source's values of the parameters that shape the network."""
+        """The source's values of parameters that shape the network and can be "auto"."""
         known = {**self.model.settings.values(), **self.model.chosen}
         return {name: known[name] for name in SHAPES}
 
     def inner_lr(self, table: InputTable) -> float:
-        """The largest safe inner learning rate, from the curvature of the loss on the features."""
+        """The largest safe `inner_lr`, from the curvature of the loss on the source's features."""
         return SAFE_STEP / (1.0 + self.model.feature_norm(table))
 
     def copy_weights(self, network: ThreeMTLNetwork) -> None:
@@ -101,7 +104,7 @@ class Start:
 
 
 def _representation(network: ThreeMTLNetwork) -> list[tuple[str, nn.Parameter]]:
-    """Names and parameters of encoders and backbone, in order.
+    """The parameters of a network's encoders and backbone, with their names, in order.
 
     Names are compared without numbers: those differ if one network has dropout layers.
     """

@@ -21,7 +21,7 @@ STRUCTURE = (
 
 
 def in_order_of(model: FittedModel, targets: TargetColumns) -> TargetColumns:
-    """The columns of y in the order of the first fit."""
+    """The columns of y in the order of the fit to be continued, if they have the same names."""
     if targets.named and set(targets.names) == set(model.names):
         return targets.select(model.names)
     return targets

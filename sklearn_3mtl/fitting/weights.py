@@ -1,4 +1,4 @@
-"""The weight of each label: from missing labels and weights of samples, classes and tasks."""
+"""Compute the weight of each label from weights of samples, classes and tasks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def label_weights(
     *,
     needs_labels: bool = True,
 ) -> torch.Tensor | None:
-    """The weight of each label, (n, n_tasks) in the layout's order. None: all are 1.
+    """Compute the weight of each label, (n, n_tasks) in the layout's order. None: all are 1.
 
     Parameters
     ----------

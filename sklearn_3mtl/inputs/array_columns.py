@@ -27,7 +27,7 @@ class _ArrayColumns(ColumnEncoder):
     value_shape: tuple[int, ...] | None = None
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Read the arrays of some rows."""
+        """Read the arrays in rows `start` to `stop`."""
         if self.in_cells is None:
             first, *more = self.columns.positions
             self.in_cells = not more and table.column(first).dtype == object
@@ -45,7 +45,7 @@ class _ArrayColumns(ColumnEncoder):
         return State({"shape": self.value_shape, "in_cells": self.in_cells})
 
     def restore(self, state: State) -> None:
-        """Restore the shape."""
+        """Restore what the method `state` returned."""
         shape, self.in_cells = state.entry("shape", tuple), state.entry("in_cells", bool)
         if not all(type(n) is int and n > 0 for n in shape):
             raise ValueError(f"the shape of {self.parameter} is {shape!r}")
@@ -62,7 +62,7 @@ class TrainedModule(_ArrayColumns):
 
     @property
     def is_raw(self) -> bool:
-        """True: the user's module gets the numbers as they are."""
+        """True, because the user's module gets the numbers as they are."""
         return True
 
     def encode(self, values: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ class Images(TrainedModule):
 
     @property
     def is_raw(self) -> bool:
-        """False: pixel values are centred and scaled."""
+        """False, because pixel values are centred and scaled."""
         return False
 
     def learn(self, values: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ class Images(TrainedModule):
 
 
 class FrozenModule(_ArrayColumns):
-    """A frozen module (no parameter requires a gradient), run once for each distinct array."""
+    """Encodes arrays by a user's frozen module (no gradients), each distinct array once."""
 
     given: nn.Module
 
@@ -102,11 +102,11 @@ class FrozenModule(_ArrayColumns):
 
     @property
     def is_spread(self) -> bool:
-        """True: the vectors are those of a pretrained model."""
+        """True, as in vectors of pretrained models all dimensions carry information."""
         return True
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Map arrays to the module's vectors."""
+        """Map arrays to the vectors that the module computes."""
         return CACHE.encoded(self.key, list(values), self._encode)
 
     @torch.no_grad()

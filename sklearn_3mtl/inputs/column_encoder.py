@@ -17,7 +17,9 @@ __all__ = ["ColumnEncoder"]
 
 
 class ColumnEncoder(ABC):
-    """Turns a modality's columns into one vector for each row that has the modality.
+    """Turns the columns of a modality (a group with its own encoder) into a vector per row.
+
+    Rows in which all columns are missing lack the modality and get no vector.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class ColumnEncoder(ABC):
 
     @property
     def is_spread(self) -> bool:
-        """Whether information is spread over all dimensions, as in vectors of pretrained models."""
+        """Whether all dimensions carry information, as in vectors of pretrained models."""
         return False
 
     @property
@@ -55,14 +57,14 @@ class ColumnEncoder(ABC):
 
     @abstractmethod
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Read some rows of the columns."""
+        """Read the modality's columns in rows `start` to `stop` (None: to the end)."""
 
     @abstractmethod
     def encode(self, values: Any) -> np.ndarray:
-        """Map n >= 1 values to float32 vectors of shape (n, d)."""
+        """Map n >= 1 values that `read` returned to float32 vectors of shape (n, d)."""
 
     def learn(self, values: Any) -> np.ndarray:
-        """Fit the encoder on some values, and encode them."""
+        """Fit the encoder on values that `read` returned, and return their vectors."""
         return self.encode(values)
 
     def terms(self, values: Any) -> sparse.csr_matrix | None:
@@ -70,11 +72,11 @@ class ColumnEncoder(ABC):
         return None
 
     def state(self) -> State:
-        """The fitted state."""
+        """What the encoder has learned, for saving."""
         return State({})
 
     def restore(self, state: State) -> None:
-        """Restore a fitted state.
+        """Restore what the method `state` returned.
 
         Raises
         ------
@@ -85,7 +87,10 @@ class ColumnEncoder(ABC):
             raise ValueError(f"{self.parameter} has learned nothing, and the file holds {state!r}")
 
     def matrix(self, vectors: ArrayLike, n_rows: int) -> np.ndarray:
-        """An encoder's output as float32 of shape (n_rows, d); a ValueError if it is invalid."""
+        """Check an encoder's output, and return it as float32 of shape (n_rows, d).
+
+        A ValueError is raised if it has another shape, or holds NaN or infinity.
+        """
         found = np.asarray(vectors, dtype=np.float32)
         if found.ndim != 2 or len(found) != n_rows or not found.shape[1]:
             raise ValueError(

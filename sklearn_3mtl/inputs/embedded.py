@@ -20,7 +20,7 @@ __all__ = ["EmbeddedInputs"]
 
 
 class EmbeddedInputs:
-    """Turns a modality's columns into centred and scaled vectors.
+    """Turns the columns of a modality, such as texts, into centred and scaled vectors.
 
     The mean over the rows of `fit` is subtracted from each vector. All dimensions are multiplied by
     the same number, which makes their mean variance 1 and keeps the vectors' geometry. Vectors that
@@ -52,12 +52,12 @@ class EmbeddedInputs:
 
     @property
     def n_values(self) -> int:
-        """Width of a vector."""
+        """The width of the encoder's vectors."""
         return len(self.mean)
 
     @property
     def width(self) -> int:
-        """Width of the tensor."""
+        """The width of the tensor: that of a vector, plus 1 if a column marks missing rows."""
         return self.n_values + self.has_gaps
 
     def fit(self, table: InputTable) -> EmbeddedInputs:
@@ -89,7 +89,7 @@ class EmbeddedInputs:
         return self
 
     def moved(self, place: Mapping[int, int]) -> EmbeddedInputs:
-        """The same for tables with other column positions; `place` maps old to new ones."""
+        """A copy for tables with columns in other places; `place` maps old positions to new."""
         moved = copy.copy(self)
         moved.encoder = copy.copy(self.encoder)
         columns = self.encoder.columns
@@ -97,7 +97,7 @@ class EmbeddedInputs:
         return moved
 
     def transform(self, table: InputTable, start: int = 0, stop: int | None = None) -> Tensor:
-        """Turn some rows into a float32 tensor of shape (n_rows, width)."""
+        """Turn rows `start` to `stop` into a float32 tensor of shape (n_rows, width)."""
         ready, self._ready = self._ready, None
         if ready is not None and ready[0] is table:
             return ready[1][start:stop]
@@ -130,7 +130,7 @@ class EmbeddedInputs:
         return out
 
     def state(self) -> State:
-        """The fitted state."""
+        """What `fit` learned, with the encoder's state, for saving."""
         columns = self.encoder.columns
         values = {
             "name": columns.modality,
@@ -142,7 +142,7 @@ class EmbeddedInputs:
         return State.of(values, {"mean": self.mean}).with_parts({"encoder": self.encoder.state()})
 
     def restore(self, state: State) -> EmbeddedInputs:
-        """Restore a fitted state.
+        """Restore what the method `state` returned.
 
         Raises
         ------

@@ -15,7 +15,7 @@ __all__ = ["ModalColumns", "Rows", "read_arrays", "read_numbers", "read_rows", "
 
 @dataclass(frozen=True)
 class ModalColumns:
-    """The columns of X that belong to a modality.
+    """The columns of X that belong to a modality, a group with an encoder of its own.
 
     Attributes
     ----------
@@ -32,16 +32,16 @@ class ModalColumns:
     alone: bool
 
     def labels(self, table: InputTable) -> str:
-        """The columns' names in error messages."""
+        """The columns' names, joined by commas for error messages."""
         return ", ".join(table.label(position) for position in self.positions)
 
     def where(self, table: InputTable, position: int, row: int) -> str:
-        """The description of one cell in error messages."""
+        """Describe one cell, by modality, column and row, for error messages."""
         return f"`modalities[{self.modality!r}]`: column {table.label(position)} of X, row {row},"
 
 
 class Rows(NamedTuple):
-    """Some rows of a modality.
+    """The values of a modality (a group of columns of X with an encoder) in some rows.
 
     Attributes
     ----------
@@ -64,7 +64,9 @@ def _is_missing(value: Any) -> bool:
 
 
 def read_texts(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """Read texts. Those of several columns are joined; a blank text is missing.
+    """Read the texts in rows `start` to `stop`, joining those of several columns.
+
+    A row lacks the modality if its texts are missing or blank.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def _as_array(value: object, where: str) -> np.ndarray:
 
 
 def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """Read a block of numeric columns. A row with no number at all lacks the modality.
+    """Read numeric columns in rows `start` to `stop`; a row without any number is missing.
 
     Raises
     ------
@@ -169,7 +171,7 @@ def read_numbers(table: InputTable, columns: ModalColumns, start: int, stop: int
 
 
 def read_rows(table: InputTable, columns: ModalColumns, start: int, stop: int | None) -> Rows:
-    """Read columns as ColumnTransformer does: one-dimensional for a name, a table for a list."""
+    """Read columns as ColumnTransformer passes them: 1-D for a name, a table for a list."""
     missing = np.array([_gaps(table, position, start, stop) for position in columns.positions])
     there = ~np.asarray(missing.all(axis=0))
     if table.array is not None:

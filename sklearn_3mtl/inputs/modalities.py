@@ -52,12 +52,12 @@ KINDS: tuple[tuple[Callable[[object], bool], type[ColumnEncoder]], ...] = (
 
 
 def split_spec(spec: object) -> tuple[object, object]:
-    """The encoder (None: the default) and the columns of a modality."""
+    """Split an entry of `modalities` into the encoder (None: the default) and the columns."""
     return spec if isinstance(spec, tuple) and len(spec) == 2 else (None, spec)
 
 
 def trains_modules(modalities: Mapping[str, object] | None) -> bool:
-    """Whether any modality is encoded by a module that is trained."""
+    """Whether any modality (a group of columns) is encoded by a module that is trained."""
     return any(
         encoder_kind(name, split_spec(spec)[0]) in (TrainedModule, Images)
         for name, spec in (modalities or {}).items()
@@ -71,7 +71,7 @@ def has_vectors(modalities: Mapping[str, object] | None) -> bool:
 
 
 def encoder_kind(name: str, given: object) -> type[ColumnEncoder] | None:
-    """The class that encodes a modality; None if there is none for it."""
+    """The ColumnEncoder class that wraps the user's encoder of a modality; None if none fits."""
     if given is None:
         return DEFAULTS.get(name)
     return next((kind for test, kind in KINDS if test(given)), None)
@@ -79,7 +79,7 @@ def encoder_kind(name: str, given: object) -> type[ColumnEncoder] | None:
 
 @dataclass
 class ModalInputs:
-    """Turns X into tensors: those of the table, and one for each further modality.
+    """Turns X into tensors: those of the tabular columns, and one for each further modality.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class ModalInputs:
         return self
 
     def moved(self, place: Mapping[int, int]) -> ModalInputs:
-        """The same for tables with other column positions; `place` maps old to new ones."""
+        """A copy for tables with columns in other places; `place` maps old positions to new."""
         embedded = {name: inputs.moved(place) for name, inputs in self.embedded.items()}
         return ModalInputs(self.tabular.moved(place), embedded)
 
@@ -142,7 +142,7 @@ class ModalInputs:
             yield block
 
     def state(self) -> State:
-        """The fitted state of the table and of each further modality."""
+        """What `fit` learned about the table and each further modality, for saving."""
         further = {str(number): each.state() for number, each in enumerate(self.embedded.values())}
         embedded = State({"n_modalities": len(further)}).with_parts(further)
         return State({}).with_parts({"tabular": self.tabular.state(), "embedded": embedded})
@@ -250,7 +250,7 @@ def _may_be_called(name: str) -> bool:
 
 
 def make_encoder(columns: ModalColumns, given: object) -> ColumnEncoder:
-    """The unfitted encoder of a modality."""
+    """Make the unfitted encoder of a modality; `given` is the user's, or None for the default."""
     name = columns.modality
     kind = encoder_kind(name, given)
     if isinstance(given, type) or (kind is None and given is not None):

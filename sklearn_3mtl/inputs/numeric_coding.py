@@ -15,7 +15,7 @@ CLIP, LARGE = 3.0, 1e6
 
 
 class NumericColumn(NamedTuple):
-    """What the coding of a numeric column depends on.
+    """A summary of a numeric column, from which its scale and bins are computed.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class NumericColumn(NamedTuple):
 
     @classmethod
     def of(cls, numbers: np.ndarray, rows: np.ndarray | None) -> NumericColumn:
-        """Read a column; `rows` are those of the sample, None for all."""
+        """Summarise a column; the sample is taken from the rows `rows` (None: from all)."""
         missing = np.isnan(numbers)
         has_gaps = bool(missing.any())
         observed = numbers[~missing] if has_gaps else numbers
@@ -46,14 +46,18 @@ class NumericColumn(NamedTuple):
 
 
 def n_bins_of(n_rows: int, n_bent: int) -> int:
-    """The number of bins of each column: 1 if so many columns can't have bins."""
+    """The number of bins of each numeric column, from the number of rows.
+
+    `n_bent` columns, those with more than two values, share a limit on the number of all bins. If
+    it leaves too few for each, the result is 1.
+    """
     wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
     affordable = MAX_ALL_BINS // max(n_bent, 1)
     return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
 
 
 class ColumnCoding(NamedTuple):
-    """How the numbers of a column are coded.
+    """How the numbers of a column are coded: centred, scaled, and put into bins.
 
     Attributes
     ----------
@@ -74,7 +78,7 @@ class ColumnCoding(NamedTuple):
 
 
 def code_column(column: NumericColumn, n_bins: int) -> ColumnCoding:
-    """Fit the coding of a column to its sample."""
+    """Compute centre, scale and bin edges of a column from its sample."""
     observed, has_gaps = column.sample.astype(np.float64), column.has_gaps
     if not len(observed):
         return ColumnCoding(0.0, 0.0, False, np.zeros(0))
@@ -90,7 +94,7 @@ def code_column(column: NumericColumn, n_bins: int) -> ColumnCoding:
 
 
 def _edges(observed: np.ndarray, n_bins: int) -> np.ndarray:
-    """Edges of bins with equal numbers of rows, where one value counts for one bin at most.
+    """The edges of bins with equal numbers of rows; a frequent value fills one bin at most.
 
     Without the limit, a value that most rows have (a capital gain of 0) would take nearly all bins.
     """

@@ -28,7 +28,7 @@ class TextModel(Protocol):
 
 
 class TextObject(ColumnEncoder):
-    """An object with ``encode(list of str)``, which encodes each distinct text once."""
+    """Encodes texts by a user's object with ``encode(list of str)``, equal texts once."""
 
     def __init__(self, columns: ModalColumns, given: object) -> None:
         super().__init__(columns, given)
@@ -36,7 +36,7 @@ class TextObject(ColumnEncoder):
 
     @property
     def is_spread(self) -> bool:
-        """True: the vectors are those of a pretrained model."""
+        """True, as in vectors of pretrained models all dimensions carry information."""
         return True
 
     def _key(self) -> str | None:
@@ -46,11 +46,11 @@ class TextObject(ColumnEncoder):
         return cast(TextModel, self.given)
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Read the texts of some rows."""
+        """Read the texts in rows `start` to `stop`."""
         return read_texts(table, self.columns, start, stop)
 
     def encode(self, values: Sequence[str]) -> np.ndarray:
-        """Map texts to the model's vectors."""
+        """Map texts to the vectors that the model computes."""
         return CACHE.encoded(self.key, values, self._encode)
 
     def _encode(self, texts: list[str]) -> np.ndarray:
@@ -58,7 +58,10 @@ class TextObject(ColumnEncoder):
 
 
 class SentenceModel(TextObject):
-    """A sentence-transformers model, by name or folder; loaded once a text is not cached."""
+    """Encodes texts by a sentence-transformers model, given by its name or folder.
+
+    The model is loaded only when a text is not in the cache of vectors.
+    """
 
     def _key(self) -> str:
         return f"sentence-transformers {self.given}"

@@ -58,12 +58,12 @@ class TabularInputs:
 
     @property
     def n_numeric(self) -> int:
-        """Width of the numeric tensor."""
+        """The width of the numeric tensor: numeric columns and missing-value indicators."""
         return len(self.numeric) + len(self.gaps)
 
     @property
     def cardinalities(self) -> tuple[int, ...]:
-        """Number of codes of each categorical column."""
+        """The number of codes of each categorical column, missing and unseen included."""
         return tuple(len(values) + FIRST_CODE for values in self.categories)
 
     def fit(
@@ -103,7 +103,7 @@ class TabularInputs:
         return self
 
     def moved(self, place: Mapping[int, int]) -> TabularInputs:
-        """The same for tables with other column positions; `place` maps old to new ones."""
+        """A copy for tables with columns in other places; `place` maps old positions to new."""
         numeric, categorical = ([place[p] for p in old] for old in (self.numeric, self.categorical))
         return replace(self, numeric=numeric, categorical=categorical)
 
@@ -151,7 +151,7 @@ class TabularInputs:
     def _finish(
         self, table: InputTable, numbers: np.ndarray, coded: torch.Tensor, out: torch.Tensor
     ) -> None:
-        """Clip scaled numbers, fill missing ones, and write both parts of `out`."""
+        """Clip scaled numbers, set missing ones to 0, and write them and indicators to `out`."""
         # One product shows whether a number is missing, infinite, or too large to be squared.
         flat = coded.view(-1)
         if not math.isfinite(flat.dot(flat).item()):
@@ -186,7 +186,7 @@ class TabularInputs:
         return codes
 
     def state(self) -> State:
-        """The coding of each column."""
+        """The fitted coding of each column, for saving."""
         values = {
             "numeric": self.numeric,
             "categorical": self.categorical,

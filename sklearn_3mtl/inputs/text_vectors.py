@@ -32,7 +32,7 @@ class WordWeights(ColumnEncoder):
     components: np.ndarray
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Read the texts of some rows."""
+        """Read the texts in rows `start` to `stop`."""
         return read_texts(table, self.columns, start, stop)
 
     def learn(self, values: Sequence[str]) -> np.ndarray:
@@ -68,7 +68,7 @@ class WordWeights(ColumnEncoder):
         return self.matrix(counts @ self.components.T, counts.shape[0])
 
     def state(self) -> State:
-        """The words, their inverse document frequencies and the singular vectors."""
+        """The words, their inverse document frequencies and the singular vectors, for saving."""
         words = self.words.get_feature_names_out().tolist()
         arrays = {"idf": self.words.idf_, "components": self.components}
         return State.of({"words": words}, arrays)

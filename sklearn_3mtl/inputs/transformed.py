@@ -28,7 +28,7 @@ MAX_WIDTH = 4096
 
 
 class Transformer(ColumnEncoder):
-    """Fits a clone of a transformer on the rows of `fit`.
+    """Encodes columns by a scikit-learn transformer, a clone of which is fitted.
 
     A transformer that is frozen or needs no fit transforms each distinct row once.
     """
@@ -40,7 +40,7 @@ class Transformer(ColumnEncoder):
         self.key = content_key(self.fitted) if self.is_frozen else None
 
     def read(self, table: InputTable, start: int = 0, stop: int | None = None) -> Rows:
-        """Read some rows as ColumnTransformer does."""
+        """Read rows `start` to `stop` in the form that ColumnTransformer passes on."""
         return read_rows(table, self.columns, start, stop)
 
     def learn(self, values: Table) -> np.ndarray:

@@ -158,7 +158,10 @@ def _fit(model: BaseEstimator, X: ArrayLike, Y: ArrayLike) -> BaseEstimator:
 def _losses(
     targets: TargetColumns, guess: TargetColumns, tasks: Mapping[Hashable, Task], test: np.ndarray
 ) -> np.ndarray:
-    """The squared error, or 1 for a wrong class and 0 for the right one; NaN without a label."""
+    """The losses of held-out predictions, an array of shape (n_test_rows, n_tasks).
+
+    They are squared errors, or 1 for a wrong class and 0 for the right one; NaN without a label.
+    """
     found = np.full((len(test), len(tasks)), np.nan)
     for index, task in enumerate(tasks.values()):
         truth = targets.columns[index].iloc[test]

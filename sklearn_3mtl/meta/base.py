@@ -1,4 +1,4 @@
-"""The contract of a meta-learning method."""
+"""The base class of meta-learning methods."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ __all__ = ["Adapted", "MetaMethod"]
 
 
 class Adapted(Protocol):
-    """The network above the encoders, adapted to each of T tasks."""
+    """The network above the encoders as each of T tasks has adapted it."""
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Map encoded inputs of shape (..., T, R, d) to outputs (..., T, R, n_outputs)."""
+        """Map the encoded inputs of R rows of each of T tasks to outputs.
+
+        The inputs have shape (..., T, R, d), the outputs (..., T, R, n_outputs).
+        """
 
     def of(self, tasks: Tensor) -> Self:
-        """The networks adapted to some of the tasks."""
+        """The networks of some of the tasks, given by their positions."""
 
 
 class MetaMethod(BaseEstimator, ABC, Generic[State]):
-    """A way for a task to use its support set.
+    """A meta-learning method: how a task adapts on its support set, its few labelled rows.
 
     A subclass's constructor takes its hyper-parameters only. What the method learns besides the
     network's weights lives in the state that `init` makes: an ``nn.Module``, whose parameters are
@@ -60,12 +63,12 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> State:
-        """Make the state; None for a method without one.
+        """Make the module that holds what the method learns; None for a method without one.
 
         Parameters
         ----------
         stages : sequence of Stage
-            The network above the encoders.
+            The layers above the encoders, in the order of the forward pass.
         n_features : int
             Width of the features that the heads read.
         layout : TaskLayout
@@ -87,7 +90,7 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
         Parameters
         ----------
         stages : sequence of Stage
-            The network above the encoders.
+            The layers above the encoders, in the order of the forward pass.
         support : SupportSet
             The support sets.
         state : nn.Module or None
@@ -103,4 +106,4 @@ class MetaMethod(BaseEstimator, ABC, Generic[State]):
         return ()
 
     def refuse(self, layout: TaskLayout) -> None:
-        """Raise a ValueError if the method can't learn the kind of some task."""
+        """Raise a ValueError if the method can't learn the kind of a task, such as regression."""

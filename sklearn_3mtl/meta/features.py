@@ -1,4 +1,4 @@
-"""Features and heads, for methods that leave the features the same for all tasks."""
+"""Features and outputs of the heads, for methods whose features are the same for all tasks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["features_of", "heads_of"]
 
 
 def features_of(stages: Sequence[Stage], x: Tensor) -> Tensor:
-    """The features at the cut, (..., T, R, n_features)."""
+    """The features that the heads read, of R rows of each of T tasks: (..., T, R, n_features)."""
     return _through([stage for stage in stages if not stage.is_head], x)
 
 
 def heads_of(stages: Sequence[Stage], z: Tensor) -> Tensor:
-    """The heads' outputs, (..., T, R, n_outputs)."""
+    """The heads' outputs for features of R rows of each of T tasks: (..., T, R, n_outputs)."""
     return _through([stage for stage in stages if stage.is_head], z)
 
 

@@ -1,4 +1,4 @@
-"""The contract of a stage that T tasks adapt at the same time.
+"""The base class of forms: layers of the network whose weights may differ from task to task.
 
 Rows have the shape (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
 """
@@ -18,17 +18,19 @@ Rates = float | Mapping[str, Tensor]
 
 
 class Trace(NamedTuple):
-    """The result of calling a form on support rows.
+    """The outputs of a form, a layer that tasks adapt, for their support rows.
+
+    It also has what a gradient step needs.
 
     Attributes
     ----------
     out : tensor
-        The form's outputs.
+        The outputs.
     variables : list of tensors
         The tensors whose gradients `move` needs.
     move : callable (steps, rates) -> Form
-        The form after a gradient step. `steps` are negative gradients in `variables`, which `rates`
-        multiply.
+        Makes the form after a gradient step. `steps` are negative gradients with respect to
+        `variables`, which `rates` multiply.
     """
 
     out: Tensor
@@ -37,26 +39,30 @@ class Trace(NamedTuple):
 
 
 class Form(ABC):
-    """A stage whose weights may differ from task to task."""
+    """A layer of the network (a stage) whose weights may differ from task to task.
+
+    A subclass stores the weights of T tasks in some way, so that all tasks take a gradient step at
+    once.
+    """
 
     module: nn.Module
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:
-        """Map rows of shape (..., T, R, d_in) to (..., T, R, d_out)."""
+        """Map R rows of each of T tasks, (..., T, R, d_in), to (..., T, R, d_out)."""
 
     @abstractmethod
     def trace(self, x: Tensor) -> Trace:
-        """The outputs for support rows, with what a gradient step needs."""
+        """The outputs for the tasks' support rows, with what a gradient step needs."""
 
     @abstractmethod
     def of(self, tasks: Tensor) -> Form:
-        """The form of some of the tasks."""
+        """The same layer for some of the tasks only, given by their positions."""
 
     @abstractmethod
     def mean_move(self) -> dict[str, Tensor]:
-        """The mean change of each parameter over tasks, by name."""
+        """How far each parameter, by name, has moved from its start, on average over tasks."""
 
     @abstractmethod
     def detached(self) -> Form:
-        """A form with the same outputs, from which no gradient reaches the stage's parameters."""
+        """A form with the same outputs, without gradients to the layer's own parameters."""

@@ -1,4 +1,4 @@
-"""The four forms that a stage can take while T tasks adapt it at the same time.
+"""Four ways to run a layer (a stage) of the network while T tasks adapt it at the same time.
 
 Rows have the shape (..., T, R, d): R rows of each of T tasks, members of an ensemble in front.
 """
@@ -21,45 +21,45 @@ __all__ = ["DualForm", "FixedForm", "StackedForm", "VmapForm"]
 
 
 class FixedForm(Form):
-    """A stage that is the same for all tasks.
+    """A layer (a stage of the network) that no task adapts.
 
     Parameters
     ----------
     module : nn.Module
-        The stage.
+        The layer.
     weights : dict of str to tensor or None, default=None
-        Here and below, parameters to use instead of the module's own. None: the module's own.
+        Parameters to use instead of the module's own. None: the module's own.
     """
 
     def __init__(self, module: nn.Module, weights: dict[str, Tensor] | None = None) -> None:
         self.module, self.weights = module, weights
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The stage's outputs for rows of each task."""
+        """The layer's outputs for rows of each task."""
         return on_rows(self.module, x, self.weights)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs for support rows, with what a gradient step needs."""
+        """The outputs for the tasks' support rows, with what a gradient step needs."""
         return Trace(self(x), [], lambda gradients, rates: self)
 
     def of(self, tasks: Tensor) -> FixedForm:
-        """The form of some of the tasks."""
+        """Return the layer itself, which is the same for all tasks."""
         return self
 
     def mean_move(self) -> dict[str, Tensor]:
-        """The mean change of each parameter over tasks, by name."""
+        """Return an empty dict, because no parameter moves."""
         return {}
 
     def detached(self) -> FixedForm:
-        """The form without gradients to the stage's own parameters."""
+        """A form with the same outputs, without gradients to the layer's own parameters."""
         return FixedForm(self.module, _detached(self.module))
 
 
 @dataclass(frozen=True)
 class DualForm(Form):
-    """A linear stage that adapts by products with support rows instead of weights per task.
+    """A linear layer that adapts by products with support rows instead of weights per task.
 
-    Let h be the stage's inputs for support rows, and delta the gradient at its outputs times minus
+    Let h be the layer's inputs for support rows, and delta the gradient at its outputs times minus
     the rate. After gradient steps task t has the weights ``W_t = W + sum delta^T h``, so that
     ``x W_t^T = x W^T + (x h^T) delta``: one product for all tasks and small ones for each. No
     task's weights are computed.
@@ -67,13 +67,15 @@ class DualForm(Form):
     Parameters
     ----------
     module : nn.Module
-        The linear stage.
+        The linear layer.
     second_order : bool
-        Here and below, whether gradients flow through the steps.
+        Whether gradients of a later loss flow through the steps.
     inputs : tensor of shape (..., T, S, d_in) or None
-        The stage's inputs for the support rows of all steps. None before the first step.
+        The layer's inputs for the support rows of all steps. None before the first step.
     deltas : tensor of shape (..., T, S, d_out) or None
         The gradients at the outputs, times minus the rate. None before the first step.
+    weights : dict of str to tensor or None
+        Parameters to use instead of the module's own. None: the module's own.
     """
 
     module: nn.Module
@@ -83,7 +85,7 @@ class DualForm(Form):
     weights: dict[str, Tensor] | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The stage's outputs for rows of each task."""
+        """The layer's outputs for rows of each task, by that task's weights."""
         out = on_rows(self.module, x, self.weights)
         if self.inputs is None or self.deltas is None:
             return out
@@ -92,7 +94,7 @@ class DualForm(Form):
         return _added(out, kernel, self.deltas)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs for support rows, with what a gradient step needs."""
+        """The outputs for the tasks' support rows, with what a gradient step needs."""
         out = self(x)
         variable = out if out.requires_grad else out.detach().requires_grad_()
         return Trace(variable, [variable], partial(self._moved, x))
@@ -106,14 +108,14 @@ class DualForm(Form):
         return replace(self, inputs=inputs, deltas=deltas)
 
     def of(self, tasks: Tensor) -> DualForm:
-        """The form of some of the tasks."""
+        """The same layer for some of the tasks only, given by their positions."""
         if self.inputs is None or self.deltas is None:
             return self
         inputs, deltas = (v.index_select(-3, tasks) for v in (self.inputs, self.deltas))
         return replace(self, inputs=inputs, deltas=deltas)
 
     def mean_move(self) -> dict[str, Tensor]:
-        """The mean change of each parameter over tasks, by name."""
+        """How far each parameter, by name, has moved from its start, on average over tasks."""
         if self.inputs is None or self.deltas is None:
             return {}
         n_tasks = self.inputs.shape[-3]
@@ -121,20 +123,22 @@ class DualForm(Form):
         return {"weight": deltas.mT @ inputs / n_tasks, "bias": deltas.sum(-2) / n_tasks}
 
     def detached(self) -> DualForm:
-        """The form without gradients to the stage's own parameters."""
+        """A form with the same outputs, without gradients to the layer's own parameters."""
         return replace(self, weights=_detached(self.module))
 
 
 @dataclass(frozen=True)
 class StackedForm(Form):
-    """A linear stage with weights for each task, stacked.
+    """A linear layer with weights of its own for each task, stacked along an axis.
 
     Parameters
     ----------
     module : nn.Module
-        The linear stage.
+        The linear layer.
     own : tuple of tensors of shape (..., T, d_out, d_in) and (..., T, d_out), or None
         Weight and bias of each task. None before the first step, when they are the module's.
+    second_order, weights
+        As for `DualForm`.
     """
 
     module: nn.Module
@@ -158,11 +162,11 @@ class StackedForm(Form):
         return weight.unsqueeze(-3), bias.unsqueeze(-2)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The stage's outputs for rows of each task."""
+        """The layer's outputs for rows of each task, by that task's weights."""
         return _affine(x, *self._own(x.shape[-3]))
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs for support rows, with what a gradient step needs."""
+        """The outputs for the tasks' support rows, with what a gradient step needs."""
         own = self._own(x.shape[-3])
         variables = _variables(own)
         return Trace(_affine(x, *variables), variables, partial(self._moved, own))
@@ -178,14 +182,14 @@ class StackedForm(Form):
         return replace(self, own=(own[0] + weight, own[1] + bias))
 
     def of(self, tasks: Tensor) -> StackedForm:
-        """The form of some of the tasks."""
+        """The same layer for some of the tasks only, given by their positions."""
         if self.own is None:
             return self
         weight, bias = self.own
         return replace(self, own=(weight.index_select(-3, tasks), bias.index_select(-2, tasks)))
 
     def mean_move(self) -> dict[str, Tensor]:
-        """The mean change of each parameter over tasks, by name."""
+        """How far each parameter, by name, has moved from its start, on average over tasks."""
         if self.own is None:
             return {}
         weight, bias = self._start()
@@ -195,21 +199,23 @@ class StackedForm(Form):
         }
 
     def detached(self) -> StackedForm:
-        """The form without gradients to the stage's own parameters."""
+        """A form with the same outputs, without gradients to the layer's own parameters."""
         own = None if self.own is None else (self.own[0].detach(), self.own[1].detach())
         return replace(self, weights=_detached(self.module), own=own)
 
 
 @dataclass(frozen=True)
 class VmapForm(Form):
-    """Any module with parameters for each task, stacked and called by ``torch.func.vmap``.
+    """Any module with parameters of its own for each task, called by ``torch.func.vmap``.
 
     Parameters
     ----------
     module : nn.Module
         Maps (..., R, d_in) to (..., R, d_out).
     offsets : dict of str to tensor with T entries, or None
-        The change of each parameter. None before the first step.
+        How far each task has moved each parameter. None before the first step.
+    second_order, weights
+        As for `DualForm`.
     """
 
     module: nn.Module
@@ -229,11 +235,11 @@ class VmapForm(Form):
         return out
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The stage's outputs for rows of each task."""
+        """The layer's outputs for rows of each task, by that task's weights."""
         return self._call(self._own(x.shape[-3]), x)
 
     def trace(self, x: Tensor) -> Trace:
-        """The outputs for support rows, with what a gradient step needs."""
+        """The outputs for the tasks' support rows, with what a gradient step needs."""
         own = self._own(x.shape[-3])
         variables = _variables(own.values())
         return Trace(self._call(dict(zip(own, variables, strict=True)), x), variables, self._moved)
@@ -249,17 +255,17 @@ class VmapForm(Form):
         return replace(self, offsets=offsets)
 
     def of(self, tasks: Tensor) -> VmapForm:
-        """The form of some of the tasks."""
+        """The same layer for some of the tasks only, given by their positions."""
         if self.offsets is None:
             return self
         return replace(self, offsets={n: o.index_select(0, tasks) for n, o in self.offsets.items()})
 
     def mean_move(self) -> dict[str, Tensor]:
-        """The mean change of each parameter over tasks, by name."""
+        """How far each parameter, by name, has moved from its start, on average over tasks."""
         return {name: offset.mean(0) for name, offset in (self.offsets or {}).items()}
 
     def detached(self) -> VmapForm:
-        """The form without gradients to the stage's own parameters."""
+        """A form with the same outputs, without gradients to the layer's own parameters."""
         return replace(self, weights=_detached(self.module))
 
 
@@ -268,7 +274,7 @@ def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _added(base: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """``base + a @ b``, in one operation where there are no members."""
+    """``base + a @ b``, in one operation if there is no axis of members of an ensemble."""
     if a.dim() == b.dim() == 3 and base.dim() == 3:
         return torch.baddbmm(base, a, b)
     return base + a @ b

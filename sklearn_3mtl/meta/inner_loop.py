@@ -18,35 +18,41 @@ __all__ = ["AdaptedStages", "StageRates", "constant_rate", "inner_loop"]
 
 
 class StageRates(Protocol):
-    """Gives the rates of a stage at a step."""
+    """A function that gives the learning rates of a layer (a stage) at an inner step."""
 
     def __call__(self, stage: int, step: int) -> Rates:
-        """One number for the stage, or a tensor for each of its parameters."""
+        """The rates: one number for the layer, or a tensor for each of its parameters, by name."""
 
 
 def constant_rate(rate: float) -> StageRates:
-    """The same number for all stages and steps."""
+    """Make the function that gives all layers the same learning rate at all steps."""
     return lambda stage, step: rate
 
 
 @dataclass(frozen=True)
 class AdaptedStages:
-    """The stages of the network as T tasks adapted them."""
+    """The layers above the encoders as T tasks adapted them.
+
+    Each of `forms` is a layer whose weights may differ from task to task.
+    """
 
     forms: tuple[Form, ...]
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Map encoded inputs of shape (..., T, R, d) to outputs (..., T, R, n_outputs)."""
+        """Map the encoded inputs of R rows of each of T tasks to outputs.
+
+        The inputs have shape (..., T, R, d), the outputs (..., T, R, n_outputs).
+        """
         for form in self.forms:
             x = form(x)
         return x
 
     def of(self, tasks: Tensor) -> AdaptedStages:
-        """The stages as some of the tasks adapted them."""
+        """The layers as some of the tasks, given by position, adapted them."""
         return AdaptedStages(tuple(form.of(tasks) for form in self.forms))
 
     def detached(self) -> AdaptedStages:
-        """Stages with the same outputs, from which no gradient reaches the stages' parameters."""
+        """Layers with the same outputs, from which no gradient reaches the network's parameters."""
         return AdaptedStages(tuple(form.detached() for form in self.forms))
 
 
@@ -64,13 +70,14 @@ def inner_loop(
     Parameters
     ----------
     stages : sequence of Stage
-        The network above the encoders.
+        The layers above the encoders, in the order of the forward pass.
     adapts : sequence of bool
         Whether the tasks adapt each stage.
     support : SupportSet
         The support sets.
     rates : callable (stage, step) -> rates
-        Step sizes. A linear stage can only take its dual form if its rates are plain numbers.
+        Step sizes. A linear layer can only adapt by products with the support rows, its dual form,
+        if its rates are plain numbers.
     n_steps : int
         How many steps.
     second_order : bool
@@ -89,7 +96,11 @@ def inner_loop(
 
 
 def _form(stage: Stage, n_rows: int, adapts: bool, scalar: bool, second_order: bool) -> Form:
-    """The cheapest form that the stage and its rates allow."""
+    """Choose the cheapest way to run a layer while tasks adapt it, given its rates.
+
+    A form stores the weights of all tasks; which one is cheapest depends on the number of support
+    rows.
+    """
     if not adapts:
         return FixedForm(stage.module)
     if not stage.is_linear:
@@ -141,5 +152,5 @@ def _step(
 
 
 def _with_common(rate: Rates, common: float) -> Rates:
-    """A rate relative to the common one."""
+    """Divide a rate by the common one, which already multiplies the loss."""
     return rate / common if isinstance(rate, float) else rate

@@ -38,12 +38,12 @@ class MAML(MetaMethod[None]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> None:
-        """Nothing is learned besides the network's weights."""
+        """Return None: nothing is learned besides the network's weights."""
 
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
-        """Take the inner steps."""
+        """Take the gradient steps of each task on its support set."""
         adapts = [stage.is_head or not self._head_only for stage in stages]
         rates = constant_rate(lr)
         return inner_loop(stages, adapts, support, rates, n_steps, second_order=self._second_order)

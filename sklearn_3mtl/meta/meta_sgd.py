@@ -38,7 +38,7 @@ class MetaSGD(MetaMethod["_LearnedRates"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _LearnedRates:
-        """A rate for each parameter of each stage."""
+        """Make the learned rates, a tensor for each parameter of each layer."""
         return _LearnedRates(stages, lr)
 
     def adapt(
@@ -49,7 +49,7 @@ class MetaSGD(MetaMethod["_LearnedRates"]):
         lr: float,
         n_steps: int,
     ) -> AdaptedStages:
-        """Take the inner steps at the learned rates."""
+        """Take the gradient steps of each task on its support set, at the learned rates."""
         factor = lr / state.start
         rates = state.by_stage(factor)
         adapts = [True] * len(stages)

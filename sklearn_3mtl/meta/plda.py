@@ -66,7 +66,7 @@ class PLDA(MetaMethod["_Covariances"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _Covariances:
-        """Both covariances start as the identity."""
+        """Make the module of both covariances, which start as the identity."""
         if not 0 < self.shrinkage <= 1:
             raise ValueError(f"`shrinkage` of PLDA should be in (0, 1]. Found {self.shrinkage!r}.")
         return _Covariances(n_features)
@@ -83,7 +83,7 @@ class PLDA(MetaMethod["_Covariances"]):
         lr: float,
         n_steps: int,
     ) -> _Gaussians:
-        """Compute the posterior of each class's mean."""
+        """Compute the posterior of each class's mean, given the support set of each task."""
         weight = support.output_weight * support.targets
         z = state.project(features_of(stages, support.x))
         # With axes for tasks and classes, (..., 1, 1, d); the members come first.
@@ -101,7 +101,7 @@ class PLDA(MetaMethod["_Covariances"]):
 
 
 class _CovarianceUpdate(Term):
-    """Estimates the covariances of the training classes' features before each epoch."""
+    """The term that estimates the covariances of the training classes before each epoch."""
 
     def __init__(self, shrinkage: float, state: _Covariances) -> None:
         super().__init__()
@@ -144,7 +144,9 @@ class _CovarianceUpdate(Term):
 
 
 class _Covariances(nn.Module):
-    """The basis in which both covariances are diagonal, and the learned factor.
+    """What `PLDA` learns: a basis in which both covariances are diagonal, and a factor.
+
+    The factor multiplies the log-probabilities of the classes.
 
     Attributes
     ----------
@@ -170,7 +172,7 @@ class _Covariances(nn.Module):
             setattr(self, name, value.to(self.inverse_temperature.logarithm.dtype))
 
     def project(self, z: Tensor) -> Tensor:
-        """Features (..., T, R, d) in the basis."""
+        """Centre features (..., T, R, d) of R rows of T tasks, and express them in the basis."""
         return (z - self.centre.unsqueeze(-3)) @ self.basis.unsqueeze(-3)
 
     def _load_from_state_dict(
@@ -183,7 +185,10 @@ class _Covariances(nn.Module):
 
 @dataclass(frozen=True)
 class _Gaussians:
-    """Predictive means and variances of the classes, (..., T, n_outputs, d)."""
+    """Classifies rows by Gaussian classes, each with a predictive mean and variance.
+
+    Both have shape (..., T, n_outputs, d), for T tasks.
+    """
 
     stages: Sequence[Stage]
     state: _Covariances

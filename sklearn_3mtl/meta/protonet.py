@@ -21,9 +21,9 @@ __all__ = ["ProtoNet"]
 class ProtoNet(MetaMethod["_Prior"]):
     """The nearer the mean feature of a class, the likelier the class: ``softmax(-|z - c_k|^2)``.
 
-    There are no inner steps, and nothing is solved for. A class without a row in the support, and
-    every class of a task without support, has a learned prototype that all tasks share; where
-    classes are drawn for each episode, that prototype is 0. For classification only.
+    There are no inner steps, and nothing is solved for. A class without a row in the support set,
+    and every class of a task without one, has a learned mean feature that all tasks share. With
+    ``episodes="classes"`` it is 0 instead. For classification only.
 
     References
     ----------
@@ -43,13 +43,16 @@ class ProtoNet(MetaMethod["_Prior"]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> _Prior:
-        """Draw the prototypes for classes without a row: of each output, and of its negation."""
+        """Make the learned prototypes of classes without a row in a support set.
+
+        There is one for each output, and one for its negation, which a binary target needs.
+        """
         return _Prior(layout.n_outputs, n_features, seed)
 
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: _Prior, lr: float, n_steps: int
     ) -> _Prototypes:
-        """Compute the mean feature of each class."""
+        """Compute the mean feature of each class in the support set of each task."""
         z = features_of(stages, support.x)
         prior = state.prototypes if not support.draws_classes else z.new_zeros(2, 1, z.shape[-1])
         positive = _means(z, support.output_weight * support.targets, prior[0])
@@ -76,7 +79,11 @@ class _Prior(nn.Module):
 
 @dataclass(frozen=True)
 class _Prototypes:
-    """Prototypes (..., T, n_outputs, d) of the outputs, and of the negations of binary ones."""
+    """Scores rows by their distances to prototypes, the mean features of classes.
+
+    There is a prototype for each output and for the negation of each, (..., T, n_outputs, d); those
+    of negations are used for binary targets.
+    """
 
     stages: Sequence[Stage]
     positive: Tensor
@@ -100,7 +107,7 @@ def _means(z: Tensor, weight: Tensor, prior: Tensor) -> Tensor:
 
 
 def _square_distances(z: Tensor, prototypes: Tensor) -> Tensor:
-    """Squared distances, (..., T, R, n_outputs), without ``|z|^2``.
+    """Squared distances of features to prototypes, (..., T, R, n_outputs), without ``|z|^2``.
 
     That term is common to all outputs of a row. It cancels in the softmax, and between a class and
     its negation.

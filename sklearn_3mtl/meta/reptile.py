@@ -41,18 +41,21 @@ class Reptile(MetaMethod[None]):
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed
     ) -> None:
-        """Nothing is learned besides the network's weights."""
+        """Return None: nothing is learned besides the network's weights."""
 
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: None, lr: float, n_steps: int
     ) -> AdaptedStages:
-        """Take the inner steps; no gradient of the query loss reaches the stages' parameters."""
+        """Take the gradient steps of each task on its support set.
+
+        No gradient of the query loss reaches the parameters above the encoders.
+        """
         adapts, rates = [True] * len(stages), constant_rate(lr)
         adapted = inner_loop(stages, adapts, support, rates, n_steps, second_order=False)
         return adapted.detached()
 
     def terms(self, state: None) -> list[Term]:
-        """The term that moves the start."""
+        """The term that moves the common start towards the tasks' adapted weights."""
         return [_TowardsAdapted()]
 
 

@@ -71,7 +71,7 @@ class Ridge(MetaMethod["_Scalars"]):
     def adapt(
         self, stages: Sequence[Stage], support: SupportSet, state: _Scalars, lr: float, n_steps: int
     ) -> _Corrected:
-        """Solve for each task's correction."""
+        """Solve for each task's correction, a linear function of its features, in closed form."""
         z = features_of(stages, support.x)
         if support.draws_classes:
             share = state.share()
@@ -87,7 +87,10 @@ class Ridge(MetaMethod["_Scalars"]):
 
 
 class _View(NamedTuple):
-    """The centre, (..., T, 1, d), and the factor, (..., T, 1, 1), that standardise a view."""
+    """Standardises the features, or the encoded inputs, of each task's rows.
+
+    `centre`, (..., T, 1, d), is subtracted; then `factor`, (..., T, 1, 1), multiplies.
+    """
 
     centre: Tensor
     factor: Tensor
@@ -109,7 +112,7 @@ class _View(NamedTuple):
 
 
 class _Views(NamedTuple):
-    """The features and the encoded inputs, concatenated."""
+    """Standardises the features `z` and the encoded inputs `x`, and concatenates them."""
 
     z: _View
     x: _View
@@ -125,10 +128,10 @@ class _Views(NamedTuple):
 
 @dataclass(frozen=True)
 class _Corrected:
-    """The heads' outputs plus a linear function of the features.
+    """The network with a linear function of the features added to the heads, for T tasks.
 
-    The coefficients have the shape (..., T, d + 1, n_outputs), the bias last. If there are views,
-    the outputs are a linear function of the views alone.
+    The coefficients have the shape (..., T, d + 1, n_outputs), the bias last. If `views` is given,
+    the outputs are a linear function of the standardised features and encoded inputs alone.
     """
 
     stages: Sequence[Stage]
@@ -147,7 +150,7 @@ class _Corrected:
 
 
 class _Scalars(nn.Module):
-    """What is learned besides the network's weights."""
+    """The numbers that `Ridge` learns: the penalty, the scale of logits, the share of inputs."""
 
     def __init__(self, penalty: float) -> None:
         super().__init__()
@@ -158,7 +161,11 @@ class _Scalars(nn.Module):
 
 
 def _solve(z: Tensor, residual: Tensor, support: SupportSet, penalty: Tensor) -> Tensor:
-    """Coefficients (..., T, d + 1, n_outputs), from a linear system as large as the support."""
+    """Fit a ridge regression of the residuals to each task's features.
+
+    The coefficients, (..., T, d + 1, n_outputs), come from a linear system as large as the support
+    set.
+    """
     z = _with_bias(z)
     root = support.weight.sqrt().mT.unsqueeze(-1)
     kernel = (z @ z.mT).unsqueeze(-3) * root * root.mT

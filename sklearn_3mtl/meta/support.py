@@ -54,7 +54,11 @@ class SupportSet:
 
     @cached_property
     def shares(self) -> Tensor:
-        """The factor of each label's loss, (T, K, C), for a mean over the labels of each column."""
+        """The factor, (T, K, C), of each label's loss in the sum of losses.
+
+        T is the number of tasks, K of rows of each, C of columns of y. The factor makes the sum
+        over a column's labels their mean, and includes `task_weight`.
+        """
         n_labels = (self.weight > 0).sum(1, keepdim=True)
         shares = self.weight / n_labels.clamp_min(1)
         return shares if self.task_weight is None else shares * self.task_weight
@@ -65,6 +69,7 @@ class SupportSet:
         Parameters
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
+            The outputs for the K support rows of each of T tasks.
         """
         return (self.losses(self._from_offset(outputs), self.values) * self.shares).sum()
 
@@ -73,29 +78,35 @@ class SupportSet:
 
     @cached_property
     def column_of(self) -> Tensor:
-        """Which column each output belongs to."""
+        """The column of y, as a position, that each output belongs to."""
         return self.layout.column_of_output.to(self.values.device)
 
     @cached_property
     def is_logit(self) -> Tensor:
-        """Which outputs are logits of classes."""
+        """Which outputs are logits of classes, a bool tensor of shape (n_outputs,)."""
         found = self.layout.per_output(lambda block: block.kind.has_classes)
         return found.to(self.values.device)
 
     @cached_property
     def is_binary(self) -> Tensor:
-        """Which outputs are the only logit of their column."""
+        """Which outputs are the only logit of a binary column, a bool tensor (n_outputs,)."""
         found = self.layout.per_output(lambda b: b.kind.has_classes and b.width == 1)
         return found.to(self.values.device)
 
     @cached_property
     def output_weight(self) -> Tensor:
-        """The weight of each row for each output: (T, K, n_outputs)."""
+        """The weight of each label, repeated for each output of its column.
+
+        The shape is (T, K, n_outputs), for K rows of each of T tasks.
+        """
         return self.weight.index_select(-1, self.column_of)
 
     @cached_property
     def targets(self) -> Tensor:
-        """The target of each output, (T, K, n_outputs): the number, or 1 for the class, else 0."""
+        """The target of each output: the label if it is a number, or 1 for its class and else 0.
+
+        The shape is (T, K, n_outputs), for K rows of each of T tasks.
+        """
         return self.layout.targets(self.values)
 
     def residual(self, outputs: Tensor) -> Tensor:
@@ -104,6 +115,7 @@ class SupportSet:
         Parameters
         ----------
         outputs : tensor of shape (..., T, K, n_outputs)
+            The outputs for the K support rows of each of T tasks.
         """
         outputs = self._from_offset(outputs)
         mean = outputs
@@ -114,7 +126,7 @@ class SupportSet:
 
     @cached_property
     def _means(self) -> list[tuple[Likelihood, Tensor]]:
-        """The likelihoods whose mean differs from the outputs, and which outputs have them."""
+        """The likelihoods whose mean is not the output itself, and which outputs have each."""
         found = []
         for block in self.layout.blocks:
             if not block.kind.likelihood.is_quadratic:
@@ -124,7 +136,7 @@ class SupportSet:
         return found
 
     def of(self, tasks: Tensor) -> SupportSet:
-        """The support sets of some of the tasks."""
+        """The support sets of some of the tasks, given by position."""
         return replace(
             self,
             x=self.x.index_select(-3, tasks),

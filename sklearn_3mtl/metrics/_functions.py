@@ -69,7 +69,7 @@ def _mae(y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | Non
 
 
 def _of_seen_classes(score: Score) -> Score:
-    """A metric that is averaged over the classes that occur in `y_true`."""
+    """Turn a score function into one that averages over the classes that occur in `y_true`."""
 
     def function(
         y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None
@@ -96,14 +96,14 @@ METRICS: dict[str, Metric] = {
 
 
 def metrics_of(kind: Kind, *, of_probabilities: bool) -> list[str]:
-    """The names of a kind's metrics: those of labels, or those of probabilities."""
+    """The names of a kind's metrics that judge class probabilities, or else predicted labels."""
     return [name for name in kind.metrics if METRICS[name].of_probabilities == of_probabilities]
 
 
 def score_of_labels(
     metric: str, labels: np.ndarray, guesses: np.ndarray, weight: np.ndarray | None, kind: Kind
 ) -> float:
-    """The score of predicted labels."""
+    """Compute a metric, given by name, from the labels and predictions of one task."""
     if kind.has_classes and labels.dtype.kind == "f":
         # scikit-learn takes float labels with fractions as regression targets.
         codes = np.unique(np.concatenate([labels, guesses]), return_inverse=True)[1]
@@ -118,7 +118,10 @@ def score_of_probabilities(
     classes: np.ndarray | None,
     weight: np.ndarray | None,
 ) -> float:
-    """The score of probabilities; NaN if their columns don't match `classes` or the labels."""
+    """Compute a metric, given by name, from the labels and class probabilities of one task.
+
+    It is NaN if the columns of `proba` don't match `classes`, or a label is not among these.
+    """
     assert classes is not None
     codes = pd.Index(classes, tupleize_cols=False).get_indexer(pd.Index(labels))
     if proba.shape[1] != len(classes) or (codes < 0).any():

@@ -31,7 +31,7 @@ class Predictor(Protocol):
         """Predict the labels of rows."""
 
     def predict_proba(self, X: object) -> object:
-        """Predict the probability of each class of tasks with classes."""
+        """Predict the probability of each class, for tasks with classes."""
 
 
 def tasks_of_estimator(estimator: object) -> Mapping[Hashable, Task]:
@@ -57,7 +57,7 @@ def kind_at(tasks: Mapping[Hashable, Task], true: TargetColumns, index: int) -> 
 
 
 def per_task(proba: object, n_tasks: int) -> list[object]:
-    """Probabilities as a list with an entry for each task."""
+    """Put class probabilities into a list with an entry for each task (None if there are none)."""
     if proba is None:
         return [None] * n_tasks
     listed = list(proba) if isinstance(proba, list | tuple) else [proba]
@@ -72,7 +72,10 @@ def per_task(proba: object, n_tasks: int) -> list[object]:
 def read(
     y_true: object, y_pred: object, sample_weight: ArrayLike | None
 ) -> tuple[TargetColumns, TargetColumns, np.ndarray | None]:
-    """Read labels and predictions, with the same columns, and weights (n_samples, n_tasks)."""
+    """Read labels and predictions into the same columns, one for each task, and the weights.
+
+    The weights have shape (n_samples, n_tasks), or are None.
+    """
     true, predicted = read_targets(y_true), read_targets(y_pred)
     if true.named and predicted.named and set(true.names) < set(predicted.names):
         # If there are labels of some tasks only, these tasks are scored.
@@ -111,7 +114,7 @@ def labelled_rows(
     index: int,
     kind: Kind,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """The labelled rows of one task: labels, predictions, weights."""
+    """The labels, predictions and weights of one task, in the rows that have its label."""
     mask = true.columns[index].notna().to_numpy()
     labels = true.columns[index][mask]
     guesses = predicted.columns[index][mask]
@@ -122,6 +125,6 @@ def labelled_rows(
 
 
 def _as_labels(column: pd.Series) -> np.ndarray:
-    """Numbers if the column holds numbers, otherwise text."""
+    """Turn a column into an array, of numbers if it holds numbers and otherwise of text."""
     values = np.asarray(column.tolist())
     return values if values.dtype.kind in "biuf" else values.astype(str)

@@ -45,7 +45,7 @@ class TaskSplitter(GroupsConsumerMixin, BaseCrossValidator):
 
 
 def check_count(name: str, value: object, least: int, hint: str = "") -> None:
-    """Refuse a parameter that is not an integer or is too small."""
+    """Raise a ValueError if a parameter is not an integer, or is smaller than `least`."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"`{name}` should be an integer >= {least}{hint}. Found {value!r}.")
 

@@ -46,7 +46,7 @@ class Scorer(Protocol):
     """Computes a score of a fitted model."""
 
     def __call__(self, model: object, X: object, y: object, /) -> float:
-        """The score."""
+        """Return the score of the model on rows X with labels y."""
 
 
 # The targets that one model learns, and the models of all such sets of targets.
@@ -77,7 +77,10 @@ def settings_of(estimator: BaseEstimator) -> tuple[dict[str, object], str]:
 
 
 def _lacking(name: str, settings: Mapping[str, object], n_targets: int) -> str | None:
-    """What a paradigm lacks to differ from a simpler one; None if it lacks nothing."""
+    """What must still be given for a paradigm to differ from a simpler one; None if nothing.
+
+    For example ``"transfer"`` equals ``"single-task"`` without `source`, `domain_loss` and `head`.
+    """
     ids = settings.get("task") is not None
     adapts = settings.get("meta") is not None and (ids or settings.get("episodes") == "classes")
     carries = any(settings.get(part) is not None for part in ("source", "domain_loss", "head"))
@@ -112,7 +115,7 @@ def chosen_methods(
 def models_of(
     estimator: BaseEstimator, method: str, kinds: Mapping[Hashable, Kind]
 ) -> dict[Unit, Model]:
-    """The unfitted models of a paradigm: one for all targets, or one for each."""
+    """The unfitted models of a paradigm such as ``"mtl"``: one for all targets, or one for each."""
     settings, prefix = settings_of(estimator)
     source = settings.get("source")
     joint = METHODS[method]
@@ -134,7 +137,11 @@ def models_of(
 def _alone(
     settings: Mapping[str, object], name: Hashable, kinds: Mapping[Hashable, Kind], pooled: bool
 ) -> dict[str, object]:
-    """Changes of the parameters that concern several targets, for a model of one of them."""
+    """Changes of the parameters, for a model of one target only.
+
+    They concern the parameters that have entries for several targets. `pooled`: the model treats
+    all task ids alike.
+    """
     new: dict[str, object] = {"task_weight": None}
     if getattr(settings.get("balancing"), "task_weight", None) is not None:
         new["balancing"] = "equal"
@@ -180,7 +187,7 @@ def read_baselines(
 def read_scorers(
     scoring: object, kinds: Mapping[Hashable, Kind]
 ) -> dict[Hashable, tuple[str, Scorer]]:
-    """The name of each target's metric, and its scorer."""
+    """The name of each target's metric, and its scorer, from the parameter `scoring`."""
     if isinstance(scoring, Mapping) and set(scoring) != set(kinds):
         raise ValueError(
             f"`scoring` should have an entry for each of {list(kinds)!r}. Found {list(scoring)!r}."

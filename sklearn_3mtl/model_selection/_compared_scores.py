@@ -52,7 +52,7 @@ class Compared(NamedTuple):
     def score_split(
         self, method: str, models: Models, number: int, split: Split
     ) -> list[dict[str, object]]:
-        """Fit and score all models of a method on one split."""
+        """Fit and score all models of a method on one split; returns a row for each target."""
         train, test = (np.arange(_num_samples(self.X))[part] for part in split)
         targets, X_test = read_targets(self.Y), _safe_indexing(self.X, test)
         columns = dict(zip(targets.names, targets.columns, strict=True))
@@ -94,7 +94,7 @@ class Compared(NamedTuple):
     def _fit(
         self, model: Model, method: str, label: ArrayLike, train: np.ndarray, unit: Unit
     ) -> Model:
-        """Fit a clone; a baseline gets only the labelled rows."""
+        """Fit a clone of a model on the training rows; a baseline gets only the labelled ones."""
         if method not in METHODS:
             column = cast(pd.Series, label)
             train = train[column.iloc[train].notna().to_numpy()]
@@ -123,11 +123,11 @@ class _Seen:
         self.classes_ = classes[position] if isinstance(classes, list) else classes
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The labels."""
+        """Return the predictions that were made before, whatever X is."""
         return _plain(self.predicted, self.kind)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """The probabilities."""
+        """Return the class probabilities of the test rows with a label, whatever X is."""
         given = self.model.predict_proba(self.X)
         proba = np.asarray(given[self.position] if isinstance(given, list) else given)
         found: np.ndarray = proba[self.known]
@@ -145,7 +145,10 @@ def _plain(column: pd.Series, kind: Kind) -> np.ndarray:
 def means_over_targets(
     scores: pd.DataFrame, methods: Mapping[str, Models], n_targets: int
 ) -> pd.DataFrame:
-    """The mean over targets, of methods that have all of them; NaN if any score is NaN."""
+    """The mean score over targets in each split, for methods that were fitted to all targets.
+
+    A mean is NaN if any of the scores is.
+    """
     whole = [name for name, models in methods.items() if sum(map(len, models)) == n_targets]
     rows = []
     for (number, method), part in scores.groupby(["split", "method"], sort=False):

@@ -99,7 +99,10 @@ def draw_ranks(
 
 
 def _rank_within(cell: np.ndarray, *keys: np.ndarray) -> np.ndarray:
-    """Each row's rank among the rows of its cell, sorted by the last key, ties by earlier keys."""
+    """Each row's rank, from 0, among the rows with the same number in `cell`.
+
+    Rows are ordered by the last key; ties are broken by the keys before it.
+    """
     order = np.lexsort((*keys, cell))
     counts = np.unique(cell, return_counts=True)[1]
     rank = np.empty(len(cell), dtype=np.intp)

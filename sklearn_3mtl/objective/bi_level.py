@@ -22,7 +22,7 @@ __all__ = ["BiLevelObjective", "InnerLoop", "adapted_outputs"]
 
 @dataclass(frozen=True)
 class InnerLoop:
-    """How a task uses its support set.
+    """How a task adapts to its support set, the labelled rows that it is given.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ class InnerLoop:
 class BiLevelObjective(SingleLevelObjective):
     """The loss of the query sets once each task has adapted to its support set.
 
-    A batch without support sets is one of the single-level objective: nothing adapts.
+    A task's labelled rows are split into these two sets. In a batch without support sets nothing
+    adapts, and the loss is that of the base class.
 
     Parameters
     ----------
@@ -78,12 +79,13 @@ class BiLevelObjective(SingleLevelObjective):
         self.terms.extend(inner.method.terms(self.learned))
 
     def refuse_episodes(self, network: ThreeMTLNetwork) -> None:
-        """Refuse to train on episodes where there is nothing that tasks could adapt.
+        """Refuse to train on episodes where tasks could not adapt by an inner loop.
 
         Raises
         ------
         ValueError
-            If the rule needs gradients at the features, or tasks have features of their own.
+            If the balancing rule needs gradients at the features, or tasks have features of their
+            own.
         """
         if self.balancing.needs == "gramian":
             raise ValueError(
@@ -107,21 +109,21 @@ class BiLevelObjective(SingleLevelObjective):
         n_steps: int | None = None,
         layout: TaskLayout | None = None,
     ) -> Adapted:
-        """Adapt to T tasks at once.
+        """Adapt the layers of the network to T tasks at once, each to its support set.
 
         Parameters
         ----------
         network : ThreeMTLNetwork
             The network; it stays as it is.
         x : tensor of shape (N, T * K, d), or (1, T * K, d)
-            The encoded inputs of the rows of their support sets.
+            The encoded inputs of the support rows, by each of N networks; K rows per task.
         supports : Supports
             Their labels.
         lr, n_steps : float and int, or None, default=None
-            In the place of the inner loop's own. None: these.
+            Size and number of the gradient steps. None: those of the inner loop.
         layout : TaskLayout or None, default=None
-            The columns of the labels, where a method's outputs are not the heads'. None: those
-            trained on.
+            The tasks of the labels, if they are others than those trained on; a method with fixed
+            outputs ignores it. None: those trained on.
         """
         values, own, inner = supports.values, self.losses.layout, self.inner
         layout = own if layout is None or inner.method.fixed_outputs else layout
@@ -145,19 +147,22 @@ class BiLevelObjective(SingleLevelObjective):
         )
 
     def lower(self, rate: str, lr: float) -> str:
-        """What to do about a loss that is not finite: the inner loop has a rate too."""
+        """The advice to lower a learning rate, for the error message about an infinite loss.
+
+        It names the inner loop's rate and `lr`, which the parameter of the name `rate` sets.
+        """
         if not self.inner.method.has_steps:
             return super().lower(rate, lr)
         return f"Lower `inner_lr` (it is {self.inner.lr}) or `{rate}` (it is {lr})."
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
-        """The adapted network's outputs for the query sets."""
+        """The outputs for the query rows of tasks that have adapted to their support rows."""
         if batch.support is None:
             return super().outputs(network, batch)
         return self.step(network, batch, 0.0).outputs
 
     def step(self, network: ThreeMTLNetwork, batch: Batch, progress: float) -> Step:
-        """Adapt each task of a batch, and take the losses of the query sets."""
+        """Adapt each task of a batch to its support rows; compute the losses of its query rows."""
         support = batch.support
         if support is None:
             return super().step(network, batch, progress)
@@ -173,13 +178,19 @@ class BiLevelObjective(SingleLevelObjective):
 
 
 def of_tasks(x: Tensor, n_tasks: int) -> Tensor:
-    """Encoded rows (N, T * R, d) as (..., T, R, d); of a single net without the axis of nets."""
+    """Reshape encoded rows from (N, T * R, d) to (N, T, R, d), for T tasks of R rows.
+
+    N is the number of networks that encode the rows; if it is 1, that axis is dropped.
+    """
     out: Tensor = x.squeeze(0).unflatten(-2, (n_tasks, -1))
     return out
 
 
 def adapted_outputs(network: ThreeMTLNetwork, adapted: Adapted, x: Tensor, n_tasks: int) -> Tensor:
-    """The adapted outputs for encoded rows (N, T * R, d): (n_members, T * R, n_outputs)."""
+    """The outputs of adapted layers for R encoded rows of each of T tasks.
+
+    `x` has shape (N, T * R, d), for N networks; the result has (n_members, T * R, n_outputs).
+    """
     out = adapted(of_tasks(x, n_tasks)).flatten(-3, -2)
     out = out if out.dim() == 3 else out.expand(network.n_members, *out.shape)
     return network.from_prior(out, x)

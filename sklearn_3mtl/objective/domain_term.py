@@ -11,7 +11,7 @@ __all__ = ["DomainTerm"]
 
 
 class DomainTerm(Term):
-    """A domain loss, its weight, and what it learns.
+    """The summand of the objective that is a domain loss times its weight.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ class DomainTerm(Term):
         self.trained_with_network = rule.trained_with_network
 
     def forward(self, step: Step) -> Tensor | None:
-        """The weighted loss of the batch's rows, with and without a label."""
+        """The weighted domain loss of all rows of the batch, with and without a label."""
         loss = self.rule.step_loss(step, self.state)
         return None if loss is None else self.weight * loss
 
     def gap(self, step: Step) -> Tensor | None:
-        """The weighted distance of the domains' features, the mean over members."""
+        """How different the domains' features are, times the weight; the mean over members."""
         gap = self.rule.step_gap(step, self.state)
         return None if gap is None else self.weight * gap / step.network.n_members
 
     def phases(self) -> list[Phase]:
-        """Those of the rule."""
+        """The optimizer steps that the domain loss adds to the main one on each batch."""
         return list(self.rule.phases(self.state))

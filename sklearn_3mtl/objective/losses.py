@@ -11,7 +11,7 @@ __all__ = ["LabelLosses"]
 
 
 class LabelLosses(nn.Module):
-    """The losses of all tasks, each as its kind says.
+    """The loss of every label, computed as the kind of its task defines it.
 
     Parameters
     ----------

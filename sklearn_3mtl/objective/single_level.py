@@ -29,7 +29,7 @@ class TaskBalance:
     Parameters
     ----------
     rule : Balancing
-        The rule.
+        The balancing rule, which weights the losses.
     task_weight : sequence of n_tasks floats, or None, default=None
         A factor for each column's loss, in the layout's order; a column of weight 0 has no label
         in any batch. None leaves all losses as they are.
@@ -40,7 +40,7 @@ class TaskBalance:
 
 
 class MeanLosses(NamedTuple):
-    """Mean losses of a batch.
+    """The mean losses of a batch, and the numbers of labels behind them.
 
     Attributes
     ----------
@@ -56,9 +56,10 @@ class MeanLosses(NamedTuple):
 
 
 class SingleLevelObjective(nn.Module):
-    """The masked mean loss of each task, balanced into one number, and further terms.
+    """What training minimises: the tasks' mean losses, combined into one number, plus terms.
 
-    Each member of an ensemble has losses and weights of its own, and learns as it would alone.
+    Missing labels are left out of the means. Each member of an ensemble has losses and weights of
+    its own, and learns as it would alone.
 
     Parameters
     ----------
@@ -112,20 +113,26 @@ class SingleLevelObjective(nn.Module):
         self.terms = nn.ModuleList([*self.balancing.terms(self.state), *terms])
 
     def lower(self, rate: str, lr: float) -> str:
-        """What to do about a loss that is not finite, at a learning rate of some name."""
+        """The advice to lower the learning rate, for the error message about an infinite loss.
+
+        `rate` is the name of the parameter that sets the learning rate `lr`.
+        """
         return f"Lower `{rate}` (it is {lr})."
 
     def before_epoch(self, network: ThreeMTLNetwork, rows: TrainingRows) -> None:
-        """Let the terms update what has a closed form over all training rows."""
+        """Let the terms recompute what they solve in closed form over all training rows."""
         for term in self._terms():
             term.before_epoch(network, rows)
 
     def phases(self) -> list[Phase]:
-        """The further steps on each batch."""
+        """The optimizer steps that the terms add to the main one on each batch."""
         return [phase for term in self._terms() for phase in term.phases()]
 
     def parameters_of_phases(self) -> list[nn.Parameter]:
-        """The parameters of terms that only their own phases train."""
+        """The parameters of terms that the main optimizer step does not train.
+
+        They are trained only by the optimizer steps (phases) that the term itself adds.
+        """
         terms = [term for term in self._terms() if not term.trained_with_network]
         return [parameter for term in terms for parameter in term.parameters()]
 
@@ -134,7 +141,7 @@ class SingleLevelObjective(nn.Module):
 
     @property
     def domain_term(self) -> DomainTerm | None:
-        """The term that makes domains alike; None where there is none."""
+        """The term that makes the domains' features alike; None if there is none."""
         return next((term for term in self._terms() if isinstance(term, DomainTerm)), None)
 
     def outputs(self, network: ThreeMTLNetwork, batch: Batch) -> Tensor:
@@ -143,7 +150,7 @@ class SingleLevelObjective(nn.Module):
         return out
 
     def step(self, network: ThreeMTLNetwork, batch: Batch, progress: float) -> Step:
-        """Run the network on a batch and take the losses of its tasks."""
+        """Run the network on a batch, and compute the losses of its tasks."""
         if network.shape.net_per_group and batch.group is not None:
             x, z, outputs = torch.empty(0), None, self.outputs(network, batch)
         else:
@@ -159,7 +166,7 @@ class SingleLevelObjective(nn.Module):
         return Step(network, batch, progress, x, outputs, *found, self.n_columns, _features=z)
 
     def total(self, step: Step) -> Tensor:
-        """The number to minimise: balanced losses and terms, summed over members."""
+        """The number to minimise: the balanced losses and the terms, summed over members."""
         total = self._balanced(step)
         for term in self.terms:
             found = term(step)
@@ -167,7 +174,11 @@ class SingleLevelObjective(nn.Module):
         return total
 
     def _balanced(self, step: Step) -> Tensor:
-        """The weighted sum of the tasks' losses; each active task id counts as it would alone."""
+        """The weighted sum of the tasks' losses.
+
+        With task ids, a loss is the mean over the ids that have a label in the batch, times their
+        number: each id counts as it would alone.
+        """
         weight = cast(Tensor | None, self.task_weight)
         if self.balancing.needs == "nothing":
             losses = step.unit_losses
@@ -183,12 +194,15 @@ class SingleLevelObjective(nn.Module):
         return (balanced * step.n_active_groups).sum()
 
     def after_step(self, step: Step) -> None:
-        """Let the rule update its state after the optimizer's step."""
+        """Let the balancing rule update its state after the optimizer's step."""
         if self.balancing.needs != "nothing":
             self.balancing.after_step(step.losses.detach(), step.present, self.state)
 
     def mean_losses(self, outputs: Tensor, batch: Batch) -> MeanLosses:
         """The mean loss of each unit over the rows of a batch.
+
+        A unit is a task (a column of y) or, where task ids have layers of their own, a task under
+        one id.
 
         Parameters
         ----------
@@ -214,7 +228,10 @@ class SingleLevelObjective(nn.Module):
         return MeanLosses(total / mass.clamp_min(1.0), mass)
 
     def epoch_weight(self) -> Tensor | None:
-        """How much each column counts when epochs are compared, (n_tasks,); None: all alike."""
+        """The weight of each task in the validation loss that compares epochs, (n_tasks,).
+
+        None: all tasks have the same weight.
+        """
         of_rule = cast(Tensor | None, self.fixed_epoch_weight)
         if of_rule is None:
             of_rule = self.balancing.epoch_weight(self.state)
@@ -224,6 +241,6 @@ class SingleLevelObjective(nn.Module):
         return given * of_rule
 
     def gap(self, step: Step) -> float:
-        """What the terms add to the validation loss when epochs are compared."""
+        """What the objective's terms add to the validation loss when epochs are compared."""
         found = [term.gap(step) for term in self._terms()]
         return float(sum(float(gap) for gap in found if gap is not None))

@@ -11,7 +11,7 @@ __all__ = ["Batch", "Supports", "UnlabelledRows"]
 
 
 class Supports(NamedTuple):
-    """The labels of the support sets of T tasks, padded to K rows each.
+    """The labels of the rows that T tasks adapt on (support sets), padded to K rows each.
 
     Attributes
     ----------
@@ -24,12 +24,12 @@ class Supports(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        """How many rows they are, padding included."""
+        """The number of support rows of all tasks, T * K, padding included."""
         return self.values.shape[:2].numel()
 
 
 class UnlabelledRows(NamedTuple):
-    """Rows without a label that a term of the objective reads with a batch.
+    """Rows without a label that join a batch, for terms of the loss that need only inputs.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class UnlabelledRows(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The rows that a loss is taken on, and what their tasks adapt on first.
+    """B rows on which the loss is computed, and the support rows that tasks adapt on first.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Batch(NamedTuple):
     weight : tensor of shape (B, n_tasks) or (n_members, B, n_tasks), or None
         The weight of each label, 0 for a missing one. None stands for ones.
     group : int64 tensor of shape (B,) or None
-        Each row's group.
+        The number of each row's group, which is its task id.
     support : Supports or None
         The support sets of T tasks, of which each has B / T of the rows, one after the other. None
         where no task adapts first.
@@ -74,13 +74,13 @@ class Batch(NamedTuple):
     unlabelled: UnlabelledRows | None = None
 
     def judged_inputs(self) -> dict[str, Tensor]:
-        """The inputs of the B rows that the loss is taken on."""
+        """The inputs of the B rows on which the loss is computed, without support rows."""
         if self.support is None:
             return self.inputs
         return {name: value[self.support.n_rows :] for name, value in self.inputs.items()}
 
     def all_inputs(self) -> dict[str, Tensor]:
-        """The inputs of the batch, and then those of the rows without a label."""
+        """The inputs of the batch, followed by those of the rows without a label."""
         further = self.unlabelled
         if further is None:
             return self.inputs

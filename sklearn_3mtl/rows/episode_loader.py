@@ -23,7 +23,7 @@ NUMBERS_AT_ONCE, MOST_AT_ONCE = 2**16, 31
 
 @dataclass(frozen=True)
 class EpisodeDataset:
-    """Episodes drawn anew in each epoch.
+    """Rows from which episodes (tasks with support and query rows) are drawn in each epoch.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class EpisodeDataset:
     n_batches: int
 
     def batches(self, batch_size: int, generator: torch.Generator) -> EpisodeIterator:
-        """Meta-batches of `batch_size` episodes."""
+        """The meta-batches of an epoch, of `batch_size` newly drawn episodes each."""
         return EpisodeIterator(self, batch_size, generator)
 
     def in_order(self, batch_size: int) -> EpisodeIterator:
-        """Meta-batches of `batch_size` episodes that are the same in each call."""
+        """The meta-batches of an epoch, of `batch_size` episodes each, the same in each call."""
         return EpisodeIterator(self, batch_size, torch.Generator().manual_seed(0))
 
     def drawn(self, n_episodes: int, batch_size: int, generator: torch.Generator) -> DrawnEpisodes:
@@ -55,7 +55,7 @@ class EpisodeDataset:
         return DrawnEpisodes(self.rows, draws)
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Inputs of at most `most` rows of the episodes' units, and the unit of each row."""
+        """The inputs of at most `most` rows, and the unit (task or class) of each row."""
         rows, unit = self.sampler.index.flat(most)
         return _inputs(self.rows, rows), unit.to(self.rows.values.device)
 
@@ -65,7 +65,7 @@ class EpisodeDataset:
 
 
 class EpisodeIterator:
-    """The meta-batches of an epoch."""
+    """Iterates over the meta-batches of an epoch, whose episodes it draws."""
 
     def __init__(
         self, dataset: EpisodeDataset, batch_size: int, generator: torch.Generator
@@ -107,14 +107,18 @@ class DrawnEpisodes:
         return _Drawn(self)
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """Values and weights of all query rows in order; padding has weight 0."""
+        """Encoded labels of all query rows, and their weights; padding has weight 0."""
         batches = list(episode_batches(self.rows, self.draws))
         values = torch.cat([batch.values for batch in batches])
         weights = [torch.ones_like(b.values) if b.weight is None else b.weight for b in batches]
         return values, torch.cat(weights)
 
     def judged(self, outputs: Tensor) -> JudgedRows:
-        """Pair all query rows' outputs, (n_members, n, n_outputs), with their labels."""
+        """Pair the outputs for all query rows, (n_members, n, n_outputs), with their labels.
+
+        The result has ``n_members * n`` rows: the labels are repeated for each member of the
+        ensemble.
+        """
         values, weight = self.labels()
         m = len(outputs)
         return JudgedRows(outputs.flatten(0, 1), values.repeat(m, 1), weight.repeat(m, 1), None)
@@ -136,7 +140,7 @@ class _Drawn:
 
 
 def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
-    """Make the meta-batch of each draw; the draws must have the same shapes.
+    """Make a batch of tensors from each meta-batch of row numbers; all have the same shapes.
 
     Query labels are weighted so that each episode counts the same, whatever its number of labels.
     """
@@ -149,7 +153,7 @@ def episode_batches(rows: RowDataset, draws: Iterable[Draw]) -> Iterator[Batch]:
 
 
 def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
-    """Make the meta-batches of some draws; the rows of each tensor are fetched at once."""
+    """Make the batches of some meta-batches; the rows of each tensor are fetched in one call."""
     device, n_own = rows.values.device, draws[0].support.numel()
     shape = (len(draws), *draws[0].support.shape)
     chosen = [part.flatten() for drawn in draws for part in (drawn.support, drawn.query)]
@@ -183,7 +187,7 @@ def _fetched(rows: RowDataset, draws: Sequence[Draw]) -> Iterator[Batch]:
 
 
 def _weights(in_query: Tensor, judged: Tensor, weight: Tensor | None) -> Sequence[Tensor | None]:
-    """The weights of each meta-batch's query labels; None: there is no padding, and all are 1."""
+    """The weights of each meta-batch's query labels; None if nothing is padded and all are 1."""
     if weight is None:
         full = in_query.flatten(1).all(1).tolist()
         if all(full):

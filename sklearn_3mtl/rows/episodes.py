@@ -45,7 +45,7 @@ class RowIndex:
         return replace(self, starts=self.starts[tasks], counts=self.counts[tasks])
 
     def flat(self, most: int) -> tuple[Tensor, Tensor]:
-        """Numbers of at most `most` rows, evenly from all tasks, and the task of each row."""
+        """Row numbers of at most `most` rows, spread evenly over all, and the task of each."""
         n = int(self.counts.sum())
         task = torch.repeat_interleave(self.counts)
         nth = torch.arange(n) - (self.counts.cumsum(0) - self.counts)[task]
@@ -69,7 +69,7 @@ class RowIndex:
 
 
 class Draw(NamedTuple):
-    """A meta-batch of T episodes, padded to the same length; masks say what is padding.
+    """The row numbers of a meta-batch of T episodes, padded to the same length.
 
     Attributes
     ----------
@@ -89,17 +89,21 @@ class Draw(NamedTuple):
     query_label: Tensor | None = None
 
     def split(self, n_episodes: int) -> Iterator[Draw]:
-        """Split into meta-batches of `n_episodes` episodes."""
+        """Split into meta-batches of `n_episodes` episodes each."""
         whole = (part.split(n_episodes) for part in self if part is not None)
         yield from map(Draw, *whole)
 
 
 class EpisodeSampler(Protocol):
-    """Draws meta-batches of episodes from the tasks or classes (units) of an index."""
+    """Draws meta-batches of episodes from units, which are the tasks or classes of an index.
+
+    An episode is a task, or a choice of classes, with some rows to adapt on (support) and others to
+    predict (query).
+    """
 
     @property
     def index(self) -> RowIndex:
-        """The rows of each unit."""
+        """The rows of each unit (task or class)."""
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
         """Draw the meta-batches of an epoch, of `n_episodes` episodes each."""
@@ -110,7 +114,7 @@ class EpisodeSampler(Protocol):
 
 @dataclass(frozen=True)
 class TaskEpisodes:
-    """Each episode is a task: some of its rows are support, others query.
+    """Draws episodes that are tasks: some rows of a task are support, others query.
 
     Parameters
     ----------
@@ -127,13 +131,16 @@ class TaskEpisodes:
     n_queries: int
 
     def n_batches(self, n_episodes: int) -> int:
-        """Enough meta-batches to draw each task once, and to draw about as many rows as exist."""
+        """The number of meta-batches that `epoch` draws.
+
+        They are enough to draw each task once, and to draw about as many rows as exist.
+        """
         n_rows = int(self.index.counts.sum())
         each = n_episodes * (self.shots[1] + self.n_queries)
         return max(-(-len(self.index) // n_episodes), -(-n_rows // each))
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
-        """Draw tasks in proportion to their numbers of rows, then rows of each."""
+        """Draw the meta-batches of an epoch: tasks by their numbers of rows, then rows of each."""
         index, n_batches = self.index.shuffled(generator), self.n_batches(n_episodes)
         n_episodes, (low, high) = min(n_episodes, len(index)), self.shots
         n_drawn = n_batches * n_episodes
@@ -145,7 +152,7 @@ class TaskEpisodes:
 
 @dataclass(frozen=True)
 class ClassEpisodes:
-    """N-way K-shot: each episode is a classification of some of the classes.
+    """Draws N-way K-shot episodes: each is a classification task with `n_ways` random classes.
 
     Parameters
     ----------
@@ -166,12 +173,12 @@ class ClassEpisodes:
     n_queries: int
 
     def n_batches(self, n_episodes: int) -> int:
-        """Enough meta-batches to draw about as many rows as exist."""
+        """The number of meta-batches that `epoch` draws: they have about as many rows as exist."""
         each = n_episodes * self.n_ways * (self.shots[1] + self.n_queries)
         return -(-int(self.index.counts.sum()) // each)
 
     def epoch(self, n_episodes: int, generator: torch.Generator) -> Iterator[Draw]:
-        """Draw classes, then rows of each."""
+        """Draw the meta-batches of an epoch: classes for each episode, then rows of each class."""
         index, (low, high) = self.index.shuffled(generator), self.shots
         for _ in range(self.n_batches(n_episodes)):
             keys = torch.rand(n_episodes, len(index), generator=generator, dtype=torch.float32)

@@ -30,7 +30,7 @@ class JointDataset:
     unlabelled: RowDataset
 
     def batches(self, batch_size: int, generator: torch.Generator) -> JointIterator:
-        """Batches in a new random order."""
+        """The batches of an epoch, in a new random order."""
         return JointIterator(self, self.labelled.batches(batch_size, generator), generator)
 
     def in_order(self, batch_size: int) -> Batches:
@@ -38,7 +38,7 @@ class JointDataset:
         return self.labelled.in_order(batch_size)
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Inputs of at most `most` labelled rows, and the unit of each."""
+        """The inputs of at most `most` labelled rows, and the unit (task or class) of each."""
         return self.labelled.by_unit(most)
 
     def to(self, device: torch.device) -> JointDataset:
@@ -49,7 +49,10 @@ class JointDataset:
 
 
 class JointIterator:
-    """The batches of an epoch; unlabelled rows are used again if they are fewer."""
+    """Iterates over the batches of an epoch, with unlabelled rows added to each.
+
+    Unlabelled rows are used several times if they are fewer than the labelled ones.
+    """
 
     def __init__(
         self, dataset: JointDataset, labelled: Batches, generator: torch.Generator

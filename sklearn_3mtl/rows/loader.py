@@ -22,7 +22,7 @@ __all__ = [
 
 
 class JudgedRows(NamedTuple):
-    """Held-out rows and what was predicted for them.
+    """The labels of held-out rows, and the network's outputs that are compared with them.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class JudgedRows(NamedTuple):
     weight : tensor of shape (n, n_tasks) or None
         The weight of each label; None stands for ones.
     group : int64 tensor of shape (n,) or None
-        Each row's group.
+        The number of each row's group, which is its task id.
     """
 
     outputs: Tensor
@@ -46,46 +46,50 @@ class Batches(Protocol):
     """The batches of an epoch."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of batches."""
 
     def __iter__(self) -> Iterator[Batch]:
-        """They, in their order."""
+        """Iterate over the batches."""
 
 
 class TrainingRows(Protocol):
-    """What can be trained on."""
+    """The interface of data sets to train on."""
 
     def batches(self, batch_size: int, generator: torch.Generator) -> Batches:
-        """The batches of an epoch, in a fresh order."""
+        """The batches of an epoch, in a new random order."""
 
     def in_order(self, batch_size: int) -> Batches:
-        """Batches that are always alike."""
+        """The batches for evaluation, the same in each call."""
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Inputs of at most so many rows, and the task or class that an episode has of each."""
+        """The inputs of at most `most` rows, and the unit of each row.
+
+        A unit is what an episode is made of, a task or a class. Without episodes all rows are of
+        one.
+        """
 
     def to(self, device: torch.device) -> Self:
-        """The same on a device."""
+        """The same data set on a device."""
 
 
 class ValidationRows(Protocol):
-    """What can be validated on."""
+    """The interface of data sets to validate on."""
 
     @property
     def has_supports(self) -> bool:
-        """Whether tasks adapt before they are judged."""
+        """Whether tasks first adapt on support rows; then only query rows are validated on."""
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """The number of rows to validate on."""
 
     def in_order(self, batch_size: int) -> Batches:
-        """All batches, always alike."""
+        """All batches, the same in each call."""
 
     def judged(self, outputs: Tensor) -> JudgedRows:
-        """The outputs of all rows and their labels."""
+        """Pair the outputs for all rows, (n_members, n, n_outputs), with their labels."""
 
     def to(self, device: torch.device) -> Self:
-        """The same on a device."""
+        """The same data set on a device."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class RowDataset:
     weight : tensor of shape (n, n_tasks) or None
         The weight of each label, 0 where it is missing. None stands for ones.
     group : int64 tensor of shape (n,) or None
-        Each row's group. None where no layer depends on it.
+        The number of each row's group (task id). None where no layer depends on it.
     rows : int64 tensor or None, default=None
         The rows of the subset. None takes all.
     fold : int64 tensor of shape (n,) or None, default=None
@@ -131,22 +135,22 @@ class RowDataset:
         return len(self.values) if self.rows is None else len(self.rows)
 
     def subset(self, rows: Tensor) -> RowDataset:
-        """The dataset of some rows; the labels' weights are left out where all are 1."""
+        """The dataset of the rows with given numbers; weights are dropped if all of them are 1."""
         weight = self.weight
         if weight is not None and bool((weight[rows] == 1).all()):
             weight = None
         return replace(self, rows=rows, weight=weight)
 
     def batches(self, batch_size: int, generator: torch.Generator) -> BatchIterator:
-        """Batches in a fresh order."""
+        """The batches of an epoch, in a new random order."""
         return BatchIterator(self, batch_size, generator)
 
     def in_order(self, batch_size: int) -> BatchIterator:
-        """Batches in the rows' own order."""
+        """The batches, in the rows' own order."""
         return BatchIterator(self, batch_size)
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Inputs of at most so many rows, all of one unit."""
+        """The inputs of at most `most` rows, and zeros, because all rows are of one unit."""
         rows = self._all_rows()[:most]
         inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
         return inputs, torch.zeros_like(rows)
@@ -171,7 +175,7 @@ class RowDataset:
         )
 
     def labels(self) -> tuple[Tensor, Tensor]:
-        """Values and weights of all rows as a batch has them, the weights never None."""
+        """Encoded labels of all rows, and their weights; ones where there are no weights."""
         rows = self._all_rows()
         values, weight = self.values.index_select(0, rows), self._weight(rows)
         return values, torch.ones_like(values) if weight is None else weight
@@ -179,8 +183,8 @@ class RowDataset:
     def judged(self, outputs: Tensor) -> JudgedRows:
         """Pair all rows' outputs with their labels.
 
-        A row that was held out from a member is judged by that member's outputs. Where rows were
-        held out from all members, those of each member follow each other.
+        A row that was held out from one member of the ensemble gets that member's outputs. Rows
+        that were held out from all members are repeated, once with the outputs of each member.
 
         Parameters
         ----------
@@ -201,7 +205,7 @@ class RowDataset:
         return JudgedRows(outputs.flatten(0, 1), values, weight, group)
 
     def labelled_group(self) -> Tensor:
-        """Each row's group, -1 for a row without a label; the rows must have groups."""
+        """The number of each row's group (its task id); -1 for a row without a label."""
         assert self.group is not None
         if self.weight is None:
             return self.group
@@ -213,7 +217,7 @@ class RowDataset:
         return torch.arange(len(self.values), device=self.values.device)
 
     def take(self, rows: Tensor) -> Batch:
-        """The batch of some rows of the tensors."""
+        """Make a batch of the rows with given numbers."""
         inputs = {name: value.index_select(0, rows) for name, value in self.inputs.items()}
         group = None
         if self.group is not None:
@@ -223,7 +227,10 @@ class RowDataset:
         return Batch(inputs, values, weight, group, domain=domain)
 
     def _weight(self, rows: Tensor) -> Tensor | None:
-        """Labels' weights of shape (B, n_tasks), or with folds (n_members, B, n_tasks)."""
+        """The weights of some rows' labels, of shape (B, n_tasks).
+
+        If rows are held out from single members of the ensemble, it is (n_members, B, n_tasks).
+        """
         weight = None if self.weight is None else self.weight.index_select(0, rows)
         if self.fold is None or self.held_out:
             return weight
@@ -234,7 +241,7 @@ class RowDataset:
 
 
 class BatchIterator:
-    """Batches that are slices of tensors; a fresh order for each epoch.
+    """Iterates over batches that are slices of tensors, in a new order for each epoch.
 
     Parameters
     ----------

@@ -1,3 +1,3 @@
-"""Fitted estimators in files that hold no code."""
+"""Save fitted estimators in files that hold no code, and load them."""
 
 __all__: list[str] = []

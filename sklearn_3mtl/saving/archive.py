@@ -28,7 +28,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Archive:
-    """What an archive holds.
+    """What the archive of a saved estimator holds.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Archive:
 
 
 def pack_archive(archive: Archive) -> bytes:
-    """The bytes of an archive."""
+    """Pack an archive into the bytes of a zip file."""
     plain = {name: value.detach().cpu().contiguous() for name, value in archive.tensors.items()}
     contents = {META: json.dumps(archive.meta).encode(), TENSORS: save_tensors(plain)}
     contents |= {f"models/{n}.skops": member for n, member in enumerate(archive.members)}
@@ -58,7 +58,7 @@ def pack_archive(archive: Archive) -> bytes:
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file under a temporary name, then rename it."""
+    """Write a file under a temporary name, then rename it, so that it is never half written."""
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

@@ -1,4 +1,4 @@
-"""Dtypes, and the values of pandas' own types, as JSON."""
+"""Encode dtypes, and values of pandas' own types such as Timestamp, as JSON, and decode them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Decode = Callable[[Json], Any]
 
 
 def encode_dtype(dtype: object, encode: Encode) -> Json | None:
-    """Encode a dtype of NumPy, pandas or pyarrow; None for any other object."""
+    """Encode a dtype of NumPy, pandas or pyarrow as JSON; return None for any other object."""
     if isinstance(dtype, np.dtype):
         return {"__type__": "dtype", "name": dtype.str}
     if isinstance(dtype, pd.CategoricalDtype):
@@ -71,7 +71,7 @@ _DECIMALS = ("decimal32", "decimal64", "decimal128", "decimal256")
 
 
 def _encode_arrow(of: pa.DataType) -> Json:
-    """Encode a type of pyarrow: by its name, or by its parts where the name is not enough."""
+    """Encode a type of pyarrow as JSON: its name, or its parts where the name is not enough."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(of):
@@ -108,7 +108,7 @@ def _decode_arrow_dtype(value: Mapping[str, Json], decode: Decode) -> pd.ArrowDt
 
 
 def encode_pandas_value(value: object, encode: Encode) -> Json | None:
-    """Encode a timestamp, duration, period or interval of pandas; None for any other object."""
+    """Encode a timestamp, duration, period or interval of pandas as JSON; None for others."""
     if value is pd.NaT:
         return {"__type__": "NaT"}
     if isinstance(value, pd.Timestamp):

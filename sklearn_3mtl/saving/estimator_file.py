@@ -149,7 +149,11 @@ def read_estimator(
     parts: Mapping[str, object],
     trusted: Sequence[str],
 ) -> SavedEstimator:
-    """Read an estimator whose class is one of `classes`."""
+    """Read an estimator, whose class is one of `classes`, from a file.
+
+    `parts` are values of parameters that the file does not hold, by name. `trusted` are full names
+    of further types that scikit-learn models in the file may be made of.
+    """
     try:
         archive = read_archive(path)
         meta = archive.meta
@@ -177,13 +181,13 @@ def read_estimator(
 
 
 def _parameters(estimator: BaseEstimator, fitted: Fitted) -> dict[str, object]:
-    """The parameters of the fit, without `source`: the network already has its weights."""
+    """The parameters of the fit except `source`, whose weights the network already has."""
     names = [name for name in estimator.get_params(deep=False) if name != "source"]
     return {name: getattr(fitted.model.settings, name) for name in names}
 
 
 def _state(fitted: Fitted) -> State:
-    """The state of a fit's result."""
+    """The result of a fit as plain values and tensors."""
     values: dict[str, object] = {
         "n_features_in": fitted.columns.n,
         "feature_names_in": fitted.columns.names,
@@ -199,7 +203,7 @@ def _check_format(meta: Json) -> None:
 
 
 def _columns(state: State) -> InputColumns:
-    """The columns of the X of the fit."""
+    """The number and names of the columns of X, read from the state of a fit's result."""
     n_columns = state.entry("n_features_in", int)
     names = state.optional("feature_names_in", np.ndarray)
     if n_columns < 1 or (names is not None and names.shape != (n_columns,)):
@@ -208,7 +212,10 @@ def _columns(state: State) -> InputColumns:
 
 
 def _restore(estimator: BaseEstimator, state: State) -> Fitted:
-    """Restore the result of a fit from its state, for an estimator with the fit's parameters."""
+    """Restore the result of a fit from what `_state` returned.
+
+    The estimator has the parameters of the fit.
+    """
     estimator._validate_params()
     columns, model = _columns(state), state.part("model")
     parameters = estimator.get_params(deep=False)

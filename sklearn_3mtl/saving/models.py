@@ -1,4 +1,4 @@
-"""scikit-learn estimators as skops files."""
+"""Write scikit-learn estimators as skops files, members of the archive, and load them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ OF_BOOSTING = (
 
 
 class UntrustedError(ValueError):
-    """A file holds objects of types that are not trusted."""
+    """The error that a file holds objects of types that neither skops nor the user trusts."""
 
 
 class ModelEncoder(Encoder):
-    """Collects scikit-learn estimators as skops files, and refuses other objects.
+    """Encodes parameters as JSON, and scikit-learn estimators in them as skops files.
+
+    Any other object that JSON can't hold is refused.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class ModelEncoder(Encoder):
         self.members: list[bytes] = []
 
     def take(self, value: object, where: str | None) -> None:
-        """Collect a scikit-learn estimator; refuse any other object."""
+        """Collect a scikit-learn estimator as a skops file; refuse any other object."""
         allowed = where is None or where.partition("[")[0] in PARAMETERS
         if not allowed or not _is_model(value):
             raise NotPlainError(f"{type(value).__name__} {value!r}")
@@ -51,7 +53,10 @@ class ModelEncoder(Encoder):
         self.members.append(_dumped(value, what))
 
     def encode_parameter(self, name: str, value: object) -> Json:
-        """Encode a parameter; if a part of it can't be encoded, discard what was collected."""
+        """Encode a parameter as JSON, with the scikit-learn estimators in it as skops files.
+
+        If a part of it can't be encoded, the files collected from it are dropped.
+        """
         n_before = len(self.members)
         try:
             return self.encode(value, name)
@@ -80,14 +85,15 @@ def _dumped(model: object, what: str) -> bytes:
 
 
 def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) -> list[object]:
-    """The estimators of a file's members.
+    """Load the scikit-learn estimators that a file holds, each a member of the zip archive.
 
     Raises
     ------
     UntrustedError
-        If a member holds types that neither skops nor `trusted` trusts; nothing is built then.
+        If a member of the archive holds types that neither skops nor `trusted` trusts; nothing is
+        built then.
     ValueError
-        If a member is damaged.
+        If a member of the archive is damaged.
     """
     if not members:
         return []

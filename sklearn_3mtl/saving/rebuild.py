@@ -1,4 +1,4 @@
-"""The state of a fitted model, with all its parts, and the model rebuilt from it."""
+"""Turn a fitted model into plain values and tensors, and rebuild it from them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MOST_DOMAINS = 10_000
 
 
 def state_of(model: FittedModel) -> State:
-    """The state of a fitted model, without the estimator's parameters."""
+    """A fitted model as plain values and tensors, without the estimator's parameters."""
     values = {
         "trained": [task.state() for task in model.trained.in_columns()],
         "groups": model.groups,
@@ -175,7 +175,7 @@ def _task_maker(settings: Settings) -> Callable[[object], Task]:
 
 
 def _edits(settings: Settings, state: State) -> tuple[TransferStrategy, ...]:
-    """The strategies that have edited the network."""
+    """The transfer strategies that have changed the network's modules, read from the state."""
     given = state.entry("edits", list)
     found = [settings.strategy if edit is None else edit for edit in given]
     if not all(isinstance(edit, TransferStrategy) for edit in found):
@@ -186,7 +186,10 @@ def _edits(settings: Settings, state: State) -> tuple[TransferStrategy, ...]:
 def _trained_tasks(
     state: State, tasks: dict[Hashable, Task], make_task: Callable[[object], Task]
 ) -> dict[Hashable, Task]:
-    """The tasks that the network was trained on."""
+    """The tasks that the network was trained on, by name, restored from the state.
+
+    For a task that is still predicted, it is the object in `tasks`.
+    """
     trained = {task.name: task for task in map(make_task, state.entry("trained", list))}
     # Tasks are compared by identity: a task of the fit that is still predicted is the same object.
     same = {n: tasks[n] for n in trained if n in tasks and _are_alike(tasks[n], trained[n])}
@@ -208,7 +211,7 @@ def _build(
     edits: tuple[TransferStrategy, ...],
     n_columns: int,
 ) -> tuple[ThreeMTLNetwork, SingleLevelObjective, FittedPrior | None]:
-    """The network and the objective, with the weights that the state holds, and the prior."""
+    """Build the network and the objective, load their weights from the state, and the priors."""
     groups, n_domains = state.optional("groups", np.ndarray), state.entry("n_domains", int)
     if not 0 <= n_domains <= MOST_DOMAINS:
         raise ValueError(f"its 'n_domains' is {n_domains!r}")
@@ -243,7 +246,7 @@ def _build(
 
 
 def _dropouts(network: ThreeMTLNetwork) -> Iterator[tuple[str, SeededDropout]]:
-    """The dropout modules; a warm start continues their random streams."""
+    """The names and dropout modules of a network, whose random streams are saved too."""
     for name, module in network.named_modules():
         if isinstance(module, SeededDropout):
             yield name, module
@@ -256,7 +259,7 @@ def _check_size(
     groups: np.ndarray | None,
     n_stored: int,
 ) -> None:
-    """Refuse parameters that ask for more weights than the file holds, before they are made."""
+    """Refuse parameters that ask for more weights than a file holds, before memory is used."""
     if isinstance(plan.backbone, nn.Module):
         return
     vectors = sum(e.width for e in inputs.embedded.values() if e.encoder.shape is None)

@@ -1,4 +1,4 @@
-"""The library's own plug-ins, by the parameter that takes them and their short name."""
+"""The library's own methods, by the parameter that takes them and their short name."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ REGISTRIES: dict[str, Mapping[str, type[BaseEstimator]]] = {
 
 
 class PlugIn(NamedTuple):
-    """An instance of a plug-in as a file names it.
+    """How a file writes one of the library's own methods, such as ``balancing=Manual()``.
 
     Attributes
     ----------
     parameter, name : str
         The estimator's parameter that takes it, and its short name there.
     parameters : dict
-        The plug-in's own parameters.
+        The method's own parameters.
     """
 
     parameter: str
@@ -44,7 +44,10 @@ class PlugIn(NamedTuple):
 
 
 def find_plug_in(value: object) -> PlugIn | None:
-    """How a file names an object; None if it is not one of the library's own plug-ins."""
+    """Return the record by which a file stands for one of the library's own methods.
+
+    None for any other object.
+    """
     for parameter, registry in REGISTRIES.items():
         for name, cls in registry.items():
             if type(value) is cls and isinstance(value, BaseEstimator):
@@ -53,5 +56,5 @@ def find_plug_in(value: object) -> PlugIn | None:
 
 
 def make_plug_in(plug_in: PlugIn) -> BaseEstimator:
-    """Make the object that a file names."""
+    """Make the object that a record of a file stands for."""
     return REGISTRIES[plug_in.parameter][plug_in.name](**plug_in.parameters)

@@ -1,4 +1,4 @@
-"""Plain values as JSON, and back."""
+"""Encode plain values, such as lists and arrays, as JSON, and decode them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLAIN_KINDS = "biufUmMO"
 
 
 class NotPlainError(TypeError):
-    """A value that a file can't hold without code."""
+    """The error that a file can't hold a value without code."""
 
 
 class Encoder:
@@ -52,7 +52,10 @@ class Encoder:
         """
 
     def encode(self, value: object, where: str | None = None) -> Json:
-        """Encode a value in JSON's types."""
+        """Encode a value as JSON.
+
+        An object that JSON can't hold is collected, and its number in `objects` is encoded.
+        """
         if value is None or type(value) in (str, bool, int, float):
             return value
         if isinstance(value, np.generic):
@@ -75,7 +78,7 @@ class Encoder:
         return found
 
     def _check(self, value: object, encoded: Json) -> None:
-        """Refuse a dtype, or a value of pandas, that decoding would not restore."""
+        """Raise `NotPlainError` if decoding would not restore a dtype or a value of pandas."""
         try:
             found = Decoder(self.objects).decode(encoded)
         except (TypeError, ValueError, LookupError, ArithmeticError):
@@ -84,7 +87,7 @@ class Encoder:
             raise NotPlainError(f"{type(value).__name__} {value!r}")
 
     def _array(self, kind: str, array: np.ndarray) -> Json:
-        """Encode an array or a scalar with its dtype; times are counted in the dtype's unit."""
+        """Encode an array or a scalar with its dtype; times become integers in the dtype's unit."""
         dtype = array.dtype
         if dtype.kind not in PLAIN_KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
             raise NotPlainError(f"{type(array).__name__} of dtype {dtype}")
@@ -132,7 +135,7 @@ class Decoder:
         self.objects = objects
 
     def decode(self, value: Json) -> Any:
-        """The value that was encoded."""
+        """Return the value that `Encoder.encode` encoded."""
         if isinstance(value, list):
             return [self.decode(item) for item in value]
         if not isinstance(value, dict):

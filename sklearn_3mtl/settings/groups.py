@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DataSettings:
-    """What the columns of X and y are."""
+    """The parameters that say what the columns of X and y are."""
 
     task: Hashable | None = None
     domain: Hashable | None = None
@@ -53,7 +53,7 @@ class DataSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NetworkSettings:
-    """Encoders, fusion, backbone and heads."""
+    """The parameters of the network: encoders, fusion, backbone and heads."""
 
     numeric_embedding: str | None = "piecewise_linear"
     backbone: str | nn.Module = "mlp"
@@ -69,7 +69,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ObjectiveSettings:
-    """What training minimises."""
+    """The parameters of the loss that training minimises."""
 
     balancing: str | Balancing = "equal"
     task_weight: TaskWeight | None = None
@@ -79,7 +79,7 @@ class ObjectiveSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetaSettings:
-    """How a task adapts to few rows, and what it is trained on."""
+    """The parameters of meta-learning: episodes, and how a task adapts to few rows."""
 
     meta: str | MetaMethod | None = None
     inner_lr: float | Auto = "auto"
@@ -95,7 +95,7 @@ class MetaSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TransferSettings:
-    """What is carried over from a source or between domains."""
+    """The parameters of transfer from a source network, and between domains."""
 
     source: object | None = None
     strategy: str | TransferStrategy | None = None
@@ -106,7 +106,7 @@ class TransferSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSettings:
-    """How the network is trained."""
+    """The parameters of training, such as optimizer, early stopping and device."""
 
     max_epochs: int | Auto = "auto"
     batch_size: int | Auto = "auto"
@@ -126,7 +126,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AdaptingSettings:
-    """What `adapt` trains."""
+    """The parameters that say what `adapt` trains, and how."""
 
     adapt_parts: str | Sequence[str] = "auto"
     adapt_lr: float | Auto = "auto"

@@ -27,12 +27,12 @@ Method = TypeVar("Method", Fusion, Sharing, Balancing, MetaMethod, DomainLoss, T
 
 
 def make_method(value: str | Method, registry: Mapping[str, type[Method]]) -> Method:
-    """A method from its short name, or the instance that was given."""
+    """Make the object that a short name stands for; an instance is returned as it is."""
     return registry[value]() if isinstance(value, str) else value
 
 
 def make_optimizer(value: str | OptimizerClass) -> OptimizerClass:
-    """The optimizer's class."""
+    """The optimizer class that a short name such as ``"adamw"`` stands for, or the given one."""
     cls = OPTIMIZERS[value] if isinstance(value, str) else value
     if not issubclass(cls, torch.optim.Optimizer):
         raise ValueError(
@@ -43,5 +43,8 @@ def make_optimizer(value: str | OptimizerClass) -> OptimizerClass:
 
 
 def make_schedule(value: str | Schedule) -> Schedule:
-    """The function from progress to a factor of the learning rate."""
+    """The learning-rate schedule that a short name stands for, or the function that was given.
+
+    It maps the fraction of training that is done to a factor of the learning rate.
+    """
     return LR_SCHEDULES[value] if isinstance(value, str) else value

@@ -32,7 +32,8 @@ class Settings(
 ):
     """The parameters of an estimator as they were given, "auto" and short names included.
 
-    A parameter that the estimator lacks has its default, which usually means an absent part.
+    A parameter that the estimator lacks has its default, which usually switches a part (such as
+    meta-learning) off.
     """
 
     paradigm: str = "3mtl"
@@ -47,21 +48,21 @@ class Settings(
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def with_values(self, changed: Mapping[str, object]) -> Self:
-        """The same with other values for some parameters."""
+        """A copy with other values for some parameters."""
         return self.of({**self.values(), **changed})
 
     def without(self, parts: Iterable[str]) -> Self:
-        """The same with some parts switched off."""
+        """A copy in which some parts, ``"meta"`` or ``"transfer"``, are switched off."""
         changed: dict[str, object] = {}
         for part in parts:
             changed |= ABSENT[part]
         return self.with_values(changed) if changed else self
 
     def of_paradigm(self) -> Self:
-        """The same without the parts that `paradigm` lacks."""
+        """A copy without the parts that the parameter `paradigm` excludes."""
         return self.without(part for part in ABSENT if part not in PARADIGMS[self.paradigm])
 
     def differing(self, other: Settings, names: Iterable[str]) -> list[str]:
-        """Those of some parameters whose values differ from another's."""
+        """Those of the parameters `names` whose values differ from the other settings'."""
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return [n for n, (a, b) in pairs.items() if a is not b and repr(a) != repr(b)]

@@ -27,12 +27,12 @@ __all__ = [
 
 
 def is_auto(value: object) -> TypeGuard[Auto]:
-    """Whether a value is chosen in `fit`."""
+    """Whether a parameter is ``"auto"``, so that `fit` chooses its value."""
     return isinstance(value, str) and value == "auto"
 
 
 def shot_range(value: int | str | Sequence[int]) -> tuple[int, int]:
-    """The fewest and the most support rows of an episode."""
+    """Read `n_shots`: the smallest and largest number of support rows of an episode."""
     ends = tuple(value) if np.iterable(value) else (value, value)
     whole = [int(end) for end in ends if isinstance(end, Integral) and not isinstance(end, bool)]
     if len(ends) != 2 or len(whole) != 2 or not 0 <= whole[0] <= whole[1] or not whole[1]:
@@ -44,7 +44,7 @@ def shot_range(value: int | str | Sequence[int]) -> tuple[int, int]:
 
 
 def check_widths(parameter: str, value: object) -> tuple[int, ...]:
-    """A tuple of layer widths, each at least 1."""
+    """Read layer widths, given as an integer or a sequence, into a tuple of integers >= 1."""
     given = tuple(value) if np.iterable(value) else (value,)
     widths = tuple(
         int(width) for width in given if isinstance(width, Integral) and not isinstance(width, bool)
@@ -55,7 +55,7 @@ def check_widths(parameter: str, value: object) -> tuple[int, ...]:
 
 
 def numbers(parameter: str, value: ArrayLike) -> np.ndarray:
-    """The value as an array of floats; an error names the parameter."""
+    """Convert a parameter's value to an array of floats; an error names the parameter."""
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -65,7 +65,7 @@ def numbers(parameter: str, value: ArrayLike) -> np.ndarray:
 def named_weights(
     parameter: str, value: TaskWeight, names: Sequence[Hashable], default: float = 1.0
 ) -> np.ndarray:
-    """A number >= 0 for each task, from a mapping by name or an array in the tasks' order."""
+    """Read a number >= 0 for each task, from a mapping by name or an array in the tasks' order."""
     if isinstance(value, pd.Series):
         value = value.to_dict()
     if isinstance(value, Mapping):
@@ -89,7 +89,7 @@ def named_weights(
 
 
 def has_group_layers(heads: Heads, has_groups: bool) -> bool:
-    """Whether each task id of the long layout gets layers of its own."""
+    """Whether the parameter `heads` gives each task id layers of its own."""
     if heads == "group" and not has_groups:
         raise ValueError(
             "heads='group' needs task ids: name a column of X with `task`, or pass "
@@ -99,7 +99,7 @@ def has_group_layers(heads: Heads, has_groups: bool) -> bool:
 
 
 def head_specs(heads: Heads, tasks: Mapping[Hashable, Task]) -> Mapping[Hashable, HeadSpec]:
-    """The heads that the user shaped, by task name."""
+    """The hidden widths or modules that the user gave for the heads of some tasks, by name."""
     specs = {} if isinstance(heads, str) else dict(heads)
     unknown = [name for name in specs if name not in tasks]
     if unknown:
@@ -112,7 +112,10 @@ def head_specs(heads: Heads, tasks: Mapping[Hashable, Task]) -> Mapping[Hashable
 def categorical_positions(
     given: ArrayLike | None, table: InputTable, columns: Sequence[int]
 ) -> list[int]:
-    """Positions of the columns of X, among some, that hold categories."""
+    """Positions of the columns of X that the parameter `categorical_features` selects.
+
+    If they are inferred from dtypes, only the positions in `columns` are looked at.
+    """
     if isinstance(given, str):
         return table.inferred_categorical(columns)
     if given is None:

@@ -1,4 +1,4 @@
-"""The contract of a sharing method."""
+"""The base class of methods by which tasks share the backbone."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["Sharing"]
 
 
 class Sharing(BaseEstimator, ABC):
-    """A way for tasks to share layers.
+    """A way for tasks to share the backbone of the network.
 
     A subclass's constructor takes its hyper-parameters only; pass an instance as ``sharing=``.
 
     Attributes
     ----------
     net_per_group : bool
-        Whether `build` treats each task id of the long layout as a task of its own. False: the
-        tasks are the columns of y, and task ids can differ in their heads only.
+        Whether `build` treats each task id of the rows as a task of its own. False: the tasks are
+        the columns of y, and task ids can differ in their heads only.
     """
 
     net_per_group: bool = False

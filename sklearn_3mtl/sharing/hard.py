@@ -31,7 +31,7 @@ class HardSharing(Sharing):
     """
 
     def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
-        """One view, that of the backbone."""
+        """Build one backbone, whose features the heads of all tasks read."""
         return _OneBackbone(layers.backbone(layers.encoders, seed), len(tasks))
 
 

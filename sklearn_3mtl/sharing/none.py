@@ -31,11 +31,11 @@ class NoSharing(Sharing):
     net_per_group = True
 
     def encoders(self, tasks: Sequence[str]) -> Sequence[str]:
-        """A copy for each task."""
+        """The names of the encoders' copies: one for each task, by the task's name."""
         return tasks
 
     def build(self, layers: Layers, tasks: Sequence[str], seed: Seed) -> SharedLayers:
-        """A view for each task, from a backbone of its own."""
+        """Build a backbone for each task, whose features the task's head alone reads."""
         return _BackbonePerTask(layers.backbone(tasks, seed), layers.n_members, len(tasks))
 
 

@@ -16,7 +16,7 @@ COARSE = 2
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
-    """Divide the outputs of each task by its temperature."""
+    """Divide the outputs of each task by its temperature, a number > 0 per task."""
     if not len(layout) or bool((temperature == 1).all()):
         return outputs
     widths = torch.tensor([task.n_outputs for task in layout.tasks], device=temperature.device)
@@ -32,11 +32,12 @@ def best_temperature(
     *,
     fine: bool = True,
 ) -> Tensor:
-    """The most probable temperature of each task, among those that its kind allows.
+    """The most probable temperature of each task, a number by which its outputs are divided.
 
     Long training makes a network overconfident, which worsens the likelihood long before the
     accuracy (Guo et al., "On calibration of modern neural networks", ICML 2017, arXiv 1706.04599,
-    section 4.2). Regression outputs that overfit are shrunk towards the mean in the same way.
+    section 4.2). Regression outputs that overfit are shrunk towards the mean in the same way. Only
+    temperatures that the task's kind allows are tried.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class BestWeights(Callback):
         dataset_valid: object = None,
         **kwargs: object,
     ) -> None:
-        """Compare the epoch's validation losses with the best ones."""
+        """Keep weights with the best validation loss so far; stop after `patience` other epochs."""
         assert net.valid_losses_ is not None
         loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
         # Similar domains are part of the objective, so they count when epochs are compared.

@@ -13,7 +13,7 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 def plain_batch(batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-    """The batch in the form of skorch: inputs and labels."""
+    """The inputs and labels of a batch, in the form that skorch gives to callbacks."""
     return batch.judged_inputs(), batch.values
 
 

@@ -26,9 +26,10 @@ __all__ = ["MultiTaskNet"]
 
 
 class StepResult(TypedDict):
-    """What a step of the optimizer leaves: its loss, those of the units, and the outputs.
+    """What is kept of an optimizer step: its loss, the loss of each unit, and the outputs.
 
-    The activations are not kept: those of the next step then take their place in the cache.
+    A unit is a task, or a task under one task id. The activations are not kept: those of the next
+    step then take their place in the processor's cache.
     """
 
     loss: Tensor
@@ -38,10 +39,10 @@ class StepResult(TypedDict):
 
 
 class MultiTaskNet(ValidatedNet):
-    """Trains a ThreeMTLNetwork on an objective from tensors.
+    """A skorch net that trains a ThreeMTLNetwork on an objective.
 
-    skorch's loop without its bookkeeping of batches: losses stay tensors until the epoch's
-    end, and callbacks are told of batches only where one listens.
+    Its loop leaves out skorch's bookkeeping of batches: losses stay tensors until the epoch's end,
+    and callbacks are told of batches only where one listens.
 
     Parameters
     ----------
@@ -60,8 +61,8 @@ class MultiTaskNet(ValidatedNet):
     callbacks : sequence of skorch callbacks, default=()
         The user's.
     domain_rows : RowDataset or None, default=None
-        Rows by which it is judged how unlike the domains' features are. None where it makes no
-        difference.
+        Rows on which the features of the domains are compared after each epoch. None: there is no
+        domain loss.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class MultiTaskNet(ValidatedNet):
     valid_losses_ : tensor of shape (n_units,) or None
         Validation losses of the last epoch, NaN for a task without a validation label.
     valid_gap_ : float
-        What the terms' `gap` added to the validation loss of the last epoch.
+        What the terms of the objective added to the validation loss of the last epoch.
     """
 
     def __init__(
@@ -112,7 +113,10 @@ class MultiTaskNet(ValidatedNet):
         return self.own_callbacks
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> MultiTaskNet:
-        """Make the optimizer, and list the phases; the objective's parameters don't decay."""
+        """Make the optimizer; the objective's own parameters get no weight decay.
+
+        The objective's phases, further optimizer steps on each batch, are listed too.
+        """
         accepted = inspect.signature(self.optimizer).parameters
         options: dict[str, float | bool] = {"lr": self.lr}
         rule = list(self.criterion_.parameters())
@@ -134,7 +138,7 @@ class MultiTaskNet(ValidatedNet):
     def get_split_datasets(
         self, X: TrainingRows, y: object = None, **fit_params: object
     ) -> tuple[TrainingRows, ValidationRows | None]:
-        """The training and the validation rows, which were split before."""
+        """Return the rows to train on and those to validate on, which were split before."""
         return X, self.valid_rows
 
     def infer(self, x: dict[str, Tensor], **fit_params: object) -> Tensor:
@@ -145,7 +149,7 @@ class MultiTaskNet(ValidatedNet):
     def fit_loop(
         self, X: TrainingRows, y: object = None, epochs: int | None = None, **fit_params: object
     ) -> MultiTaskNet:
-        """Train epoch after epoch until a callback asks to stop."""
+        """Train for `epochs` epochs (None: `max_epochs`), or until a callback asks to stop."""
         datasets = {"dataset_train": X, "dataset_valid": self.valid_rows}
         train = self.get_iterator(X, training=True)
         self.first_epoch_ = len(self.history)
@@ -166,7 +170,7 @@ class MultiTaskNet(ValidatedNet):
     def train_step(
         self, batch: Batch, *, listening: bool = False, progress: float = 0.0
     ) -> StepResult:
-        """One step of the optimizer on a batch."""
+        """Make one step of the optimizer on a batch, and the objective's further steps."""
         objective, network = self.criterion_, self.module_
         done: list[tuple[Step, Tensor]] = []
 
@@ -200,7 +204,7 @@ class MultiTaskNet(ValidatedNet):
         }
 
     def _phase_step(self, phase: Phase, batch: Batch, progress: float) -> None:
-        """One step on a phase's loss, of the parameters that it trains."""
+        """Make a further step (a phase) on a batch: on its own loss, for its own parameters."""
         parameters = list(phase.parameters(self.module_))
 
         def closure() -> Tensor:

@@ -15,15 +15,19 @@ class Rate(Protocol):
 
     @property
     def share(self) -> float:
-        """The fraction of the learning rate that it is trained with."""
+        """The fraction of the learning rate that the parameter is trained with."""
 
     @property
     def start(self) -> float:
-        """The fraction of training after which it is trained."""
+        """The fraction of training after which the parameter is trained."""
 
 
 class ParameterGroup(TypedDict):
-    """A parameter group of an optimizer."""
+    """A parameter group of an optimizer, with options for the learning-rate schedule.
+
+    `share` is the fraction of the learning rate, `start` the fraction of training before the group
+    is trained.
+    """
 
     params: list[nn.Parameter]
     share: NotRequired[float]
@@ -49,5 +53,8 @@ def grouped_by_rate(module: nn.Module, rates: Mapping[str, Rate] | None) -> list
 
 
 def scaled(group: ParameterGroup, factor: float, progress: float) -> float:
-    """The factor of a group's learning rate at some progress of training."""
+    """The factor of a parameter group's learning rate at a fraction `progress` of training.
+
+    It is `factor`, that of the schedule, times the group's share, and 0 before the group's start.
+    """
     return factor * group.get("share", 1.0) * (progress >= group.get("start", 0.0))

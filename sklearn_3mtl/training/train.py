@@ -45,7 +45,7 @@ def choose_device(device: str | torch.device) -> torch.device:
 
 @dataclass(frozen=True)
 class RowsOfTraining:
-    """The rows that a training uses.
+    """The rows to train on, to validate on, and to compare the domains on.
 
     Attributes
     ----------

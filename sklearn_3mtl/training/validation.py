@@ -41,7 +41,8 @@ class ValidatedNet(NeuralNet):
     valid_losses_ : tensor of shape (n_units,) or None
         Validation losses after the last epoch; NaN for a task without a validation label.
     valid_gap_ : float
-        The gap of the domain loss after the last epoch, times the weight of the domain loss.
+        How different the domains' features are after the last epoch, by the `gap` of the domain
+        loss, times its weight.
     """
 
     module_: ThreeMTLNetwork
@@ -57,7 +58,7 @@ class ValidatedNet(NeuralNet):
     def get_iterator(
         self, dataset: TrainingRows | ValidationRows, training: bool = False
     ) -> Batches:
-        """Batches that are sliced from tensors."""
+        """The batches of a data set: in random order for training, otherwise always the same."""
         if training:
             return cast(TrainingRows, dataset).batches(self.batch_size, self.generator)
         return dataset.in_order(VALID_BATCH_ROWS)
@@ -105,7 +106,7 @@ class ValidatedNet(NeuralNet):
         return mean_over_tasks(self.valid_losses_, self.criterion_.epoch_weight())
 
     def _validation_outputs(self, batches: Batches, n_rows: int, listening: bool) -> Tensor:
-        """The outputs of all members for all validation rows."""
+        """The outputs of all members of the ensemble for all validation rows."""
         self._set_training(False)
         # One tensor for all batches: many small tensors would fragment the memory.
         network, done = self.module_, 0
@@ -123,7 +124,10 @@ class ValidatedNet(NeuralNet):
 
     @torch.no_grad()
     def temperature(self) -> Tensor:
-        """The temperature of each task, fitted on the validation rows; 1 without any."""
+        """The temperature of each task, a number by which its outputs are divided.
+
+        It is fitted on the validation rows; without any it is 1.
+        """
         valid = self.valid_rows
         if valid is None:
             return torch.ones(len(self.layout))
@@ -142,7 +146,7 @@ class ValidatedNet(NeuralNet):
         return found
 
     def _record_columns(self, prefix: str, losses: Tensor) -> None:
-        """Record the loss of each column, or with groups its mean over them."""
+        """Record each task's loss in the history; with task ids, its mean over them."""
         per_column = losses.view(-1, len(self.layout)).nanmean(0).tolist()
         for task, loss in zip(self.layout.tasks, per_column, strict=True):
             self.history.record(f"{prefix}/{task.name}", loss)

@@ -22,7 +22,7 @@ def descend(
     likelihood: Likelihood,
     ridge: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Minimise the penalised loss for every penalty at once.
+    """Fit penalised linear models of the outputs, for every penalty at once.
 
     A bound on the loss's curvature is diagonal in the principal directions: each step is that of a
     diagonal Newton method. Nesterov's momentum is restarted where it points uphill (O'Donoghue and

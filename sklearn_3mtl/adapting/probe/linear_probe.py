@@ -32,7 +32,10 @@ HESSIAN_NUMBERS = 2**20
 
 @dataclass(frozen=True)
 class Probe:
-    """A task's correction: its outputs become ``keep * before + features @ weight.T + bias``.
+    """A fitted linear correction of a task's outputs, for G groups and M members of the ensemble.
+
+    The outputs become ``keep * before + features @ weight.T + bias``. A group is the rows of one
+    task id.
 
     Attributes
     ----------
@@ -53,7 +56,7 @@ class Probe:
     keep: float
 
     def times(self, factor: float) -> Probe:
-        """The same correction in another unit, where outputs are `factor` times as large."""
+        """The same correction for outputs that are `factor` times as large."""
         return replace(self, weight=self.weight * factor, bias=self.bias * factor)
 
 
@@ -85,7 +88,7 @@ def solve_probe(
     blocks : Blocks
         Which features belong together, and how they are mixed.
     features : tensor of shape (G, M, n, n_features)
-        Frozen features of G groups of n rows for M members.
+        Frozen features of G groups of n rows for M members of the ensemble.
     offset : tensor of shape (G, M, n, n_outputs)
         The outputs to be corrected.
     targets : tensor of shape (G, n, n_outputs)
@@ -128,7 +131,10 @@ def _choose(
     likelihood: Likelihood,
     keeps: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """The penalty and the weight of each mixture, chosen on some members and rows."""
+    """Choose the penalty and the weight of each mixture of blocks of features.
+
+    The choice is made on some members of the ensemble and some rows.
+    """
     n = rows.shape[-2]
     some = torch.linspace(0, n - 1, min(n, JUDGE_ROWS)).round().long()
     features = features[:, :N_JUDGES, some]
@@ -161,7 +167,10 @@ def _choose(
 
 
 def _ridge(penalty: Tensor, n_directions: int, keeps: Tensor) -> Tensor:
-    """The penalty of each coefficient, the bias last: (n_penalties, n_mixtures, r + 1)."""
+    """The ridge penalty of each of r coefficients and of the bias, which is last.
+
+    The shape is (n_penalties, n_mixtures, r + 1).
+    """
     found = penalty.unsqueeze(-1).repeat(1, 1, n_directions + 1)
     found[:, ~keeps, -1] = NEW_BIAS_PENALTY
     return found
@@ -175,7 +184,11 @@ def _left_out(
     outputs: Tensor,
     ridge: Tensor,
 ) -> Tensor:
-    """Each row's outputs under a fit without it, (n_penalties, G, n_mixtures, M, n, n_outputs)."""
+    """The outputs for each row from a fit without that row, in a leave-one-out approximation.
+
+    Their shape is (n_penalties, G, n_mixtures, M, n, n_outputs), for G groups of n rows and M
+    members of the ensemble.
+    """
     features = mixtures.features
     features = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
     targets, rows = targets.unsqueeze(1), rows.unsqueeze(1)

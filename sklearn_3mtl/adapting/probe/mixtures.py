@@ -1,4 +1,4 @@
-"""Blocks of features, standardised, and weighted mixtures of the blocks."""
+"""Blocks of features, standardised, and mixtures, which weight the blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAIN_PRIOR, SMOOTH_PRIOR = 0.25, 0.5
 
 @dataclass(frozen=True)
 class Blocks:
-    """Consecutive blocks of features, and the mixtures of them to try.
+    """Consecutive blocks of features, and the mixtures to try: the weight of each block in each.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Blocks:
     prior : sequence of float
         The prior weight of each mixture.
     keeps : sequence of bool
-        Whether each mixture corrects the earlier outputs. False: it replaces them.
+        Whether each mixture corrects the outputs before the adaptation. False: it replaces them.
     """
 
     widths: Sequence[int]
@@ -45,11 +45,12 @@ class Blocks:
 
     @classmethod
     def of_views(cls, widths: Sequence[int], views: Sequence[Sequence[float]]) -> Blocks:
-        """Make mixtures of four views of a row: learned features, encoded, plain, smooth inputs.
+        """Make mixtures from four weightings: learned features, encoded, plain and smooth inputs.
 
-        Each view is a mixture, and so are learned features and encoded inputs in equal parts. Plain
-        inputs that equal the encoded ones, and smooth inputs that are absent, make no mixture. The
-        smooth mixture replaces the earlier outputs; the others correct them.
+        Each view, a weight for each block, is a mixture, and so are learned features and encoded
+        inputs in equal parts. Plain inputs that equal the encoded ones, and smooth inputs that are
+        absent, make no mixture. The smooth mixture replaces the outputs before the adaptation; the
+        others correct them.
         """
         shares = [np.array(view) / max(sum(view), NOTHING) for view in views]
         learned, encoded, plain, smooth = shares
@@ -66,14 +67,15 @@ class Blocks:
 class Mixtures:
     """Mixtures of blocks of features, each reduced to few principal directions.
 
-    The directions are a rotation, which leaves a ridge penalty unchanged.
+    A mixture gives each block of features a share of the variance. The directions are a rotation,
+    which leaves a ridge penalty unchanged.
 
     Parameters
     ----------
     blocks : Blocks
         The blocks and their mixtures.
     features : tensor of shape (G, M, n, d)
-        The features of G groups of n rows, for M members.
+        The features of G groups of n rows, for M members of the ensemble.
     rows : tensor of shape (G, 1, n, 1)
         The weight of each row; 0 for padding.
 
@@ -123,7 +125,9 @@ class Mixtures:
         return len(self._part)
 
     def weights(self, coefficients: Tensor) -> Tensor:
-        """Map coefficients of the directions, (G, n_mixtures, M, n_outputs, r), to weights.
+        """Map coefficients of the principal directions to weights of the features.
+
+        The coefficients have shape (G, n_mixtures, M, n_outputs, r).
 
         Returns
         -------
@@ -138,7 +142,7 @@ class Mixtures:
 
 
 class _Standardised(NamedTuple):
-    """Centred blocks of features whose mean squared norm is 1.
+    """Blocks of features, centred and scaled so that each has a mean squared norm of 1.
 
     Attributes
     ----------
@@ -159,7 +163,7 @@ class _Standardised(NamedTuple):
 
 
 def _standardised(features: Tensor, widths: Tensor, rows: Tensor) -> _Standardised:
-    """Centre and scale the blocks of some features."""
+    """Centre features, and scale each block of them to a mean squared norm of 1."""
     z = features.double()
     mean = (rows * z).sum(-2, keepdim=True) / rows.sum(-2, keepdim=True).clamp_min(1e-12)
     centred = (z - mean) * (rows > 0)

@@ -1,4 +1,4 @@
-"""The contract of a fusion method."""
+"""The base classes of methods that fuse the features of several modalities."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class FusedFeatures(nn.Module, ABC):
 
 
 class Fusion(BaseEstimator, ABC):
-    """A way to fuse modalities.
+    """A way to fuse the features of several modalities, named groups of columns of X.
 
     A subclass's constructor takes its hyper-parameters only; pass an instance as ``fusion=``.
     """
 
     @abstractmethod
     def build(self, widths: Sequence[int], copies: Copies, seed: Seed) -> FusedFeatures:
-        """Build the layers.
+        """Build the layers that fuse the modalities' features.
 
         Parameters
         ----------

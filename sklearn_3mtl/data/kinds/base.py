@@ -94,7 +94,7 @@ class Kind(BaseEstimator, ABC):
         return self.losses(outputs.unsqueeze(-1), values)
 
     def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
-        """The number of the network's outputs for a target; `classes` is None without classes."""
+        """The number of the network's outputs for a target, from its classes (or None)."""
         return 1
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
@@ -120,15 +120,21 @@ class Kind(BaseEstimator, ABC):
         return 0.0, 1.0
 
     def link(self, values: Tensor) -> Tensor:
-        """Map values to the scale of the outputs, elementwise; by default they stay as they are."""
+        """Map encoded labels to the scale of the outputs, elementwise; by default the identity."""
         return values
 
     def targets(self, values: Tensor, n_outputs: int) -> Tensor:
-        """The targets of the likelihood's mean for each output, (..., n_outputs)."""
+        """The target of each output, (..., n_outputs), from encoded labels of shape (...).
+
+        The mean that the likelihood predicts from an output is compared with its target.
+        """
         return self.likelihood.targets(self.link(values), n_outputs)
 
     def decode(self, outputs: Tensor) -> Tensor:
-        """The predicted values: (..., n_outputs) -> (...); by default the only output."""
+        """Predict encoded labels from outputs: (..., n_outputs) -> (...).
+
+        By default the only output is the prediction.
+        """
         return outputs.squeeze(-1)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray | None:
@@ -136,11 +142,14 @@ class Kind(BaseEstimator, ABC):
         return None
 
     def outputs_of_log_probabilities(self, logs: np.ndarray) -> np.ndarray:
-        """Outputs for given log-probabilities: (n, n_classes) -> (n, n_outputs)."""
+        """The outputs that stand for given log-probabilities of the classes.
+
+        `logs` has shape (n, n_classes), the result (n, n_outputs).
+        """
         return logs
 
     def combine(self, outputs: Tensor) -> Tensor:
-        """Combine the members' outputs, so that the prediction is the mean of the members'.
+        """Combine the outputs of an ensemble's members, so that predictions are averaged.
 
         Parameters
         ----------
@@ -173,11 +182,11 @@ class Kind(BaseEstimator, ABC):
         return torch.where(spread > 0, 1 - residual / spread, torch.nan)
 
     def negative_log_likelihood(self, mean_loss: Tensor) -> Tensor:
-        """The negative log-likelihood per label from the mean loss; by default the loss itself."""
+        """Turn the mean loss into a negative log-likelihood per label; by default the same."""
         return mean_loss
 
     def with_output_per_class(self) -> Kind:
-        """A kind for the same classes that has an output for each of them."""
+        """The kind for the same classes that has one output for each class."""
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -193,7 +202,10 @@ class Kind(BaseEstimator, ABC):
 
 
 def mean_of_members(outputs: Tensor) -> Tensor:
-    """The mean over the first axis; the order of summation doesn't depend on the other axes."""
+    """The mean over the first axis, the members of the ensemble.
+
+    They are summed one after the other, so that rounding doesn't depend on the other axes.
+    """
     members = outputs.unbind(0)
     return reduce(torch.add, members) / len(members)
 

@@ -11,7 +11,7 @@ __all__ = ["ClassKind", "softmax"]
 
 
 class ClassKind(Kind):
-    """Base of kinds with classes, whose values are positions among the classes."""
+    """Base of kinds with classes; labels are encoded as positions among the sorted classes."""
 
     has_classes = True
     metrics = ("accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss")
@@ -21,7 +21,7 @@ class ClassKind(Kind):
     temperature_spread = 0.5
 
     def score(self, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
-        """The accuracy of each target."""
+        """The weighted accuracy of each target, of shape (n_tasks,)."""
         hits = (self.decode(outputs) == values) * weight
         return hits.sum(0) / weight.sum(0)
 

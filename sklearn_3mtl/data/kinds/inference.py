@@ -28,7 +28,9 @@ MAX_INTEGER_CLASSES = 10
 def kind_named(
     name: str, given: str | Kind | None = None, regression_loss: str = "squared_error"
 ) -> Kind:
-    """The kind of a short name: `given` if it is a Kind of that name, else the library's.
+    """The kind of target of a short name such as ``"binary"``.
+
+    It is `given` if that is a Kind of this name, else the library's own.
 
     Raises
     ------
@@ -47,7 +49,10 @@ def kind_named(
 def declared_kind(
     task: Hashable, given: str | Kind, n_classes: int, regression_loss: str = "squared_error"
 ) -> Kind:
-    """The kind that a user declares for a task, whose labels have `n_classes` distinct values.
+    """The kind of target that the user declared for a task, by name or as an instance.
+
+    ``"classification"`` is binary or multiclass, depending on `n_classes`, the number of different
+    labels.
 
     Raises
     ------
@@ -68,7 +73,10 @@ def declared_kind(
 
 
 def infer_kind(column: pd.Series, regression_loss: str = "squared_error") -> Kind:
-    """Infer the kind from a column's labels; one class is enough, no label means regression."""
+    """Infer from a column's labels whether it is regression, binary or multiclass.
+
+    A column with a single class is binary, one without labels regression.
+    """
     observed = column.dropna()
     if observed.empty or not _are_classes(observed):
         return _made(Regression.name, regression_loss)
@@ -76,14 +84,17 @@ def infer_kind(column: pd.Series, regression_loss: str = "squared_error") -> Kin
 
 
 def agrees(given: str | Kind, kind: Kind) -> bool:
-    """Whether a kind is the one that the user gave."""
+    """Whether a task's kind of target is the one that the user gave.
+
+    It may be given by name, as an instance, or as ``"classification"`` for any kind with classes.
+    """
     if isinstance(given, Kind):
         return given == kind
     return given == kind.name or (given == ANY_CLASSES and kind.has_classes)
 
 
 def is_of_numbers(given: str | Kind) -> bool:
-    """Whether the kind that the user gave is one without classes."""
+    """Whether the kind of target that the user gave (a name or an instance) has no classes."""
     if isinstance(given, Kind):
         return not given.has_classes
     return given in KINDS and not KINDS[given].has_classes
@@ -92,13 +103,17 @@ def is_of_numbers(given: str | Kind) -> bool:
 def as_given(
     name: Hashable, kind: Kind, task_kinds: Mapping[Hashable, str | Kind] | None
 ) -> str | Kind:
-    """The `task_kinds` entry that gives some rows of a target the kind of all its rows."""
+    """The entry in `task_kinds` that keeps a target's kind if only some rows are fitted.
+
+    Without it, the kind would be inferred from these rows alone. It is the user's Kind instance if
+    there is one, else the kind's short name.
+    """
     given = (task_kinds or {}).get(name)
     return given if isinstance(given, Kind) else kind.name
 
 
 def with_regression_loss(kind: Kind, loss: str) -> Kind:
-    """The kind with another loss, if it is Regression; other kinds stay as they are."""
+    """Return a Regression with another loss; any other kind of target is returned as it is."""
     return Regression(loss) if type(kind) is Regression and kind.loss != loss else kind
 
 
@@ -112,7 +127,7 @@ def _made(name: str, regression_loss: str) -> Kind:
 
 @cache
 def _shared(name: str, loss: str | None) -> Kind:
-    """One object for all targets of a kind, so that comparing kinds is fast."""
+    """Make a kind of target by its short name once, so that all targets of it share an object."""
     return KINDS[name]() if loss is None else Regression(loss)
 
 

@@ -17,9 +17,11 @@ FLAT = 1e-6
 
 
 class Likelihood(ABC):
-    """A negative log-likelihood whose gradient in the outputs is the mean minus the target.
+    """The likelihood of labels given the outputs of a linear model, as a loss.
 
-    Squared error is written without the factor 1/2, so its gradient is twice that.
+    The loss is a negative log-likelihood whose gradient with respect to the outputs is the
+    predicted mean minus the target. Squared error is written without the factor 1/2, so its
+    gradient is twice that.
 
     Attributes
     ----------
@@ -37,37 +39,37 @@ class Likelihood(ABC):
 
     @abstractmethod
     def mean(self, outputs: Tensor) -> Tensor:
-        """The mean of the targets for some outputs; both have shape (..., n_outputs)."""
+        """The mean of the targets given the outputs (for logits: probabilities), same shape."""
 
     @abstractmethod
     def curvature(self, mean: Tensor) -> Tensor:
-        """The second derivative of the loss in each output, at the mean `mean`."""
+        """The second derivative of the loss in each output, where the predicted mean is `mean`."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of each label, (...,), from outputs and targets of shape (..., n_outputs)."""
 
     def targets(self, values: Tensor, n_outputs: int) -> Tensor:
-        """The target of each output, (..., n_outputs), from values of shape (...)."""
+        """The target of each output, (..., n_outputs), from encoded labels of shape (...)."""
         return values.unsqueeze(-1).expand(*values.shape, n_outputs)
 
     def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
-        """The mean of every output, where output j belongs to column ``column_of[j]``.
+        """The predicted mean for each output, if the outputs of several tasks lie side by side.
 
-        One output per column, unless a subclass says otherwise.
+        Output j belongs to task ``column_of[j]``. By default each task has one output.
         """
         return self.mean(outputs.unsqueeze(-1)).squeeze(-1)
 
     def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
-        """`mean` for an array, as a new array; `axis` is the axis of the outputs."""
+        """Compute `mean` for a NumPy array, in which `axis` is the axis of the outputs."""
         moved = torch.from_numpy(np.moveaxis(outputs, axis, -1))
         return np.moveaxis(self.mean(moved).numpy(), -1, axis).copy()
 
     def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
         """The log-likelihood of `n_rows` rows with mean loss `losses`.
 
-        `null` and `null_rows` serve likelihoods with unknown noise: a sum of squared errors, and
-        the number of further rows that it is counted as.
+        `null` and `null_rows` are for likelihoods that estimate a noise variance: a sum of squared
+        errors that is added to that of the rows, and the number of rows that it counts as.
         """
         return -n_rows * losses
 
@@ -100,32 +102,32 @@ class Likelihood(ABC):
 
 
 class Gaussian(Likelihood):
-    """Squared error; the noise is estimated from the errors."""
+    """Gaussian likelihood: squared error, with the noise variance estimated from the errors."""
 
     is_quadratic = True
 
     def mean(self, outputs: Tensor) -> Tensor:
-        """The outputs."""
+        """The outputs themselves, which are the predicted means."""
         return outputs
 
     def curvature(self, mean: Tensor) -> Tensor:
-        """One."""
+        """The second derivative of the loss: ones, in the shape of `mean`."""
         return torch.ones_like(mean)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The squared error."""
+        """The squared error of each label."""
         return (outputs - targets).square().sum(-1)
 
     def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
-        """The outputs."""
+        """The outputs themselves, which are the predicted means."""
         return outputs
 
     def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
-        """The outputs."""
+        """A copy of the outputs, which are the predicted means."""
         return outputs.copy()
 
     def log_evidence(self, losses: Tensor, n_rows: Tensor, null: float, null_rows: float) -> Tensor:
-        """The log-likelihood at the noise variance estimated from the errors."""
+        """The log-likelihood, up to a constant, at the noise variance that the errors suggest."""
         noise = (n_rows * losses + null) / (n_rows + null_rows)
         return -0.5 * n_rows * noise.clamp_min(1e-300).log()
 
@@ -144,7 +146,7 @@ class Gaussian(Likelihood):
 
 
 class Bernoulli(Likelihood):
-    """Cross-entropy of one logit."""
+    """The likelihood of two classes: cross-entropy of the logit of the second class."""
 
     largest_curvature = 0.25
     # A class label carries less information than a number.
@@ -155,19 +157,19 @@ class Bernoulli(Likelihood):
         return outputs.sigmoid()
 
     def curvature(self, mean: Tensor) -> Tensor:
-        """The variance of the label."""
+        """The variance ``mean * (1 - mean)`` of a label of 0 or 1, kept above 0."""
         return (mean * (1 - mean)).clamp_min(FLAT)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The cross-entropy."""
+        """The cross-entropy of each label."""
         return (F.softplus(outputs) - targets * outputs).sum(-1)
 
     def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
-        """The probabilities."""
+        """The probability of the second class for each logit."""
         return outputs.sigmoid()
 
     def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
-        """The probabilities."""
+        """The probability of the second class for each logit."""
         found: np.ndarray = expit(outputs)
         return found
 
@@ -179,13 +181,13 @@ class Bernoulli(Likelihood):
         n_rows: float,
         null: float,
     ) -> tuple[float, np.ndarray]:
-        """The same as in the base class, computed with NumPy alone."""
+        """The negative log-likelihood of weighted rows and its gradient, by NumPy alone."""
         loss = n_rows * (weight * (np.logaddexp(0.0, outputs) - targets * outputs)).sum()
         return loss, n_rows * weight * (expit(outputs) - targets)
 
 
 class Categorical(Likelihood):
-    """Cross-entropy of a logit for each class."""
+    """The likelihood of several classes: cross-entropy of a logit for each class."""
 
     largest_curvature = 0.5
     prior_labels = 4.0
@@ -195,20 +197,20 @@ class Categorical(Likelihood):
         return outputs.softmax(-1)
 
     def curvature(self, mean: Tensor) -> Tensor:
-        """The variance of each class's indicator."""
+        """The variance ``mean * (1 - mean)`` of each class's indicator, kept above 0."""
         return (mean * (1 - mean)).clamp_min(FLAT)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The cross-entropy."""
+        """The cross-entropy of each label."""
         return outputs.logsumexp(-1) - (targets * outputs).sum(-1)
 
     def targets(self, values: Tensor, n_outputs: int) -> Tensor:
-        """The indicator of each class."""
+        """The indicator of each class, (..., n_outputs): 1 for the label's class, else 0."""
         classes = torch.arange(n_outputs, device=values.device)
         return (values.unsqueeze(-1) == classes).to(values.dtype)
 
     def mean_of_columns(self, outputs: Tensor, column_of: Tensor, n_columns: int) -> Tensor:
-        """The softmax over the outputs of each column."""
+        """Probabilities: the softmax over those outputs that belong to the same task."""
         columns = column_of.expand(outputs.shape)
         shape = (*outputs.shape[:-1], n_columns)
         largest = outputs.detach().new_full(shape, -torch.inf)
@@ -218,7 +220,7 @@ class Categorical(Likelihood):
         return powers / sums.gather(-1, columns)
 
     def mean_of_array(self, outputs: np.ndarray, axis: int) -> np.ndarray:
-        """The probabilities."""
+        """The probability of each class: the softmax along `axis`."""
         powers: np.ndarray = outputs - outputs.max(axis, keepdims=True)
         np.exp(powers, out=powers)
         powers /= powers.sum(axis, keepdims=True)
@@ -232,7 +234,7 @@ class Categorical(Likelihood):
         n_rows: float,
         null: float,
     ) -> tuple[float, np.ndarray]:
-        """The same as in the base class, computed with NumPy alone."""
+        """The negative log-likelihood of weighted rows and its gradient, by NumPy alone."""
         logs = log_softmax(outputs, axis=-1)
         loss = -n_rows * (weight * targets * logs).sum()
         return loss, n_rows * weight * (np.exp(logs) - targets)

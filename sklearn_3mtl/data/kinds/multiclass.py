@@ -23,24 +23,24 @@ class Multiclass(ClassKind):
     padding = -torch.inf
 
     def n_outputs(self, classes: Sequence[object] | np.ndarray | None) -> int:
-        """The number of classes."""
+        """The number of classes, each of which has an output."""
         return 1 if classes is None else len(classes)
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The cross-entropy."""
+        """The cross-entropy of every label."""
         logits, labels = outputs.flatten(0, -2), values.long()
         return F.cross_entropy(logits, labels.flatten(), reduction="none").view(labels.shape)
 
     def decode(self, outputs: Tensor) -> Tensor:
-        """The most likely class."""
+        """Predict the position of the most likely class."""
         return outputs.argmax(-1)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """The softmax."""
+        """The probability of each class: the softmax of its logits."""
         return softmax(outputs)
 
     def combine(self, outputs: Tensor) -> Tensor:
-        """Logarithms of the mean probabilities, up to a constant."""
+        """Logarithms of the ensemble members' mean probabilities, up to a constant."""
         # In this order of axes, the bits don't depend on which other targets there are.
         by_task = outputs.permute(2, 3, 0, 1)
         return by_task.log_softmax(1).logsumexp(2).permute(2, 0, 1)

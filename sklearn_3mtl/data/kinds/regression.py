@@ -30,7 +30,7 @@ REGRESSION_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class Regression(Kind):
-    """A number, standardised.
+    """A number to predict; labels are standardised to mean 0 and standard deviation 1.
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ class Regression(Kind):
         self.loss = loss
 
     def losses(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The squared error or the Huber loss."""
+        """The squared error or the Huber loss of every label."""
         return self.losses_of_one_output(outputs.squeeze(-1), values)
 
     def losses_of_one_output(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The squared error or the Huber loss."""
+        """The squared error or the Huber loss of every label."""
         return REGRESSION_LOSSES[self.loss](outputs, values)
 
     def refuse(self, name: Hashable, labels: np.ndarray) -> None:
-        """Accept any number, but refuse an unknown `loss`."""
+        """Raise a ValueError if `loss` is unknown; any numbers are accepted."""
         if self.loss not in REGRESSION_LOSSES:
             raise ValueError(
                 f"`loss` of Regression should be one of {sorted(REGRESSION_LOSSES)}. "
@@ -62,7 +62,7 @@ class Regression(Kind):
             )
 
     def center_and_scale(self, numbers: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-        """The mean and standard deviation, computed without overflow for numbers of any size."""
+        """The weighted mean and standard deviation, without overflow for numbers of any size."""
         magnitude = float(np.abs(numbers).max()) or 1.0
         unit, share = numbers / magnitude, weight / weight.max()
         center = float(np.average(unit, weights=share))
@@ -71,5 +71,9 @@ class Regression(Kind):
         return center * magnitude, magnitude * (scale if scale > 1e-9 else 1e-9)
 
     def negative_log_likelihood(self, mean_loss: Tensor) -> Tensor:
-        """The Gaussian negative log-likelihood at the noise variance estimated from the errors."""
+        """The Gaussian negative log-likelihood per label, up to a constant.
+
+        The noise variance is estimated by the mean loss, so this is half the logarithm of the mean
+        loss.
+        """
         return 0.5 * mean_loss.clamp_min(TINY).log()

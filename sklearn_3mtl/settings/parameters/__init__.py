@@ -44,12 +44,12 @@ _TABLE = (
 
 
 def parameters_of(family: Family, kinds: Kinds = "mixed") -> list[Parameter]:
-    """The parameters of an estimator class, in the order of its signature."""
+    """The table's entries for the parameters of an estimator class, in the signature's order."""
     return [row.within(family, kinds) for row in _TABLE if family in row.families]
 
 
 def attributes_of(family: Family, kinds: Kinds = "mixed") -> list[Entry]:
-    """The attributes of a fitted estimator."""
+    """The table's entries for the attributes that `fit` sets on an estimator class."""
     return [
         row.within(family, kinds)
         for row in ATTRIBUTES
@@ -58,5 +58,8 @@ def attributes_of(family: Family, kinds: Kinds = "mixed") -> list[Entry]:
 
 
 def constraints_of(family: Family) -> dict[str, list[object]]:
-    """What scikit-learn's parameter validation accepts for each parameter of a family."""
+    """What scikit-learn's parameter validation accepts for each parameter, by name.
+
+    `family` names the estimators, such as ``"multitask"``.
+    """
     return {row.name: row.constraint for row in parameters_of(family)}

@@ -35,14 +35,14 @@ FRACTION = Interval(Real, 0, 1, closed="neither")
 
 
 class EntryVariant(TypedDict, total=False):
-    """What differs in one family of estimators, or for one kind of targets."""
+    """The fields of an `Entry` that differ for one family of estimators or kind of targets."""
 
     type: str
     text: str
 
 
 class Variant(EntryVariant, total=False):
-    """The same for a parameter."""
+    """The fields of a `Parameter` that differ for one family of estimators or kind of targets."""
 
     annotation: str
     default: object
@@ -51,7 +51,7 @@ class Variant(EntryVariant, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A numpydoc entry.
+    """The docstring entry of a parameter or attribute of the estimators, as numpydoc wants it.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ class Entry:
     type : str
         Its type in words, as numpydoc wants it.
     text : str
-        What it means. ``{mixed}`` stands for the family's estimator for mixed kinds.
+        What it means. ``{mixed}`` stands for the family's estimator of targets of mixed kinds, such
+        as MultiTaskEstimator.
     families, kinds : tuple of str
         The estimators that have it.
     variants : mapping of family or kinds to Variant
@@ -76,11 +77,11 @@ class Entry:
 
     @property
     def heading(self) -> str:
-        """The first line of the entry."""
+        """The first line of the docstring entry: name and type."""
         return f"{self.name} : {self.type}"
 
     def within(self, family: Family, kinds: Kinds) -> Self:
-        """The entry of one estimator class."""
+        """The entry for one family of estimators and one kind of targets."""
         found = self
         for key in (kinds, family):
             if key in self.variants:
@@ -114,7 +115,7 @@ class Parameter(Entry):
 
     @property
     def heading(self) -> str:
-        """The first line of the entry."""
+        """The first line of the docstring entry: name, type and default."""
         return f"{self.name} : {self.type}, default={self.default_code}"
 
 

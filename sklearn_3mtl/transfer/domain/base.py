@@ -20,16 +20,17 @@ __all__ = ["DomainLoss", "DomainRows", "FeatureLoss", "by_domain"]
 class DomainLoss(BaseEstimator, ABC, Generic[State]):
     """A loss that is small if rows of different domains have similar features.
 
-    The constructor of a subclass takes its hyper-parameters only. What the loss learns is in the
-    state that `init` makes, never in the loss: an ``nn.Module``, whose parameters are trained with
-    the network's but without weight decay.
+    The constructor of a subclass takes its hyper-parameters only. The loss object itself stays as
+    it is: what it learns is in a state, an ``nn.Module`` that `init` makes. The state's parameters
+    are trained with the network's but without weight decay.
 
     Attributes
     ----------
     fewest_rows : int
         The smallest number of rows with which a domain can be compared with others.
     trained_with_network : bool
-        Whether the main optimizer step trains the state. False: only `phases` do.
+        Whether the main optimizer step trains the state. False: it is trained only by the further
+        optimizer steps that the method `phases` returns.
     """
 
     fewest_rows: int = 1
@@ -58,16 +59,16 @@ class DomainLoss(BaseEstimator, ABC, Generic[State]):
         Parameters
         ----------
         step : Step
-            It has the features of all rows (``step.features``, with one view) and their domains
-            (``step.domain``), and the outputs and labels of the labelled rows.
+            It has the features of all rows (``step.features``, of shape (n_members, 1, B, d)) and
+            their domains (``step.domain``), and the outputs and labels of the labelled rows.
         state : nn.Module or None
             What `init` made.
 
         Returns
         -------
         loss : scalar tensor or None
-            Summed over members, each of which learns as it would alone. None: the batch has no
-            loss, for example because it has rows of one domain only.
+            Summed over the members of the ensemble, each of which learns as it would alone. None:
+            the batch has no loss, for example because it has rows of one domain only.
         """
 
     def step_gap(self, step: Step, state: State) -> Tensor | None:
@@ -79,12 +80,12 @@ class DomainLoss(BaseEstimator, ABC, Generic[State]):
         Returns
         -------
         gap : scalar tensor or None
-            Summed over members. None: nothing is added.
+            Summed over the members of the ensemble. None: nothing is added.
         """
         return self.step_loss(step, state)
 
     def phases(self, state: State) -> Sequence[Phase]:
-        """Further optimizer steps on each batch, for adversarial methods."""
+        """Further optimizer steps on each batch, for adversarial methods; by default none."""
         return ()
 
 
@@ -123,11 +124,11 @@ class FeatureLoss(DomainLoss[State], ABC):
         return self.loss(z, domain, 1.0, state)
 
     def step_loss(self, step: Step, state: State) -> Tensor | None:
-        """The loss of the step's features."""
+        """The loss of the features of a training step."""
         return self.loss(step.features.squeeze(1), step.domain, step.progress, state)
 
     def step_gap(self, step: Step, state: State) -> Tensor | None:
-        """The gap of the step's features."""
+        """How different the features of the domains are in a step, as `gap` measures it."""
         return self.gap(step.features.squeeze(1), step.domain, state)
 
 
@@ -150,6 +151,6 @@ class DomainRows(NamedTuple):
 
 
 def by_domain(z: Tensor, domain: Tensor) -> DomainRows:
-    """The domains of a batch; membership and counts have the dtype of z."""
+    """Find the domains of a batch, and which rows each has, as tensors of z's dtype."""
     codes, position, counts = domain.unique(return_inverse=True, return_counts=True)
     return DomainRows(codes, F.one_hot(position, len(codes)).to(z.dtype), counts.to(z.dtype))

@@ -11,10 +11,11 @@ __all__ = ["CORAL"]
 
 
 class CORAL(FeatureLoss[None]):
-    """Deep CORAL: ``|C_a - C_b|^2 / (4 d^2)``, squared Frobenius distances of covariances.
+    """Deep CORAL: squared Frobenius distances between the domains' feature covariances.
 
-    The loss is the mean over all pairs of domains with at least two rows in the batch; other
-    domains are ignored. Differences between the domains' mean features have no effect.
+    The distance of domains a and b is ``|C_a - C_b|^2 / (4 d^2)``, where d is the number of
+    features. The loss is the mean over all pairs of domains with at least two rows in the batch;
+    other domains are ignored. Differences between the domains' mean features have no effect.
 
     References
     ----------
@@ -39,7 +40,7 @@ class CORAL(FeatureLoss[None]):
         """Return None: this loss learns nothing."""
 
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: None) -> Tensor | None:
-        """The mean squared distance between the domains' covariances."""
+        """The mean of the scaled squared distances between the domains' covariances."""
         _, member, counts = by_domain(z, domain)
         member, counts = member[:, counts > 1], counts[counts > 1]
         n_domains, n_features = len(counts), z.shape[-1]

@@ -62,7 +62,7 @@ class DANN(FeatureLoss[nn.Module]):
         self.hidden_layer_sizes = hidden_layer_sizes
 
     def init(self, n_features: int, n_domains: int, n_members: int, seed: Seed) -> nn.Module:
-        """Make a classifier of the domains for each member."""
+        """Make a classifier of the domains for each member of the ensemble."""
         if not (isinstance(self.gamma, Real) and 0 < self.gamma < math.inf):
             raise ValueError(f"`DANN.gamma` should be a finite number > 0. Found {self.gamma!r}.")
         widths = self.hidden_layer_sizes
@@ -78,7 +78,11 @@ class DANN(FeatureLoss[nn.Module]):
         )
 
     def strength(self, progress: float) -> float:
-        """The absolute value of the gradient's factor."""
+        """The number by which the classifier's gradient to the features is multiplied.
+
+        Its sign is also reversed. It grows from 0 to about 1 with `progress`, the fraction of
+        training.
+        """
         return 2.0 / (1.0 + math.exp(-self.gamma * progress)) - 1.0
 
     def loss(self, z: Tensor, domain: Tensor, progress: float, state: nn.Module) -> Tensor | None:
@@ -100,7 +104,7 @@ class DANN(FeatureLoss[nn.Module]):
 
 
 class _Reversal(torch.autograd.Function):
-    """The identity; its gradient is multiplied by -strength."""
+    """The identity, except that its gradient is multiplied by -strength."""
 
     generate_vmap_rule = True
 

@@ -75,7 +75,7 @@ class MMD(FeatureLoss[None]):
 
 
 def _kernels(squares: Tensor, factors: Sequence[float]) -> Tensor:
-    """The sum over the factors of ``exp(-squares / factor)``."""
+    """The sum over the factors of ``exp(-squares / factor)``, for an array of squared distances."""
     kernels: dict[float, Tensor] = {}
     for factor in sorted(factors, reverse=True):
         twice = kernels.get(2.0 * factor)
@@ -97,9 +97,9 @@ def _square_distances(z: Tensor) -> Tensor:
 
 
 def _typical(squares: Tensor) -> Tensor:
-    """The median over pairs of rows, (...). The mean if the median is about 0, else 1.
+    """The median of the squared distances over pairs of different rows, of shape (...).
 
-    The median is about 0 if most rows are equal, and so is the mean if all are.
+    It is about 0 if most rows are equal: then the mean is returned, or 1 if the mean is 0 too.
     """
     n_rows = squares.shape[-1]
     first, second = torch.triu_indices(n_rows, n_rows, offset=1, device=squares.device)

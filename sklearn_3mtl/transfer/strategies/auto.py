@@ -9,7 +9,9 @@ __all__ = ["Auto"]
 
 
 class Auto(TransferStrategy):
-    """A linear correction on frozen features, followed by fine-tuning if there are many rows.
+    """Correct the outputs by a linear layer on frozen features; with many rows, then fine-tune.
+
+    The output of the linear layer (the correction) is added to that of the source's heads.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ __all__ = ["Rate", "TransferStrategy"]
 
 
 class Rate(NamedTuple):
-    """How fast the layers of one depth are trained.
+    """How fast the layers of one depth (encoders, a layer of the backbone, heads) are trained.
 
     Attributes
     ----------
@@ -34,8 +34,9 @@ class Rate(NamedTuple):
 class TransferStrategy(BaseEstimator, ABC):
     """How a target uses the network of a source.
 
-    First the outputs get a linear correction, fitted to frozen features. The strategy says what is
-    trained after that. A subclass defines `rates`; its constructor takes its hyper-parameters only.
+    First a linear layer on the frozen features is fitted, whose output is added to those of the
+    heads (a linear correction). The strategy says what is trained after that. A subclass defines
+    `rates`; its constructor takes its hyper-parameters only.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ class FineTune(TransferStrategy):
         self.gradual_unfreezing = gradual_unfreezing
 
     def rates(self, n_depths: int, n_rows: int) -> list[Rate]:
-        """The rates, from the encoders up: lower layers have smaller shares and later starts."""
+        """The rate of each depth, from the encoders up; lower layers train more slowly, later."""
         decay = self.layer_decay
         if not (isinstance(decay, Real) and 1 <= decay < math.inf):
             raise ValueError(
