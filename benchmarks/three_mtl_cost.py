@@ -75,7 +75,8 @@ def training(est: ThreeMTLEstimator, X: pd.DataFrame, Y: pd.DataFrame) -> Iterat
     plan = make_plan(est._model.settings, Facts(len(X), est.tasks_, True, est.chosen_))
     assert plan.episodes is not None
     data = TrainingData(read_inputs(X), read_targets(Y), ids=X["shop"].to_numpy())
-    rows = plan.episodes.kind.with_units(make_rows(plan, est._model, data))
+    inputs = est._model.transform(data.table)
+    rows = plan.episodes.kind.with_units(make_rows(plan, est._model, data, inputs))
     episodes, *_ = draw_episodes(plan.episodes, plan.training, rows, N_TASKS, Seed(0))
     draw = torch.Generator().manual_seed(0)
     while True:

@@ -41,6 +41,7 @@ def fitted():
               for name, value in model.inputs.transform(read_inputs(X)).items()}  # fmt: skip
     draw = torch.Generator().manual_seed(3)
     layout = model.codec.layout
+    inputs["prior"] = torch.randn(60, layout.n_outputs, generator=draw, dtype=torch.float64)
     values = torch.zeros(60, len(layout), dtype=torch.float64)
     for k, task in enumerate(layout.tasks):
         n_classes = 0 if task.classes is None else len(task.classes)
@@ -57,13 +58,13 @@ def fitted():
     return model.inputs, layout, RowDataset(inputs, values, weight, None, None, fold, N_MEMBERS)
 
 
-def built(fitted, sharing, rule, members, long, heads):
+def built(fitted, sharing, rule, members, long, heads, prior=False):
     """The network and the objective of some members."""
     inputs, layout, _ = fitted
     plan = NetworkPlan(
         modalities=None, numeric_embedding=None, backbone=BACKBONES["mlp"], widths=(8, 6),
         activation="tanh", dropout=0.2, members=members, sharing=sharing, heads=heads,
-        fusion=ConcatFusion(),
+        fusion=ConcatFusion(), has_prior=prior,
     )  # fmt: skip
     network = build_network(plan, inputs, layout, GROUPS if long else None, SEED).double()
     objective = SingleLevelObjective(
@@ -83,8 +84,8 @@ def batches(fitted, long, members):
         yield batch._replace(weight=batch.weight[list(members)])
 
 
-def trained(fitted, sharing, rule, members, optimizer, long=False, heads=None):
-    network, objective = built(fitted, sharing, rule, members, long, heads or {})
+def trained(fitted, sharing, rule, members, optimizer, long=False, heads=None, prior=False):
+    network, objective = built(fitted, sharing, rule, members, long, heads or {}, prior)
     plan = TrainingPlan(
         OPTIMIZERS[optimizer], lr=0.05, weight_decay=0.1, schedule=lambda progress: 1.0,
         max_epochs=N_EPOCHS, batch_size=20, device=torch.device("cpu"),
@@ -105,7 +106,8 @@ def assert_members_equal(fitted, sharing, rule, optimizer, **more):
     together, rule_of_all = trained(fitted, sharing, rule, members, optimizer, **more)
     [batch, *_] = batches(fitted, more.get("long", False), members)
     outputs = together(**batch.inputs)
-    start, _ = built(fitted, sharing, rule, members, more.get("long", False), more.get("heads", {}))
+    shape = more.get("long", False), more.get("heads", {}), more.get("prior", False)
+    start, _ = built(fitted, sharing, rule, members, *shape)
     moved = [not torch.equal(a, b) for a, b in zip(
         start.parameters(), together.parameters(), strict=True)]  # fmt: skip
     assert all(moved)
@@ -151,3 +153,10 @@ def test_under_every_sharing_method(fitted, sharing, optimizer, long):
 def test_with_heads_of_several_shapes(fitted, sharing):
     heads = {"number": (5,), "answer": torch.nn.Linear(6, 1)}
     assert_members_equal(fitted, SHARING[sharing](), BALANCING["equal"](), "sgd", heads=heads)
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
+@pytest.mark.parametrize("sharing", sorted(SHARING))
+def test_with_a_prior(fitted, sharing, long):
+    rule = BALANCING["uncertainty"]()
+    assert_members_equal(fitted, SHARING[sharing](), rule, "adamw", long=long, prior=True)

@@ -66,7 +66,8 @@ def test_one_member_is_one_net():
     assert est._model.network.n_members == 1
     assert all(p.dim() <= 2 for p in est._model.network.parameters())
     plan = plan_of(est, len(X), est.tasks_)
-    rows = make_rows(plan, est._model, TrainingData(read_inputs(X), read_targets(Y)))
+    data = TrainingData(read_inputs(X), read_targets(Y))
+    rows = make_rows(plan, est._model, data, est._model.transform(data.table))
     train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, 1, Seed(0))
     assert train.fold is None
     assert valid.fold is None

@@ -56,7 +56,7 @@ def test_what_drifted_is_written_anew(path, family, kinds):
     source = path.read_text(encoding="utf-8")
     drifted = [
         source.replace("dropout: float", "dropout: int"),
-        source.replace("        self.lr = lr\n", ""),
+        source.replace("self.verbose", "self.talks"),
         re.sub(r"\n    verbose : int, default=0\n.*?\n\n", "\n\n", source, flags=re.S),
         source.replace("n_iter_ : int", "n_epochs_ : int"),
     ]

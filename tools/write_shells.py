@@ -75,8 +75,25 @@ def constructor(parameters: Sequence[Parameter], packed: bool) -> list[str]:
         *(2 * INDENT + line for line in (["self, *,"] if packed else ["self,", "*,"])),
         *signature(parameters, packed),
         f"{INDENT}) -> None:" + ("  # fmt: skip" if packed else ""),
-        *(f"{2 * INDENT}self.{p.name} = {p.name}" for p in parameters),
+        *assignments([p.name for p in parameters], packed),
     ]
+
+
+def assignments(names: Sequence[str], packed: bool) -> list[str]:
+    """The lines that set the attributes: one each, or as many as fit into a line."""
+    groups: list[list[str]] = []
+    for name in names:
+        if packed and groups and len(assignment([*groups[-1], name])) <= WIDTH:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return [assignment(group) for group in groups]
+
+
+def assignment(names: Sequence[str]) -> str:
+    """Set the attributes of these names in one statement."""
+    targets = ", ".join(f"self.{name}" for name in names)
+    return f"{2 * INDENT}{targets} = {', '.join(names)}"
 
 
 def with_sections(docstring: str, sections: dict[str, str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -16,34 +15,10 @@ from sklearn_3mtl.core.encoders import Block, ModalityEncoder
 from sklearn_3mtl.core.fusion import FusedFeatures
 from sklearn_3mtl.core.layers import SharedLayers
 from sklearn_3mtl.core.prior import PriorColumns
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.stages import Stage
 
-__all__ = ["NetworkShape", "ThreeMTLNetwork"]
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """How many of everything a network holds.
-
-    Attributes
-    ----------
-    n_tasks : int
-        How many columns y has.
-    n_groups : int or None, default=None
-        How many task ids have parameters of their own. None where no layer depends on the id.
-    n_members : int, default=1
-        How many members the ensemble has.
-    members_share_weights : bool, default=False
-        Whether the members have most weights in common.
-    net_per_group : bool, default=False
-        Whether rows of different task ids pass through different nets.
-    """
-
-    n_tasks: int
-    n_groups: int | None = None
-    n_members: int = 1
-    members_share_weights: bool = False
-    net_per_group: bool = False
+__all__ = ["ThreeMTLNetwork"]
 
 
 class ThreeMTLNetwork(nn.Module):

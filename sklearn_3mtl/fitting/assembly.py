@@ -78,7 +78,7 @@ def new_model(
     """
     groups, ids_columns = data.groups, data.columns_of_ids(settings)
     n_rows = int(data.targets.labelled().sum())
-    facts = Facts(n_rows, tasks, groups is not None, data.input_columns(settings))
+    facts = Facts(n_rows, tasks, groups is not None, inputs=data.input_columns(settings))
     if start is not None:
         start = start.reading(data.table, ids_columns)
         largest = start.inner_lr(data.table) if is_auto(settings.inner_lr) else None

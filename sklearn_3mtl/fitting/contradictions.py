@@ -35,6 +35,12 @@ def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes
             "steps, because it adapts in closed form. Leave `inner_steps` out, or use a method "
             "with steps such as 'maml', for which 0 means one network for all tasks."
         )
+    if has_new_classes and settings.prior is not None:
+        raise ValueError(
+            f"prior={settings.prior!r} and episodes='classes' contradict each other: an output "
+            "stands for another class in each episode, so no model can predict it before. Set "
+            "prior=None."
+        )
     refuse_parts(settings)
 
 

@@ -22,18 +22,18 @@ class Facts:
         The columns of y.
     has_ids : bool
         Whether rows have task ids.
-    inputs : sequence of int
-        Positions of the columns of X that are inputs: all but those of task ids and domains.
     fixed : mapping of parameter name to value
         Values of parameters that are "auto", as an earlier fit or a source chose them.
     largest_inner_lr : float or None
         The largest safe learning rate of the inner loop on the features of a source, if `inner_lr`
         is "auto". None: no limit.
+    inputs : sequence of int
+        Positions of the columns of X that are inputs: all but those of task ids and domains.
     """
 
     n_rows: int
     tasks: Mapping[Hashable, Task]
     has_ids: bool = False
-    inputs: Sequence[int] = ()
     fixed: Mapping[str, object] = field(default_factory=dict)
     largest_inner_lr: float | None = None
+    inputs: Sequence[int] = ()

@@ -12,9 +12,10 @@ from torch import nn
 from sklearn_3mtl.core.backbones import ModuleBackbone
 from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
 from sklearn_3mtl.core.layers import BackboneFactory, Layers, SharedLayers
-from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.fitting.encoders import build_encoders

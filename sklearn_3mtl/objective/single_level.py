@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.balancing import Balancing, Equal
-from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.terms import Phase, Step, Term
 from sklearn_3mtl.objective.domain_term import DomainTerm
 from sklearn_3mtl.objective.gradients import feature_gramian

@@ -222,7 +222,7 @@ def _build(
     inputs_of_prior: list[int] = []
     if state.has("prior"):
         inputs_of_prior = state.part("prior").positions("columns", n_columns)
-    facts = Facts(0, trained.tasks, groups is not None, inputs_of_prior)
+    facts = Facts(0, trained.tasks, groups is not None, inputs=inputs_of_prior)
     plan = make_plan(settings.with_values(changed), facts)
     if adaptations and groups is not None:
         groups = groups[: adaptations[0].n_base_groups]

@@ -33,9 +33,12 @@ class BestWeights(Callback):
     def on_train_begin(
         self, net: MultiTaskNet, X: object = None, y: object = None, **kwargs: object
     ) -> None:
-        """Forget the best epoch of an earlier training."""
+        """Forget the best epoch of an earlier training; a prior is the first to compare with."""
         self.best_loss_: Tensor | None = None
         self.best_: dict[str, Tensor] = {}
+        if net.module_.prior is not None and net.valid_rows is not None:
+            net.judge(net.valid_rows)
+            self._compare(net)
 
     def on_epoch_end(
         self,
@@ -45,6 +48,12 @@ class BestWeights(Callback):
         **kwargs: object,
     ) -> None:
         """Keep weights with the best validation loss so far; stop after `patience` other epochs."""
+        net.history.record("valid_loss_best", self._compare(net))
+        if bool((self.waited_ >= self.patience).all()):
+            net.stopped_ = True
+
+    def _compare(self, net: MultiTaskNet) -> bool:
+        """Keep the present weights of the nets whose validation loss is the best so far, if any."""
         assert net.valid_losses_ is not None
         loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
         # Similar domains are part of the objective, so they count when epochs are compared.
@@ -59,11 +68,9 @@ class BestWeights(Callback):
         improved = ((loss < self.best_loss_) | loss.isnan()) & running
         self.best_loss_ = torch.where(improved & ~loss.isnan(), loss, self.best_loss_)
         self.waited_ = torch.where(improved, 0, self.waited_ + 1)
-        net.history.record("valid_loss_best", bool(improved.any()))
         if improved.any():
             self._keep(net, improved)
-        if bool((self.waited_ >= self.patience).all()):
-            net.stopped_ = True
+        return bool(improved.any())
 
     def _keep(self, net: MultiTaskNet, improved: Tensor) -> None:
         for name, value in _state(net).items():

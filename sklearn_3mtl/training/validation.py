@@ -75,7 +75,14 @@ class ValidatedNet(NeuralNet):
                 self.stopped_ = True
 
     @torch.no_grad()
-    def _validate(self, valid: ValidationRows, listening: bool) -> None:
+    def judge(self, valid: ValidationRows, listening: bool = False) -> JudgedRows:
+        """Set `valid_losses_` and `valid_gap_` to those of the present weights.
+
+        Returns
+        -------
+        rows : JudgedRows
+            The validation rows with the network's outputs.
+        """
         batches = self.get_iterator(valid)
         rows = valid.judged(self._validation_outputs(batches, len(valid), listening))
         outputs, values, weight, group = rows
@@ -85,12 +92,18 @@ class ValidatedNet(NeuralNet):
         units, mass = found.losses[0], None if found.mass is None else found.mass[0]
         units = torch.where(units.isnan(), torch.inf, units)
         self.valid_losses_ = units if mass is None else torch.where(mass > 0, units, torch.nan)
-        self.history.record("valid_batch_count", len(batches))
-        self.history.record("valid_loss", float(self.valid_loss()))
-        self._record_columns("valid_loss", self.valid_losses_)
         if self.domain_rows is not None:
             [batch] = self.domain_rows.in_order(len(self.domain_rows))
             self.valid_gap_ = self.criterion_.gap(self.criterion_.step(self.module_, batch, 1.0))
+        return rows
+
+    def _validate(self, valid: ValidationRows, listening: bool) -> None:
+        outputs, values, weight, _ = self.judge(valid, listening)
+        assert self.valid_losses_ is not None
+        self.history.record("valid_batch_count", len(self.get_iterator(valid)))
+        self.history.record("valid_loss", float(self.valid_loss()))
+        self._record_columns("valid_loss", self.valid_losses_)
+        if self.domain_rows is not None:
             self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
         scores = column_scores(self.layout, outputs, values, weight)

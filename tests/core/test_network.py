@@ -10,8 +10,9 @@ from sklearn_3mtl.core.encoders import EMBEDDING_WIDTH, TabularEncoder
 from sklearn_3mtl.core.fusion import ConcatFusion
 from sklearn_3mtl.core.heads import StackedHeads
 from sklearn_3mtl.core.layers import Layers, SharedLayers
-from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.stacked import Copies, for_each_member
 from sklearn_3mtl.sharing import HardSharing, NoSharing, Sharing
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from sklearn_3mtl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
@@ -38,6 +39,14 @@ WRONG = [
     ("heads", {"number": nn.Linear(3, 1)}, r"\['number'\]` should map \(B, 8\) to \(B, 1\)"),
     ("heads", {"number": nn.Linear(8, 2)}, r"\['number'\]`.*gave shape \(2, 2\)"),
     ("fusion", "sum", "'concat'"),
+    ("prior", "forest", "'boosting', 'linear'"),
+    (
+        "prior",
+        {"number": "forest"},
+        r"\['number'\]` should be one of \['boosting', 'linear'\]",
+    ),
+    ("prior", {"price": "linear"}, r"names \['price'\]"),
+    ("prior", LogisticRegression(), "should be a regressor for task 'number'"),
     ("balancing", "fair", "'equal'"),
     ("task_weight", 2.0, "Mapping"),
     ("task_weight", [1, 2], "a number for each of the 3 tasks"),

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from sklearn_3mtl.balancing import Balancing
-from sklearn_3mtl.core.network import NetworkShape
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.terms import Step
 from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
 from sklearn_3mtl.objective.gradients import feature_gramian

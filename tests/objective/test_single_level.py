@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sklearn_3mtl.balancing import Equal, Manual, Uncertainty
-from sklearn_3mtl.core.network import NetworkShape
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.terms import Step
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.tasks import Task

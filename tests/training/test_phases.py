@@ -10,8 +10,9 @@ from sklearn_3mtl.core.encoders import TabularEncoder
 from sklearn_3mtl.core.fusion import ConcatFusion
 from sklearn_3mtl.core.heads import LinearHeads
 from sklearn_3mtl.core.layers import Layers
-from sklearn_3mtl.core.network import NetworkShape, ThreeMTLNetwork
+from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.shape import NetworkShape
 from sklearn_3mtl.core.stacked import Copies
 from sklearn_3mtl.core.terms import Phase, Term
 from sklearn_3mtl.data.layout import TaskLayout

@@ -79,8 +79,7 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
     prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
-        Model whose predictions the network starts from: see :class:`MultiTaskEstimator`. None: no
-        model.
+        Model that the network starts from; see :class:`MultiTaskEstimator`. None: none.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
@@ -252,55 +251,23 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
         device: str | torch.device = "auto", random_state: int | RandomState | None = None,
         verbose: int = 0,
     ) -> None:  # fmt: skip
-        self.paradigm = paradigm
-        self.task = task
-        self.domain = domain
-        self.task_kinds = task_kinds
-        self.categorical_features = categorical_features
-        self.modalities = modalities
-        self.numeric_embedding = numeric_embedding
-        self.backbone = backbone
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.n_estimators = n_estimators
-        self.sharing = sharing
-        self.heads = heads
-        self.fusion = fusion
-        self.prior = prior
-        self.balancing = balancing
-        self.task_weight = task_weight
-        self.class_weight = class_weight
-        self.regression_loss = regression_loss
-        self.meta = meta
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.episodes = episodes
-        self.n_ways = n_ways
-        self.n_shots = n_shots
-        self.n_queries = n_queries
-        self.meta_batch_size = meta_batch_size
-        self.min_task_rows = min_task_rows
-        self.max_support = max_support
-        self.source = source
-        self.strategy = strategy
-        self.head = head
-        self.domain_loss = domain_loss
-        self.domain_loss_weight = domain_loss_weight
-        self.adapt_parts = adapt_parts
-        self.adapt_lr = adapt_lr
-        self.adapt_steps = adapt_steps
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.optimizer = optimizer
-        self.lr_schedule = lr_schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.device = device
-        self.random_state = random_state
+        self.paradigm, self.task, self.domain, self.task_kinds = paradigm, task, domain, task_kinds
+        self.categorical_features, self.modalities = categorical_features, modalities
+        self.numeric_embedding, self.backbone = numeric_embedding, backbone
+        self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
+        self.dropout, self.n_estimators, self.sharing = dropout, n_estimators, sharing
+        self.heads, self.fusion, self.prior, self.balancing = heads, fusion, prior, balancing
+        self.task_weight, self.class_weight = task_weight, class_weight
+        self.regression_loss, self.meta, self.inner_lr = regression_loss, meta, inner_lr
+        self.inner_steps, self.episodes, self.n_ways = inner_steps, episodes, n_ways
+        self.n_shots, self.n_queries, self.meta_batch_size = n_shots, n_queries, meta_batch_size
+        self.min_task_rows, self.max_support, self.source = min_task_rows, max_support, source
+        self.strategy, self.head, self.domain_loss = strategy, head, domain_loss
+        self.domain_loss_weight, self.adapt_parts = domain_loss_weight, adapt_parts
+        self.adapt_lr, self.adapt_steps, self.max_epochs = adapt_lr, adapt_steps, max_epochs
+        self.batch_size, self.lr, self.weight_decay = batch_size, lr, weight_decay
+        self.optimizer, self.lr_schedule = optimizer, lr_schedule
+        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
+        self.n_iter_no_change, self.callbacks = n_iter_no_change, callbacks
+        self.warm_start, self.device, self.random_state = warm_start, device, random_state
         self.verbose = verbose

@@ -165,8 +165,7 @@ NETWORK = (
         variants={
             "three_mtl": {
                 "text": """
-                    Model whose predictions the network starts from: see
-                    :class:`MultiTaskEstimator`. None: no model.
+                    Model that the network starts from; see :class:`MultiTaskEstimator`. None: none.
                 """,
             },
         },

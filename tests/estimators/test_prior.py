@@ -1,0 +1,223 @@
+"""Estimators that start from the predictions of a scikit-learn model."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.tree import DecisionTreeRegressor
+
+from sklearn_3mtl import (
+    MetaClassifier,
+    MetaLearner,
+    MetaRegressor,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    ThreeMTLRegressor,
+    TransferEstimator,
+    TransferRegressor,
+    load_estimator,
+)
+from sklearn_3mtl.meta import META
+
+SMALL = {"hidden_layer_sizes": (8,), "n_estimators": 2, "max_epochs": 4, "random_state": 0}
+# The network stays what it was at the start.
+UNTRAINED = {"lr": 1e-30, "weight_decay": 0.0, "early_stopping": False, "max_epochs": 1}
+METHODS = [name for name in META if not META[name].only_new_classes]
+
+
+def table(n=240, seed=0):
+    """Numbers and a category, and three targets of three kinds with gaps."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(random.normal(size=(n, 3)), columns=["a", "b", "c"])
+    X["city"] = random.choice(["x", "y", "z"], n)
+    number = 40.0 + 10.0 * X["a"] + 3.0 * np.sin(2.0 * X["b"]) + random.normal(size=n)
+    answer = np.where(X["b"] + X["c"] + 0.3 * random.normal(size=n) > 0, "yes", "no")
+    sort = np.where(X["a"] > 0.4, "p", np.where(X["city"] == "x", "q", "r"))
+    Y = pd.DataFrame({"number": number, "answer": answer, "sort": sort})
+    Y.loc[::7, "number"] = np.nan
+    Y.loc[::5, "answer"] = None
+    return X, Y
+
+
+X, Y = table()
+NUMBERS = ["a", "b", "c"]
+STORES = X.assign(store=np.repeat(np.arange(24), 10))
+SALES = Y["number"].fillna(40.0) + np.repeat(np.tile([0.0, 8.0], 12), 10)
+
+
+@pytest.mark.parametrize("sharing", ["hard", "none"])
+@pytest.mark.parametrize("n_estimators", [1, 3])
+def test_without_a_training_step_the_result_is_the_prior(sharing, n_estimators):
+    model = Ridge(3.0)
+    parameters = {**SMALL, **UNTRAINED, "n_estimators": n_estimators}
+    est = MultiTaskEstimator(prior={"number": model}, sharing=sharing, **parameters)
+    est.fit(X[NUMBERS], Y)
+    known = Y["number"].notna()
+    expected = clone(model).fit(X[NUMBERS][known], Y["number"][known]).predict(X[NUMBERS])
+    np.testing.assert_allclose(est.predict(X[NUMBERS])["number"], expected, rtol=1e-5)
+
+
+def test_so_are_its_probabilities():
+    est = MultiTaskEstimator(prior=LogisticRegression(), **{**SMALL, **UNTRAINED})
+    y = Y[["sort"]]
+    found = est.fit(X[NUMBERS], y).predict_proba(X[NUMBERS])
+    expected = LogisticRegression().fit(X[NUMBERS], y["sort"]).predict_proba(X[NUMBERS])
+    # A probability can't be below one in twice the number of labels.
+    np.testing.assert_allclose(found, expected, atol=0.005)
+
+
+def test_a_perfect_prior_is_kept():
+    """Early stopping compares with the prior itself, before the first step."""
+    truth = Ridge(1e-8).fit(X[NUMBERS], X["a"] * 2.0 - X["b"])
+    y = pd.Series(truth.predict(X[NUMBERS]), name="y")
+    est = MultiTaskRegressor(prior=FrozenEstimator(truth), **SMALL).fit(X[NUMBERS], y)
+    np.testing.assert_allclose(est.predict(X[NUMBERS]), y, rtol=1e-4, atol=1e-4)
+    assert not any(est.history_[:, "valid_loss_best"])
+
+
+def test_the_network_learns_what_the_prior_leaves_over():
+    X, Y = table(800)
+    X_test, Y_test = table(400, seed=1)
+    longer = {**SMALL, "hidden_layer_sizes": (32,), "max_epochs": 30}
+    scores = {}
+    for prior in (None, "linear"):
+        est = MultiTaskRegressor(prior=prior, **longer).fit(X, Y[["number"]].fillna(40.0))
+        scores[prior] = est.score(X_test, Y_test[["number"]].fillna(40.0))
+    alone = Ridge().fit(X[NUMBERS], Y["number"].fillna(40.0))
+    assert scores["linear"] > alone.score(X_test[NUMBERS], Y_test["number"].fillna(40.0)) + 0.01
+
+
+def test_a_prior_that_memorises_does_not_help_with_noise():
+    random = np.random.default_rng(3)
+    noise = pd.DataFrame(random.normal(size=(200, 3))), pd.Series(random.normal(size=200))
+    losses = {}
+    for prior in (None, DecisionTreeRegressor(random_state=0)):
+        est = MultiTaskRegressor(prior=prior, early_stopping=False, **SMALL).fit(*noise)
+        losses[prior is None] = est.history_[-1, "train_loss"]
+    assert losses[False] > 0.9 * losses[True]
+
+
+@pytest.mark.parametrize("prior", ["linear", "boosting", {"answer": "boosting", "sort": "linear"}])
+@pytest.mark.parametrize("sharing", ["hard", "none"])
+def test_saved_pickled_cloned_and_adapted(prior, sharing, tmp_path):
+    est = MultiTaskEstimator(prior=prior, sharing=sharing, **SMALL).fit(X, Y)
+    expected = est.predict(X)
+    est.save(tmp_path / "est")
+    pd.testing.assert_frame_equal(load_estimator(tmp_path / "est").predict(X), expected)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(est)).predict(X), expected)
+    pd.testing.assert_frame_equal(clone(est).fit(X, Y).predict(X), expected)
+    more = Y[["number"]][:40].assign(new=X["a"][:40] - X["c"][:40])
+    adapted = est.adapt(X[:40], more)
+    pd.testing.assert_frame_equal(est.predict(X), expected)
+    adapted.save(tmp_path / "adapted")
+    found = load_estimator(tmp_path / "adapted").predict(X)
+    pd.testing.assert_frame_equal(found, adapted.predict(X))
+    assert np.corrcoef(found["new"], X["a"] - X["c"])[0, 1] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("meta", "prior"), [*((m, "linear") for m in METHODS), ("ridge", "boosting")]
+)
+def test_episodes_and_new_task_ids(meta, prior, tmp_path):
+    is_regression = meta != "protonet"
+    cls = MetaRegressor if is_regression else MetaClassifier
+    y = SALES if is_regression else SALES.gt(44.0).map({True: "high", False: "low"})
+    est = cls(task="store", meta=meta, prior=prior, max_epochs=2, random_state=0).fit(STORES, y)
+    assert est.score(STORES, y) > 0.6
+    new = STORES[:6].assign(store=99)
+    adapted = est.adapt(new, y[:6])
+    adapted.save(tmp_path / "shop")
+    again = load_estimator(tmp_path / "shop")
+    np.testing.assert_array_equal(again.predict(new), adapted.predict(new))
+
+
+def test_without_a_step_a_task_without_support_is_the_prior():
+    est = MetaRegressor(
+        task="store", meta="maml", prior="linear", max_epochs=1, lr=1e-30, early_stopping=False,
+        weight_decay=0.0, random_state=0,
+    ).fit(STORES, SALES)  # fmt: skip
+    with pytest.warns(UserWarning, match="unknown|unseen|not seen|not known"):
+        found = est.predict(STORES.assign(store=-1))
+    plain = MultiTaskRegressor(prior="linear", **{**SMALL, **UNTRAINED}).fit(X, SALES)
+    np.testing.assert_allclose(found, plain.predict(X), rtol=1e-4)
+
+
+def test_task_ids_with_heads_of_their_own_and_with_nets_of_their_own():
+    for sharing in ("hard", "none"):
+        parameters = {**SMALL, "n_estimators": 1}
+        est = MultiTaskRegressor(task="store", prior="linear", sharing=sharing, **parameters)
+        assert est.fit(STORES, SALES).score(STORES, SALES) > 0.6
+
+
+def test_a_source_brings_its_prior():
+    source = TransferEstimator(prior="linear", **SMALL).fit(X, Y[["number"]])
+    target = TransferEstimator(source=source, random_state=0).fit(X[:60], Y[["number"]][:60])
+    assert target.score(X, Y[["number"]]) > 0.8
+    with pytest.raises(ValueError, match=r"`source` and prior='boosting' contradict"):
+        TransferEstimator(source=source, prior="boosting").fit(X[:60], Y[["number"]][:60])
+
+
+def test_a_source_whose_task_column_is_dropped_reads_the_right_columns():
+    first = STORES[["store", *NUMBERS]]
+    source = ThreeMTLRegressor(task="store", prior=Ridge(), max_epochs=2, random_state=0)
+    source.fit(first, SALES)
+    target = TransferRegressor(source=source, random_state=0).fit(X[NUMBERS][:60], SALES[:60])
+    assert target.score(X[NUMBERS], SALES) > 0.5
+
+
+def test_warm_start_goes_on():
+    est = MultiTaskRegressor(prior="linear", warm_start=True, **SMALL)
+    y = Y[["number"]]
+    first = est.fit(X, y).n_iter_
+    assert est.fit(X, y).n_iter_ > first
+
+
+def test_a_grid_over_the_prior_and_its_parameters():
+    y = Y["number"].fillna(40.0)
+    search = GridSearchCV(
+        MultiTaskRegressor(prior=Ridge(), **SMALL), {"prior__alpha": [1e-2, 1e6]}, cv=KFold(2)
+    ).fit(X[NUMBERS], y)
+    assert search.best_params_ == {"prior__alpha": 1e-2}
+    search = GridSearchCV(
+        MultiTaskRegressor(**SMALL), {"prior": [None, "linear"]}, cv=KFold(2)
+    ).fit(X[NUMBERS], y)
+    assert search.best_params_ == {"prior": "linear"}
+
+
+def test_a_model_of_the_user_and_a_fitted_one_are_saved(tmp_path):
+    y = Y["number"].fillna(40.0)
+    fitted = FrozenEstimator(Ridge().fit(X[NUMBERS], y))
+    for prior in (Ridge(2.0), fitted):
+        est = MultiTaskRegressor(prior=prior, **SMALL).fit(X[NUMBERS], y)
+        est.save(tmp_path / "est")
+        again = load_estimator(tmp_path / "est")
+        np.testing.assert_array_equal(again.predict(X[NUMBERS]), est.predict(X[NUMBERS]))
+
+
+def test_texts_are_read_word_by_word():
+    words = ["good", "bad", "fine", "poor", "red", "blue", "soft", "hard"]
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice(words, 4)) for _ in range(200)]
+    frame = pd.DataFrame({"text": texts, "n": random.normal(size=200)})
+    y = frame["text"].str.count("good") - frame["text"].str.count("bad") + 0.01 * frame["n"]
+    frame.loc[3, "text"] = None
+    parameters = {**SMALL, **UNTRAINED, "modalities": {"text": "text", "tabular": ["n"]}}
+    est = MultiTaskRegressor(prior="linear", **parameters).fit(frame, y.fillna(0.0))
+    assert est.score(frame, y.fillna(0.0)) > 0.8
+
+
+def test_a_fitted_model_of_other_columns_is_named():
+    other = FrozenEstimator(Ridge().fit(X[["a", "b"]], X["a"]))
+    with pytest.raises(ValueError, match=r"prior of task 'y' failed.*(feature|column)"):
+        MultiTaskRegressor(prior=other, **SMALL).fit(X[NUMBERS], X["a"].rename("y"))
+
+
+def test_class_episodes_have_no_outputs_to_start_from():
+    est = MetaLearner(meta="protonet", episodes="classes", n_ways=2, prior="linear")
+    with pytest.raises(ValueError, match=r"prior='linear' and episodes='classes' contradict"):
+        est.fit(X[NUMBERS], Y["sort"])

@@ -1,0 +1,171 @@
+"""Out-of-fold predictions: no row is predicted by a model that saw its label."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.datasets import make_regression
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.data import infer_tasks
+from sklearn_3mtl.data.columns import read_targets
+from sklearn_3mtl.data.tables import read_inputs
+from sklearn_3mtl.data.targets import TargetCodec
+from sklearn_3mtl.inputs.modalities import ModalInputs
+from sklearn_3mtl.prior import PriorData, PriorRows, cross_fit, prior_plan
+
+RANDOM = np.random.default_rng(0)
+NOISE_X = RANDOM.normal(size=(200, 3))
+NOISE_Y = pd.DataFrame({"number": RANDOM.normal(size=200), "sign": RANDOM.integers(2, size=200)})
+
+
+def fit(prior, X, Y, weights=None, groups=None):
+    """The fitted priors and the out-of-fold outputs, and the codec."""
+    targets, table = read_targets(Y), read_inputs(X)
+    codec = TargetCodec(infer_tasks(Y)).fit(targets, None)
+    inputs = ModalInputs().fit(table, range(table.n_columns), [], np.random.default_rng(0))
+    rows = PriorRows(inputs, table, inputs.transform(table))
+    plan = prior_plan(prior, codec.tasks, range(table.n_columns))
+    data = PriorData(rows, codec.numbers(targets), weights, groups)
+    return *cross_fit(plan, codec, data, Seed(0)), codec
+
+
+def numbers_of(outputs, codec, name):
+    """Predicted numbers of a regression task."""
+    index = [task.name for task in codec.layout.tasks].index(name)
+    own = outputs[:, codec.layout.outputs_of(index)].numpy().ravel()
+    return own * codec.scale[index] + codec.center[index]
+
+
+def test_a_model_that_memorises_says_nothing_of_noise():
+    priors = {"number": DecisionTreeRegressor(), "sign": DecisionTreeClassifier()}
+    fitted, outputs, codec = fit(priors, NOISE_X, NOISE_Y)
+    assert abs(np.corrcoef(numbers_of(outputs, codec, "number"), NOISE_Y["number"])[0, 1]) < 0.2
+    sign = outputs[:, codec.layout.outputs_of(1)].numpy().ravel() > 0
+    assert 0.35 < (sign == NOISE_Y["sign"]).mean() < 0.65
+    # The models that predict new rows have seen all labels.
+    tree = fitted.tasks["number"].model
+    np.testing.assert_allclose(tree.predict(NOISE_X), NOISE_Y["number"])
+
+
+def test_what_is_constant_within_a_group_is_not_learned_by_heart():
+    group = np.repeat(np.arange(150), 4)
+    X = np.repeat(RANDOM.normal(size=(150, 3)), 4, axis=0)
+    y = pd.DataFrame({"number": np.repeat(RANDOM.normal(size=150), 4)})
+    nearest = KNeighborsRegressor(1)
+    _, by_row, codec = fit(nearest, X, y)
+    _, by_group, _ = fit(nearest, X, y, groups=group)
+    assert np.corrcoef(numbers_of(by_row, codec, "number"), y["number"])[0, 1] > 0.9
+    assert abs(np.corrcoef(numbers_of(by_group, codec, "number"), y["number"])[0, 1]) < 0.3
+
+
+def test_a_linear_truth_is_predicted_out_of_fold():
+    X, y = make_regression(200, 3, noise=1.0, random_state=0)
+    for prior in ("linear", Ridge(0.1)):
+        _, outputs, codec = fit(prior, X, pd.DataFrame({"number": y}))
+        assert np.corrcoef(numbers_of(outputs, codec, "number"), y)[0, 1] > 0.99
+
+
+def test_a_row_without_a_label_is_predicted_by_the_model_of_all_rows():
+    Y = NOISE_Y.copy()
+    Y.loc[:49, "number"] = np.nan
+    fitted, outputs, codec = fit({"number": Ridge()}, NOISE_X, Y)
+    model = Ridge().fit(NOISE_X[50:], Y["number"][50:])
+    np.testing.assert_allclose(fitted.tasks["number"].model.coef_, model.coef_)
+    found = numbers_of(outputs, codec, "number")
+    np.testing.assert_allclose(found[:50], model.predict(NOISE_X[:50]), rtol=1e-5)
+    assert not np.allclose(found[50:], model.predict(NOISE_X[50:]), rtol=1e-3)
+    # The task without a prior starts from nothing.
+    assert (outputs[:, codec.layout.outputs_of(1)] == 0).all()
+
+
+def test_rows_of_weight_0_are_not_fitted():
+    weights = np.ones((200, 2))
+    weights[100:] = 0.0
+    fitted, *_ = fit({"number": Ridge()}, NOISE_X, NOISE_Y, weights)
+    own = Ridge().fit(NOISE_X[:100], NOISE_Y["number"][:100])
+    np.testing.assert_allclose(fitted.tasks["number"].model.coef_, own.coef_)
+
+
+def test_a_fitted_model_is_used_as_it_is():
+    model = Ridge().fit(NOISE_X, 3.0 * NOISE_X[:, 0])
+    fitted, outputs, codec = fit({"number": FrozenEstimator(model)}, NOISE_X, NOISE_Y)
+    np.testing.assert_allclose(
+        numbers_of(outputs, codec, "number"), model.predict(NOISE_X), rtol=1e-5, atol=1e-6
+    )
+    assert fitted.tasks["number"].model.estimator is model
+
+
+@pytest.mark.parametrize("name", ["linear", "boosting"])
+def test_a_class_that_a_fold_lacks_is_improbable_not_impossible(name):
+    y = np.where(NOISE_X[:, 0] > 0, "often", "also")
+    y[0] = "once"
+    _, outputs, _ = fit(name, NOISE_X, pd.DataFrame({"class": y}))
+    assert np.isfinite(outputs.numpy()).all()
+
+
+def test_labels_reach_the_model_as_the_user_gave_them():
+    y = np.where(NOISE_X[:, 0] > 0, "yes", "no")
+    fitted, *_ = fit(LogisticRegression(class_weight={"yes": 5.0}), NOISE_X, pd.DataFrame({"a": y}))
+    assert fitted.tasks["a"].model.classes_.tolist() == ["no", "yes"]
+
+
+class Failing(RegressorMixin, BaseEstimator):
+    """Fails, or predicts what it should not."""
+
+    def __init__(self, what="fit"):
+        self.what = what
+
+    def fit(self, X, y):
+        if self.what == "fit":
+            raise RuntimeError("out of paper")
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        found = np.zeros(len(X))
+        if self.what == "nan":
+            found[0] = np.nan
+        return np.zeros((len(X), 2)) if self.what == "shape" else found
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("fit", r"The prior of task 'number' failed in fold 1 of 5: out of paper"),
+        ("nan", r"task 'number' failed in fold 1 of 5: its predictions are not finite in 1 of 40"),
+        ("shape", r"task 'number' failed in fold 1 of 5: it predicts shape \(40, 2\) for 40 rows"),
+    ],
+)
+def test_a_failure_names_the_task_and_the_fold(what, message):
+    with pytest.raises(ValueError, match=message):
+        fit({"number": Failing(what)}, NOISE_X, NOISE_Y)
+
+
+def test_one_label_is_too_few():
+    Y = NOISE_Y.copy()
+    Y.loc[1:, "number"] = np.nan
+    Y.loc[0, "number"] = 0.5
+    with pytest.raises(ValueError, match=r"'number' has 1 label\(s\).*`prior` needs two"):
+        fit({"number": "linear"}, NOISE_X, Y)
+
+
+def test_fewer_rows_than_folds_and_fewer_groups():
+    few = NOISE_Y[["number"]][:3]
+    _, outputs, _ = fit("linear", NOISE_X[:3], few)
+    assert np.isfinite(outputs.numpy()).all()
+    groups = np.repeat([0, 1], 100)
+    _, outputs, codec = fit(Ridge(), NOISE_X, NOISE_Y[["number"]], groups=groups)
+    other = clone(Ridge()).fit(NOISE_X[100:], NOISE_Y["number"][100:])
+    np.testing.assert_allclose(
+        numbers_of(outputs, codec, "number")[:100], other.predict(NOISE_X[:100]), rtol=1e-4
+    )
+
+
+def test_weights_that_a_model_cannot_take_are_refused():
+    with pytest.raises(ValueError, match=r"`sample_weight` was passed, but prior=KNeighbors"):
+        fit({"number": KNeighborsRegressor()}, NOISE_X, NOISE_Y, np.full((200, 2), 0.5))
