@@ -61,12 +61,15 @@ class PriorModel(ABC):
 
     Attributes
     ----------
+    name : str
+        Its name in records of the evidence.
     is_fitted : bool, default=False
         Whether the model was fitted before: it is then used as it is.
     columns : list of int, default=[]
         Positions of the columns of X that it reads as they were given.
     """
 
+    name: str
     is_fitted: bool = False
     columns: Sequence[int] = ()
 
@@ -75,26 +78,24 @@ class PriorModel(ABC):
         """The rows as the model reads them."""
 
     @abstractmethod
-    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
-        """An unfitted model for a task, or the fitted one.
+    def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
+        """Unfitted models for a task, of which the best out of fold is kept; or the fitted one.
 
         Parameters
         ----------
         task : Task
             The task.
         rows : PriorRows
-            The rows that `matrix` is called with.
+            The rows that `matrix` was called with.
+        X : matrix with n rows
+            What `matrix` returned for them.
         seed : int
-            Seeds a model that draws.
+            Seeds models that draw.
         """
 
     def moved(self, place: Mapping[int, int]) -> PriorModel:
         """The same for tables with other column positions; `place` maps old to new ones."""
         return self
-
-    def kept(self, model: Estimator) -> Estimator:
-        """The part of a fitted model that predictions need; the model itself by default."""
-        return model
 
 
 def take_rows(X: Matrix, rows: np.ndarray) -> Matrix:

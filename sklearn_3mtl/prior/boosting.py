@@ -30,6 +30,8 @@ class BoostingPrior(PriorModel):
     'boosting'
     """
 
+    name = "boosting"
+
     def matrix(self, rows: PriorRows) -> Matrix:
         """Numbers, codes of categories and vectors, side by side."""
         tabular, coded = rows.inputs.tabular, rows.coded
@@ -46,7 +48,7 @@ class BoostingPrior(PriorModel):
         parts += [coded[name].flatten(1).numpy() for name in rows.inputs.embedded]
         return np.concatenate(parts, axis=1)
 
-    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
+    def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """A classifier for a task with classes, else a regressor."""
         tabular = rows.inputs.tabular
         narrow = np.flatnonzero(np.array(tabular.cardinalities, dtype=int) <= MAX_CODES)
@@ -59,4 +61,4 @@ class BoostingPrior(PriorModel):
             model = HistGradientBoostingRegressor(
                 categorical_features=categorical, random_state=seed
             )
-        return cast(Estimator, model)
+        return [cast(Estimator, model)]

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.base import clone
 from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows, take_rows
-from sklearn_3mtl.prior.fitted import FittedPrior, TaskPrior
+from sklearn_3mtl.prior.evidence import mean_loss, weigh
+from sklearn_3mtl.prior.fitted import FittedPrior, PriorPart, TaskPrior
+from sklearn_3mtl.prior.folds import Fold, make_folds
 from sklearn_3mtl.prior.plan import PriorPlan
 from sklearn_3mtl.prior.predicting import TaskScale, labels_of, outputs_of, weight_options
 
 __all__ = ["CrossFit", "PriorData", "cross_fit"]
-
-N_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class CrossFit(NamedTuple):
     prior : FittedPrior
         The models, fitted on all labelled rows.
     outputs : float32 tensor of shape (n, n_outputs)
-        A labelled row's outputs come from a model that saw neither its label nor, with groups, any
+        A labelled row's outputs come from models that saw neither its label nor, with groups, any
         label of its group.
     """
 
@@ -80,33 +80,49 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
     ValueError
         If a model fails on a fold. The message names the task and the fold.
     """
-    layout = codec.layout
+    layout, matrices = codec.layout, _Matrices(data.rows)
     found: dict[Hashable, TaskPrior] = {}
-    fits: dict[int, _TaskFit] = {}
-    matrices: dict[int, Matrix] = {}
+    outside: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for index, task in enumerate(layout.tasks):
-        kind = plan.models.get(task.name)
-        if kind is None:
+        kinds = plan.models.get(task.name)
+        if kinds is None:
             continue
-        if id(kind) not in matrices:
-            matrices[id(kind)] = kind.matrix(data.rows)
-        of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]), 1)
+        of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
-        fits[index] = _TaskFit(kind, of, matrices[id(kind)], data, index, child)
-    outside = {index: fit.out_of_fold() for index, fit in fits.items()}
-    for fit in fits.values():
-        found[fit.of.task.name] = fit.on_all_rows()
+        fits = [_Fit(kind, of, matrices.of(kind), data, index, child) for kind in kinds]
+        rows = fits[0].rows
+        if plan.weighs:
+            weighed = weigh(of, [fit.outputs for fit in fits], fits[0].numbers, fits[0].weight)
+            shares, constant, own = weighed
+        else:
+            shares, constant, own = [1.0], (0.0,) * task.n_outputs, fits[0].outputs
+        parts = [fit.on_all_rows(share) for fit, share in zip(fits, shares, strict=True) if share]
+        losses = {fit.kind.name: fit.loss for fit in fits} if plan.weighs else {}
+        found[task.name] = TaskPrior(of, tuple(parts), constant, losses)
+        outside[index] = rows, own
     prior = FittedPrior(layout, found)
     # Rows without a label are predicted by the models that are fitted on all labelled rows.
     outputs = prior.outputs(data.rows)
-    for index, own in outside.items():
-        rows, columns = torch.from_numpy(fits[index].rows), layout.outputs_of(index)
-        outputs[rows, columns] = torch.from_numpy(own.astype(np.float32))
+    for index, (rows, own) in outside.items():
+        columns = layout.outputs_of(index)
+        outputs[torch.from_numpy(rows), columns] = torch.from_numpy(own.astype(np.float32))
     return CrossFit(prior, outputs)
 
 
-class _TaskFit:
-    """Fits the prior of one task.
+class _Matrices:
+    """What the models read, made once for all tasks."""
+
+    def __init__(self, rows: PriorRows) -> None:
+        self.rows, self.made = rows, dict[int, Matrix]()
+
+    def of(self, kind: PriorModel) -> Matrix:
+        if id(kind) not in self.made:
+            self.made[id(kind)] = kind.matrix(self.rows)
+        return self.made[id(kind)]
+
+
+class _Fit:
+    """Cross-fits the models of one kind for one task, and keeps the best of them.
 
     Parameters
     ----------
@@ -115,13 +131,24 @@ class _TaskFit:
     of : TaskScale
         The task and its scale.
     X : matrix with n rows
-        What the model reads.
+        What the models read.
     data : PriorData
         Labels, weights and groups.
     index : int
         The task's position in the layout.
     seed : Seed
-        Seeds folds and model.
+        Seeds folds and models.
+
+    Attributes
+    ----------
+    rows : int ndarray of shape (n_labels,)
+        The rows with a label of positive weight.
+    numbers, weight : float64 ndarrays of shape (n_labels,)
+        Their labels and weights; the weight is None if all are 1.
+    outputs : float64 ndarray of shape (n_labels, n_outputs)
+        Their outputs by the best model, out of fold.
+    loss : float
+        The mean loss of these outputs.
     """
 
     def __init__(
@@ -131,76 +158,54 @@ class _TaskFit:
         there = ~np.isnan(numbers)
         if data.weights is not None:
             there &= data.weights[:, index] > 0
-        self.kind, self.of, self.data = kind, of, data
-        self.rows = np.flatnonzero(there)
-        self.X, self.labels = take_rows(X, self.rows), labels_of(of.task, numbers[there])
+        self.kind, self.of, self.rows = kind, of, np.flatnonzero(there)
+        self.X, self.numbers = take_rows(X, self.rows), numbers[there]
+        self.labels = labels_of(of.task, self.numbers)
         self.weight = None if data.weights is None else data.weights[self.rows, index]
-        self.groups = None if data.groups is None else data.groups[self.rows]
-        self.seed = seed.value % 2**31
+        groups = None if data.groups is None else data.groups[self.rows]
+        number = seed.value % 2**31
+        folds: Sequence[Fold] = []
+        if not kind.is_fitted:
+            folds = make_folds(of.task, self.numbers, groups, number)
+        models = kind.candidates(of.task, data.rows, X, number)
+        outputs = [self._out_of_fold(model, folds) for model in models]
+        losses = [mean_loss(of, own, self.numbers, self.weight) for own in outputs]
+        best = int(np.argmin(losses))
+        self.model, self.outputs, self.loss = models[best], outputs[best], losses[best]
 
-    def out_of_fold(self) -> np.ndarray:
-        """The labelled rows' outputs, each by a model that saw no label of its fold."""
-        every = np.arange(len(self.rows))
-        if self.kind.is_fitted:
-            return self._predicted(every, every, "")
+    def on_all_rows(self, share: float) -> PriorPart:
+        """The best model, fitted on all labelled rows."""
+        model, every = self.model, np.arange(len(self.rows))
+        if not self.kind.is_fitted:
+            try:
+                model = self._fitted(model, every)
+            except Exception as error:
+                raise self._failed(" on all rows", error) from error
+        return PriorPart(self.kind, model, float(share), len(every))
+
+    def _out_of_fold(self, model: Estimator, folds: Sequence[Fold]) -> np.ndarray:
         outputs = np.zeros((len(self.rows), self.of.task.n_outputs))
-        folds = list(self._folds())
+        if self.kind.is_fitted:
+            try:
+                return outputs_of(model, self.X, self.of, len(self.rows))
+            except Exception as error:
+                raise self._failed("", error) from error
         for number, (train, test) in enumerate(folds, start=1):
             # One class can't be learned from: the outputs then stay 0.
-            if self.of.task.classes is None or len(np.unique(self.labels[train])) > 1:
-                outputs[test] = self._predicted(train, test, f" in fold {number} of {len(folds)}")
+            if self.of.task.classes is not None and len(np.unique(self.labels[train])) < 2:
+                continue
+            try:
+                fitted = self._fitted(model, train)
+                outputs[test] = outputs_of(fitted, take_rows(self.X, test), self.of, len(train))
+            except Exception as error:
+                raise self._failed(f" in fold {number} of {len(folds)}", error) from error
         return outputs
 
-    def on_all_rows(self) -> TaskPrior:
-        """The model that is fitted on all labelled rows."""
-        try:
-            model = self.kind.kept(self._fitted(np.arange(len(self.rows))))
-        except Exception as error:
-            raise self._failed(" on all rows", error) from error
-        return TaskPrior(self.kind, model, self._scale(len(self.rows)))
-
-    def _predicted(self, train: np.ndarray, test: np.ndarray, where: str) -> np.ndarray:
-        try:
-            model = self._fitted(train)
-            return outputs_of(model, take_rows(self.X, test), self._scale(len(train)))
-        except Exception as error:
-            raise self._failed(where, error) from error
-
     def _failed(self, where: str, error: Exception) -> ValueError:
-        name = self.of.task.name
-        return ValueError(f"The prior of task {name!r} failed{where}: {error}")
+        return ValueError(f"The prior of task {self.of.task.name!r} failed{where}: {error}")
 
-    def _fitted(self, rows: np.ndarray) -> Estimator:
-        model = self.kind.make(self.of.task, self.data.rows, self.seed)
-        if self.kind.is_fitted:
-            return model
+    def _fitted(self, model: Estimator, rows: np.ndarray) -> Estimator:
         weight = None if self.weight is None else self.weight[rows]
         options = weight_options(model, weight, "prior")
-        return model.fit(take_rows(self.X, rows), self.labels[rows], **options)
-
-    def _scale(self, n_labels: int) -> TaskScale:
-        return TaskScale(self.of.task, self.of.center, self.of.scale, n_labels)
-
-    def _folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The folds: by group if there are several groups, with all classes in each if possible."""
-        n_rows, task = len(self.rows), self.of.task
-        if n_rows < 2:
-            raise ValueError(
-                f"Task {task.name!r} has {n_rows} label(s) of positive weight; `prior` needs two "
-                "to be fitted and tested on different rows. Set prior=None."
-            )
-        counts = np.unique(self.labels, return_counts=True)[1]
-        stratified = task.classes is not None and len(counts) > 1
-        options = {"shuffle": True, "random_state": self.seed}
-        groups = self.groups
-        n_groups = 0 if groups is None else len(np.unique(groups.astype(str)))
-        if n_groups > 1:
-            n_folds = min(N_FOLDS, n_groups)
-            by_group = (
-                StratifiedGroupKFold if stratified and counts.min() >= n_folds else (GroupKFold)
-            )
-            yield from by_group(n_folds, **options).split(self.X, self.labels, groups)
-            return
-        n_folds = min(N_FOLDS, n_rows)
-        by_class = StratifiedKFold if stratified and counts.min() >= n_folds else KFold
-        yield from by_class(n_folds, **options).split(self.X, self.labels)
+        fresh: Estimator = clone(model)
+        return fresh.fit(take_rows(self.X, rows), self.labels[rows], **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +18,11 @@ from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
 from sklearn_3mtl.prior.plan import PriorPlan
 from sklearn_3mtl.prior.predicting import TaskScale, outputs_of, refuse_other_kind
 
-__all__ = ["FittedPrior", "TaskPrior"]
+__all__ = ["FittedPrior", "PriorPart", "TaskPrior"]
 
 
-@dataclass(frozen=True)
-class TaskPrior:
-    """The prior of a task.
+class PriorPart(NamedTuple):
+    """A fitted model of a task's prior.
 
     Attributes
     ----------
@@ -30,18 +30,43 @@ class TaskPrior:
         What the model reads.
     model : scikit-learn estimator
         The fitted model.
-    of : TaskScale
-        The task and its scale.
+    share : float
+        The factor of its outputs.
+    n_labels : int
+        On how many labels it was fitted.
     """
 
     kind: PriorModel
     model: Estimator
+    share: float
+    n_labels: int
+
+
+@dataclass(frozen=True)
+class TaskPrior:
+    """The prior of a task: a constant, and weighted outputs of models.
+
+    Attributes
+    ----------
+    of : TaskScale
+        The task and its scale.
+    parts : tuple of PriorPart
+        The models; none if the evidence is against all of them.
+    constant : tuple of n_outputs floats
+        What is added to their outputs.
+    losses : dict of str to float, default={}
+        The mean out-of-fold loss of each model that was weighed, by name.
+    """
+
     of: TaskScale
+    parts: tuple[PriorPart, ...]
+    constant: tuple[float, ...]
+    losses: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class FittedPrior:
-    """The fitted model of each task that has a prior.
+    """The prior of each task that has one.
 
     Attributes
     ----------
@@ -62,39 +87,49 @@ class FittedPrior:
         ValueError
             If a model fails or gives other predictions than it should. The message names the task.
         """
-        found = np.zeros((rows.stop - rows.start, self.layout.n_outputs), dtype=np.float32)
+        found = np.zeros((rows.stop - rows.start, self.layout.n_outputs))
         matrices: dict[int, Matrix] = {}
         for index, task in enumerate(self.layout.tasks):
             prior = self.tasks.get(task.name)
             if prior is None or not len(found):
                 continue
-            try:
-                if id(prior.kind) not in matrices:
-                    matrices[id(prior.kind)] = prior.kind.matrix(rows)
-                own = outputs_of(prior.model, matrices[id(prior.kind)], prior.of)
-            except Exception as error:
-                raise ValueError(f"The prior of task {task.name!r} failed: {error}") from error
-            found[:, self.layout.outputs_of(index)] = own
-        return torch.from_numpy(found)
+            own = found[:, self.layout.outputs_of(index)]
+            own += prior.constant
+            for kind, model, share, n_labels in prior.parts:
+                try:
+                    if id(kind) not in matrices:
+                        matrices[id(kind)] = kind.matrix(rows)
+                    own += share * outputs_of(model, matrices[id(kind)], prior.of, n_labels)
+                except Exception as error:
+                    raise ValueError(f"The prior of task {task.name!r} failed: {error}") from error
+        return torch.from_numpy(found.astype(np.float32))
 
     def moved(self, place: Mapping[int, int]) -> FittedPrior:
         """The same for tables with other column positions; `place` maps old to new ones."""
-        kinds = {id(own.kind): own.kind.moved(place) for own in self.tasks.values()}
-        return replace(
-            self, tasks={n: replace(own, kind=kinds[id(own.kind)]) for n, own in self.tasks.items()}
-        )
+        kinds = {id(p.kind): p.kind.moved(place) for t in self.tasks.values() for p in t.parts}
+        tasks = {
+            name: replace(
+                own, parts=tuple(part._replace(kind=kinds[id(part.kind)]) for part in own.parts)
+            )
+            for name, own in self.tasks.items()
+        }
+        return replace(self, tasks=tasks)
 
     def state(self) -> State:
-        """The models, by the tasks' names."""
-        names = list(self.tasks)
+        """The models, their shares and the tasks' scales, by the tasks' names."""
+        own = list(self.tasks.values())
+        columns = [list(part.kind.columns) for prior in own for part in prior.parts]
         values = {
-            "names": names,
-            "models": [self.tasks[name].model for name in names],
-            "n_labels": [self.tasks[name].of.n_labels for name in names],
-            "columns": max((list(own.kind.columns) for own in self.tasks.values()), key=len),
+            "names": list(self.tasks),
+            "parts": [
+                [(p.kind.name, p.model, p.share, p.n_labels) for p in prior.parts] for prior in own
+            ],
+            "constants": [prior.constant for prior in own],
+            "losses": [dict(prior.losses) for prior in own],
+            "columns": max(columns, key=len, default=[]),
         }
-        scales = [(own.of.center, own.of.scale) for own in self.tasks.values()]
-        return State.of(values, {"scales": np.array(scales, dtype=np.float64).reshape(-1, 2)})
+        scales = np.array([(p.of.center, p.of.scale) for p in own], dtype=np.float64)
+        return State.of(values, {"scales": scales.reshape(-1, 2)})
 
     @classmethod
     def restore(cls, state: State, plan: PriorPlan, tasks: Mapping[Hashable, Task]) -> FittedPrior:
@@ -105,19 +140,25 @@ class FittedPrior:
         ValueError
             If a model is not fitted, or doesn't belong to one of the tasks.
         """
-        names, models = state.entry("names", list), state.entry("models", list)
-        n_labels, scales = state.entry("n_labels", list), state.array("scales", np.float64, 2)
-        if set(names) != set(plan.models) or not (
-            len(names) == len(models) == len(n_labels) == len(scales)
-        ):
+        names, parts = state.entry("names", list), state.entry("parts", list)
+        constants, losses = state.entry("constants", list), state.entry("losses", list)
+        scales = state.array("scales", np.float64, 2)
+        sizes = {len(each) for each in (names, parts, constants, losses, scales)}
+        if set(names) != set(plan.models) or len(sizes) > 1:
             raise ValueError(f"its priors are of {names!r}")
         found = {}
-        for index, (name, model, count) in enumerate(zip(names, models, n_labels, strict=True)):
-            refuse_other_kind(model, tasks[name], "prior")
-            check_is_fitted(model)
-            if type(count) is not int or count < 1:
-                raise ValueError(f"its 'n_labels' is {n_labels!r}")
-            center, scale = scales[index].tolist()
-            of = TaskScale(tasks[name], center, scale, count)
-            found[name] = TaskPrior(plan.models[name], model, of)
+        for index, name in enumerate(names):
+            task, (center, scale) = tasks[name], scales[index].tolist()
+            kinds = {kind.name: kind for kind in plan.models[name]}
+            own = tuple(PriorPart(kinds[p[0]], *p[1:]) for p in parts[index])
+            for part in own:
+                refuse_other_kind(part.model, task, "prior")
+                check_is_fitted(part.model)
+                if type(part.n_labels) is not int or type(part.share) is not float:
+                    raise ValueError(f"its 'parts' is {parts!r}")
+            constant = constants[index]
+            if type(constant) is not tuple or len(constant) != task.n_outputs:
+                raise ValueError(f"its 'constants' is {constants!r}")
+            of = TaskScale(task, center, scale)
+            found[name] = TaskPrior(of, own, constant, losses[index])
         return cls(TaskLayout(list(tasks.values())), found)

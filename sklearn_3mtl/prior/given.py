@@ -26,6 +26,8 @@ class GivenPrior(PriorModel):
         Positions of the columns of X that it reads: all but those of task ids and domains.
     """
 
+    name = "given"
+
     def __init__(self, estimator: BaseEstimator, columns: Sequence[int]) -> None:
         self.estimator, self.columns = estimator, list(columns)
         self.is_fitted = isinstance(estimator, FrozenEstimator)
@@ -38,9 +40,9 @@ class GivenPrior(PriorModel):
         found = cast(np.ndarray, table.array)[part]
         return found if len(self.columns) == table.n_columns else found[:, self.columns]
 
-    def make(self, task: Task, rows: PriorRows, seed: int) -> Estimator:
+    def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """A clone of the model, or the fitted model itself."""
-        return cast(Estimator, self.estimator if self.is_fitted else clone(self.estimator))
+        return [cast(Estimator, self.estimator if self.is_fitted else clone(self.estimator))]
 
     def moved(self, place: Mapping[int, int]) -> GivenPrior:
         """The same for tables with other column positions; `place` maps old to new ones."""

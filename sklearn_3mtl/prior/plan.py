@@ -20,6 +20,9 @@ __all__ = ["PRIORS", "PriorPlan", "prior_plan"]
 
 PRIORS: dict[str, type[PriorModel]] = {"boosting": BoostingPrior, "linear": LinearPrior}
 
+# All of them, weighed by the evidence.
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class PriorPlan:
@@ -27,11 +30,15 @@ class PriorPlan:
 
     Attributes
     ----------
-    models : dict of task name to PriorModel
+    models : dict of task name to tuple of PriorModel
         The models; a task without one starts from outputs of 0.
+    weighs : bool, default=False
+        Whether the models are weighed against each other and against a constant prediction, by
+        their predictions out of fold. False: each task has one model, which counts in full.
     """
 
-    models: dict[Hashable, PriorModel]
+    models: dict[Hashable, tuple[PriorModel, ...]]
+    weighs: bool = False
 
 
 def prior_plan(
@@ -55,12 +62,15 @@ def prior_plan(
     """
     if given is None or not tasks:
         return None
+    if isinstance(given, str) and given == AUTO:
+        every = tuple(make() for make in PRIORS.values())
+        return PriorPlan(dict.fromkeys(tasks, every), weighs=True)
     specs = given if isinstance(given, Mapping) else dict.fromkeys(tasks, given)
     unknown = [name for name in specs if name not in tasks]
     if unknown:
         raise ValueError(f"`prior` names {unknown!r}; the tasks are {list(tasks)!r}.")
     made: dict[object, PriorModel] = {}
-    models = {}
+    models: dict[Hashable, tuple[PriorModel, ...]] = {}
     for name, spec in specs.items():
         if spec is None:
             continue
@@ -71,7 +81,7 @@ def prior_plan(
         if isinstance(spec, BaseEstimator):
             inner = spec.estimator if isinstance(spec, FrozenEstimator) else spec
             refuse_other_kind(cast(Estimator, inner), tasks[name], parameter)
-        models[name] = made[key]
+        models[name] = (made[key],)
     return PriorPlan(models)
 
 

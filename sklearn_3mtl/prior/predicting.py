@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -16,22 +16,20 @@ from sklearn_3mtl.prior.base import Estimator, Matrix
 __all__ = ["TaskScale", "labels_of", "outputs_of", "refuse_other_kind", "weight_options"]
 
 
-class TaskScale:
+class TaskScale(NamedTuple):
     """A task, and the scale of its outputs.
 
-    Parameters
+    Attributes
     ----------
     task : Task
         The task.
     center, scale : float
         What is subtracted from a number, and what the result is divided by.
-    n_labels : int
-        On how many labels the model was fitted: it can't be surer of a class than one error in
-        twice as many.
     """
 
-    def __init__(self, task: Task, center: float, scale: float, n_labels: int) -> None:
-        self.task, self.center, self.scale, self.n_labels = task, center, scale, n_labels
+    task: Task
+    center: float
+    scale: float
 
 
 def _classes(task: Task) -> np.ndarray:
@@ -47,8 +45,20 @@ def labels_of(task: Task, numbers: np.ndarray) -> np.ndarray:
     return numbers if task.classes is None else _classes(task)[numbers.astype(np.intp)]
 
 
-def outputs_of(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray:
+def outputs_of(model: Estimator, X: Matrix, of: TaskScale, n_labels: int) -> np.ndarray:
     """The outputs that the network would have to give for a model's predictions.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+        The fitted model.
+    X : matrix with n rows
+        What it reads.
+    of : TaskScale
+        The task and its scale.
+    n_labels : int
+        On how many labels it was fitted. It can't be surer of a class than with one error in twice
+        as many rows.
 
     Returns
     -------
@@ -68,7 +78,7 @@ def outputs_of(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray:
         values = torch.from_numpy((found.reshape(n_rows) - of.center) / of.scale)
         outputs = task.kind_object.link(values).reshape(n_rows, 1).numpy()
     else:
-        logs = _log_probabilities(model, X, of)
+        logs = _log_probabilities(model, X, of.task, n_labels)
         outputs = task.kind_object.outputs_of_log_probabilities(logs)
     if not np.isfinite(outputs).all():
         raise ValueError(f"its predictions are not finite in {_count(outputs)} of {n_rows} rows")
@@ -79,9 +89,9 @@ def _count(outputs: np.ndarray) -> int:
     return int((~np.isfinite(outputs)).any(axis=1).sum())
 
 
-def _log_probabilities(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray:
+def _log_probabilities(model: Estimator, X: Matrix, task: Task, n_labels: int) -> np.ndarray:
     """The log-probability of each class, (n_samples, n_classes); an unknown class is improbable."""
-    classes = _classes(of.task).tolist()
+    classes = _classes(task).tolist()
     known = np.asarray(getattr(model, "classes_", [])).tolist()
     strange = [label for label in known if label not in classes]
     if strange or not known:
@@ -101,7 +111,7 @@ def _log_probabilities(model: Estimator, X: Matrix, of: TaskScale) -> np.ndarray
         raise ValueError(
             f"its probabilities are not finite in {_count(found)} of {len(found)} rows"
         )
-    floor = 1.0 / (2.0 * of.n_labels + 2.0)
+    floor = 1.0 / (2.0 * n_labels + 2.0)
     shares = np.full((len(found), len(classes)), floor)
     shares[:, [classes.index(label) for label in known]] = np.maximum(found, floor)
     logs: np.ndarray = np.log(shares / shares.sum(axis=1, keepdims=True))

@@ -48,7 +48,7 @@ def test_a_model_that_memorises_says_nothing_of_noise():
     sign = outputs[:, codec.layout.outputs_of(1)].numpy().ravel() > 0
     assert 0.35 < (sign == NOISE_Y["sign"]).mean() < 0.65
     # The models that predict new rows have seen all labels.
-    tree = fitted.tasks["number"].model
+    tree = fitted.tasks["number"].parts[0].model
     np.testing.assert_allclose(tree.predict(NOISE_X), NOISE_Y["number"])
 
 
@@ -75,7 +75,7 @@ def test_a_row_without_a_label_is_predicted_by_the_model_of_all_rows():
     Y.loc[:49, "number"] = np.nan
     fitted, outputs, codec = fit({"number": Ridge()}, NOISE_X, Y)
     model = Ridge().fit(NOISE_X[50:], Y["number"][50:])
-    np.testing.assert_allclose(fitted.tasks["number"].model.coef_, model.coef_)
+    np.testing.assert_allclose(fitted.tasks["number"].parts[0].model.coef_, model.coef_)
     found = numbers_of(outputs, codec, "number")
     np.testing.assert_allclose(found[:50], model.predict(NOISE_X[:50]), rtol=1e-5)
     assert not np.allclose(found[50:], model.predict(NOISE_X[50:]), rtol=1e-3)
@@ -88,7 +88,7 @@ def test_rows_of_weight_0_are_not_fitted():
     weights[100:] = 0.0
     fitted, *_ = fit({"number": Ridge()}, NOISE_X, NOISE_Y, weights)
     own = Ridge().fit(NOISE_X[:100], NOISE_Y["number"][:100])
-    np.testing.assert_allclose(fitted.tasks["number"].model.coef_, own.coef_)
+    np.testing.assert_allclose(fitted.tasks["number"].parts[0].model.coef_, own.coef_)
 
 
 def test_a_fitted_model_is_used_as_it_is():
@@ -97,7 +97,7 @@ def test_a_fitted_model_is_used_as_it_is():
     np.testing.assert_allclose(
         numbers_of(outputs, codec, "number"), model.predict(NOISE_X), rtol=1e-5, atol=1e-6
     )
-    assert fitted.tasks["number"].model.estimator is model
+    assert fitted.tasks["number"].parts[0].model.estimator is model
 
 
 @pytest.mark.parametrize("name", ["linear", "boosting"])
@@ -111,7 +111,7 @@ def test_a_class_that_a_fold_lacks_is_improbable_not_impossible(name):
 def test_labels_reach_the_model_as_the_user_gave_them():
     y = np.where(NOISE_X[:, 0] > 0, "yes", "no")
     fitted, *_ = fit(LogisticRegression(class_weight={"yes": 5.0}), NOISE_X, pd.DataFrame({"a": y}))
-    assert fitted.tasks["a"].model.classes_.tolist() == ["no", "yes"]
+    assert fitted.tasks["a"].parts[0].model.classes_.tolist() == ["no", "yes"]
 
 
 class Failing(RegressorMixin, BaseEstimator):
@@ -169,3 +169,28 @@ def test_fewer_rows_than_folds_and_fewer_groups():
 def test_weights_that_a_model_cannot_take_are_refused():
     with pytest.raises(ValueError, match=r"`sample_weight` was passed, but prior=KNeighbors"):
         fit({"number": KNeighborsRegressor()}, NOISE_X, NOISE_Y, np.full((200, 2), 0.5))
+
+
+def test_the_evidence_decides_by_itself():
+    X = RANDOM.normal(size=(400, 3))
+    Y = pd.DataFrame(
+        {
+            "line": X[:, 0] - X[:, 1] + 0.1 * RANDOM.normal(size=400),
+            "steps": np.sign(X[:, 0] * X[:, 1]) + 0.1 * RANDOM.normal(size=400),
+            "noise": RANDOM.normal(size=400),
+            "class": np.where(X[:, 2] + 0.3 * RANDOM.normal(size=400) > 0, "p", "q"),
+        }
+    )
+    fitted, outputs, codec = fit("auto", X, Y)
+    shares = {
+        name: {part.kind.name: part.share for part in prior.parts}
+        for name, prior in fitted.tasks.items()
+    }
+    assert shares["line"].get("linear", 0.0) > 0.8
+    assert shares["steps"].get("boosting", 0.0) > 0.8
+    assert shares["noise"].get("boosting", 0.0) < 0.2
+    assert shares["class"]["linear"] > 0.5
+    assert fitted.tasks["line"].losses["linear"] < fitted.tasks["line"].losses["boosting"]
+    found = numbers_of(outputs, codec, "line")
+    assert np.corrcoef(found, Y["line"])[0, 1] > 0.99
+    assert np.abs(numbers_of(outputs, codec, "noise")).max() < 0.5

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from sklearn_3mtl.adapting.probe.descent import descend
 from sklearn_3mtl.adapting.probe.mixtures import Blocks, Mixtures
-from sklearn_3mtl.adapting.probe.stacking import stacked_shares
 from sklearn_3mtl.data.kinds import Likelihood
+from sklearn_3mtl.prior.stacking import stacked_shares
 
 __all__ = ["Probe", "solve_probe"]
 

@@ -78,7 +78,7 @@ class ThreeMTLRegressor(RegressionTasks, ThreeMTLMixin):
         others are linear. ``"auto"``: see :class:`MultiTaskEstimator`; ``"column"`` if tasks adapt.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
+    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default=None
         Model that the network starts from; see :class:`MultiTaskEstimator`. None: none.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,

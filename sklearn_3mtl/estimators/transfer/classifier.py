@@ -76,7 +76,7 @@ class TransferClassifier(ClassTasks, TransferMixin):
         targets share a network of automatic size.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"boosting", "linear"}, scikit-learn model, mapping or None, default=None
+    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default=None
         Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
         logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each of
         some targets. `fit` clones and cross-fits a scikit-learn model; one in FrozenEstimator is

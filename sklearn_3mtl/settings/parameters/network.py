@@ -154,8 +154,8 @@ NETWORK = (
         name="prior",
         annotation="str | BaseEstimator | Mapping[Hashable, object] | None",
         default=None,
-        constraint=[StrOptions(set(PRIORS)), HasMethods(["fit", "predict"]), Mapping, None],
-        type=f"{choices(PRIORS)}, scikit-learn model, mapping or None",
+        constraint=[StrOptions({"auto", *PRIORS}), HasMethods(["fit", "predict"]), Mapping, None],
+        type=f"{choices(('auto', *PRIORS))}, scikit-learn model, mapping or None",
         text="""
             Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
             logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_3mtl.adapting.probe.stacking import stacked_shares
+from sklearn_3mtl.prior.stacking import stacked_shares
 from tests._probe import BINARY, KINDS, MULTICLASS, REGRESSION, by_kind
 
 NULL = 2.0
