@@ -54,7 +54,7 @@ def keep_fitted(estimator: FittedAttributes, fitted: Fitted) -> None:
     if has_classes(estimator):
         classes = [task.classes for task in estimator.tasks_.values()]
         estimator.classes_ = classes[0] if len(classes) == 1 else classes
-    estimator.chosen_ = dict(model.chosen)
+    estimator.chosen_ = model.all_chosen()
     estimator.history_ = fitted.history
     estimator.n_iter_ = len(fitted.history)
     estimator.n_features_in_ = fitted.columns.n

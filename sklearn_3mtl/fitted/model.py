@@ -139,6 +139,12 @@ class FittedModel:
         rows = CACHED_NUMBERS // max(int(network.backbone.n_out) * n_nets, 1)
         return min(max(2 ** (rows.bit_length() - 1), 64), 4096) if rows else 64
 
+    def all_chosen(self) -> dict[str, object]:
+        """The values of parameters that were "auto"; of `prior` the models' shares and losses."""
+        if self.prior is None or not self.prior.is_weighed:
+            return dict(self.chosen)
+        return {**self.chosen, "prior": self.prior.weighed()}
+
     def moved(self, place: Mapping[int, int]) -> FittedModel:
         """The same for tables with other column positions; `place` maps old to new ones."""
         prior = None if self.prior is None else self.prior.moved(place)

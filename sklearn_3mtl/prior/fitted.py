@@ -104,6 +104,25 @@ class FittedPrior:
                     raise ValueError(f"The prior of task {task.name!r} failed: {error}") from error
         return torch.from_numpy(found.astype(np.float32))
 
+    @property
+    def is_weighed(self) -> bool:
+        """Whether the models were weighed by their out-of-fold predictions."""
+        return any(prior.losses for prior in self.tasks.values())
+
+    def weighed(self) -> dict[Hashable, dict[str, dict[str, float]]]:
+        """For each task and each model: its share, and its mean out-of-fold loss.
+
+        What is missing to 1 in the sum of the shares is that of a constant prediction.
+        """
+        found: dict[Hashable, dict[str, dict[str, float]]] = {}
+        for name, prior in self.tasks.items():
+            shares = {part.kind.name: part.share for part in prior.parts}
+            found[name] = {
+                model: {"share": shares.get(model, 0.0), "loss": loss}
+                for model, loss in prior.losses.items()
+            }
+        return found
+
     def moved(self, place: Mapping[int, int]) -> FittedPrior:
         """The same for tables with other column positions; `place` maps old to new ones."""
         kinds = {id(p.kind): p.kind.moved(place) for t in self.tasks.values() for p in t.parts}

@@ -221,3 +221,18 @@ def test_class_episodes_have_no_outputs_to_start_from():
     est = MetaLearner(meta="protonet", episodes="classes", n_ways=2, prior="linear")
     with pytest.raises(ValueError, match=r"prior='linear' and episodes='classes' contradict"):
         est.fit(X[NUMBERS], Y["sort"])
+
+
+def test_what_auto_found_is_shown_and_kept(tmp_path):
+    est = MultiTaskEstimator(prior="auto", **SMALL).fit(X, Y)
+    found = est.chosen_["prior"]
+    assert set(found) == {"number", "answer", "sort"}
+    for models in found.values():
+        assert set(models) == {"linear", "boosting"}
+        assert 0.0 <= sum(model["share"] for model in models.values()) <= 1.0 + 1e-9
+        assert all(model["loss"] > 0 for model in models.values())
+    assert found["sort"]["boosting"]["loss"] < found["sort"]["linear"]["loss"]
+    est.save(tmp_path / "est")
+    again = load_estimator(tmp_path / "est")
+    assert again.chosen_["prior"] == found
+    pd.testing.assert_frame_equal(again.predict(X), est.predict(X))
