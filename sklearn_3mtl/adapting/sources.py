@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import fields, replace
 
+from sklearn.frozen import FrozenEstimator
 from torch import nn
 
 from sklearn_3mtl.balancing import BALANCING
@@ -33,8 +34,13 @@ OF_NETWORK = (
 OF_META = frozenset(field.name for field in fields(MetaSettings))
 
 
-def start_of(settings: Settings, source: Fitted | nn.Module) -> Start:
-    """What `meta` training takes from a source, its encoders and backbone; a module is refused."""
+def start_of(settings: Settings, source: Fitted | nn.Module | FrozenEstimator) -> Start:
+    """What `meta` training takes from a source, its encoders and backbone; others are refused."""
+    if isinstance(source, FrozenEstimator):
+        raise ValueError(
+            f"meta={settings.meta!r} and source={source!r} contradict each other: a scikit-learn "
+            "model has no layers to start from. Give it as `prior`, or set meta=None."
+        )
     if isinstance(source, nn.Module):
         raise ValueError(
             f"meta={settings.meta!r} and source={type(source).__name__}(...) contradict each "

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklearn_3mtl.adapting.plan import make_strategy
+from sklearn_3mtl.adapting.source_models import fitted_with_model
 from sklearn_3mtl.adapting.source_modules import fitted_with_module, refuse_other_inputs
 from sklearn_3mtl.adapting.sources import (
     refuse_ids,
@@ -34,7 +37,7 @@ from sklearn_3mtl.fitting.data import FitInput
 from sklearn_3mtl.fitting.fit import fit_again, fit_new
 from sklearn_3mtl.settings import Settings
 
-__all__ = ["BaseMultiTask"]
+__all__ = ["BaseMultiTask", "is_other_model"]
 
 
 class BaseMultiTask(AdaptingMixin):
@@ -122,21 +125,29 @@ class BaseMultiTask(AdaptingMixin):
             table, targets = read_inputs(given.X), read_targets(given.y)
             columns = read_columns(self, given.X)
             source = fitted_with_module(settings, source, table, targets, columns)
+        elif isinstance(source, FrozenEstimator):
+            table, targets = read_inputs(given.X), read_targets(given.y)
+            check_targets_length(targets, table.n_rows)
+            columns = read_columns(self, given.X)
+            source = fitted_with_model(settings, source, FitInput(table, targets), columns)
         else:
             refuse_other_network(settings, source.model)
             refuse_ids(settings, source, read_inputs(given.X), given.task is not None)
         return self._adapted(settings, started_from(settings, source), given, TargetTasks())
 
 
-def source_of(source: object) -> Fitted | nn.Module:
-    """Read the parameter `source`: return a module itself, and a fitted estimator's fit result."""
+def source_of(source: object) -> Fitted | nn.Module | FrozenEstimator:
+    """Read the parameter `source`: a module, a scikit-learn model, or a fit of this library."""
     if isinstance(source, nn.Module):
+        return source
+    if isinstance(source, FrozenEstimator) and is_other_model(source.estimator):
+        check_is_fitted(source)
         return source
     found = source.estimator if isinstance(source, FrozenEstimator) else source
     if not isinstance(found, FittedAttributes):
         raise ValueError(
-            "`source` should be a fitted estimator of this library, a FrozenEstimator of one, or "
-            f"an nn.Module. Found {source!r}."
+            "`source` should be a fitted estimator of this library, a FrozenEstimator of one or of "
+            f"a scikit-learn classifier or regressor, or an nn.Module. Found {source!r}."
         )
     if not hasattr(found, "_model"):
         raise ValueError(
@@ -145,3 +156,9 @@ def source_of(source: object) -> Fitted | nn.Module:
             "source=sklearn.frozen.FrozenEstimator(fitted)."
         )
     return fitted_of(found)
+
+
+def is_other_model(model: object) -> bool:
+    """Whether an object is a scikit-learn classifier or regressor that is not of this library."""
+    is_model = isinstance(model, BaseEstimator) and (is_classifier(model) or is_regressor(model))
+    return is_model and not isinstance(model, FittedAttributes)

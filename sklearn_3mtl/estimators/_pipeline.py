@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_3mtl.estimators._base import is_other_model
 from sklearn_3mtl.estimators._given import support_pair
+from sklearn_3mtl.estimators.transfer import TransferClassifier, TransferRegressor
 
 __all__ = ["adapt"]
 
@@ -19,11 +23,15 @@ def adapt(
     y: ArrayLike | None = None,
     **params: object,
 ) -> Any:
-    """Adapt a fitted estimator, or the last step of a fitted Pipeline.
+    """Adapt a fitted estimator, the last step of a fitted Pipeline, or any scikit-learn model.
+
+    A model that is not of this library becomes the `source` of a TransferClassifier or
+    TransferRegressor, which corrects what the model predicts as far as the rows are evidence for
+    it: few rows shift or rescale the predictions, more rows change how they depend on X.
 
     Parameters
     ----------
-    estimator : estimator of this library, or Pipeline that ends in one
+    estimator : estimator of this library, Pipeline that ends in one, or scikit-learn model
         It must be fitted, and is not changed.
     X : DataFrame or array-like of shape (n_samples, n_features), or tuple (X, y)
         Rows with the columns of the pipeline's `fit`. The transformers are not fitted again.
@@ -35,12 +43,13 @@ def adapt(
     Returns
     -------
     adapted : estimator or Pipeline
-        A new fitted estimator, or a new pipeline with the same transformers.
+        A new fitted estimator, or a new pipeline with the same transformers. Of a scikit-learn
+        model: a TransferClassifier or TransferRegressor that reads the model's X.
 
     Raises
     ------
     TypeError
-        If the last step has no method `adapt`.
+        If `estimator` is neither a classifier nor a regressor.
 
     Examples
     --------
@@ -55,14 +64,11 @@ def adapt(
     >>> adapted.predict(X).shape
     (60, 2)
     """
-    if not isinstance(estimator, Pipeline):
-        if hasattr(estimator, "adapt"):
-            return estimator.adapt(X, y, **params)
-        raise TypeError(
-            "adapt needs an estimator of this library, or a Pipeline that ends in one. "
-            f"Found {type(estimator).__name__}."
-        )
-    last = estimator.steps[-1][1]
+    if hasattr(estimator, "adapt"):
+        return estimator.adapt(X, y, **params)
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else None
+    if not hasattr(last, "adapt"):
+        return _corrected(estimator, X, y, **params)
     check_is_fitted(last)
     X, y = support_pair(X, y)
     transformed = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
@@ -72,3 +78,18 @@ def adapt(
         memory=estimator.memory,
         verbose=estimator.verbose,
     )
+
+
+def _corrected(
+    model: object, X: ArrayLike | tuple[ArrayLike, ArrayLike], y: ArrayLike | None, **params: Any
+) -> TransferClassifier | TransferRegressor:
+    """A correction of a fitted scikit-learn model, fitted on some rows."""
+    if not is_other_model(model):
+        raise TypeError(
+            "adapt needs an estimator of this library, a Pipeline that ends in one, or a fitted "
+            f"scikit-learn classifier or regressor. Found {type(model).__name__}."
+        )
+    check_is_fitted(model)
+    X, y = support_pair(X, y)
+    cls = TransferClassifier if is_classifier(model) else TransferRegressor
+    return cls(source=FrozenEstimator(model), random_state=0).fit(X, y, **params)

@@ -15,7 +15,7 @@ __all__ = ["STRUCTURE", "check_same", "in_order_of"]
 STRUCTURE = (
     "task", "task_kinds", "categorical_features", "modalities", "numeric_embedding", "backbone",
     "hidden_layer_sizes", "activation", "dropout", "n_estimators", "sharing", "heads", "fusion",
-    "balancing", "regression_loss", "meta", "inner_lr", "inner_steps",
+    "prior", "balancing", "regression_loss", "meta", "inner_lr", "inner_steps",
     "episodes", "n_ways", "domain", "domain_loss",
 )  # fmt: skip
 
