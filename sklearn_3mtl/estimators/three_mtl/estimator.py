@@ -115,10 +115,11 @@ class ThreeMTLEstimator(ThreeMTLMixin):
     max_support : int, default=100
         How many labelled rows of each task (or class) seen in `fit` are kept as its support set; a
         larger task keeps a random sample. Rows given to `adapt` are all kept.
-    source : fitted estimator of this library, nn.Module or None, default=None
+    source : fitted estimator, nn.Module or None, default=None
         What `fit` starts from. With `meta`, training continues from an estimator's weights;
         otherwise `strategy` says how the source is used. An estimator needs the same columns of X;
-        wrap it in FrozenEstimator for grid searches. A module needs ``meta=None``. None: nothing.
+        wrap it in FrozenEstimator for grid searches. A module, or a scikit-learn model in
+        FrozenEstimator, needs ``meta=None``. None: nothing.
     strategy : {"auto", "extract", "fine_tune"}, TransferStrategy or None, default="auto"
         How the source network is used. ``"extract"``: `head` is fitted on its frozen features.
         ``"fine_tune"``: all layers are trained, lower ones more slowly and starting later.

@@ -91,12 +91,13 @@ class TransferRegressor(RegressionTasks, TransferMixin):
         ``{label: weight}``. A single target takes ``{label: weight}`` itself. None: 1 for each.
     regression_loss : {"squared_error", "huber"}, default="squared_error"
         Loss of regression targets, computed on standardised labels.
-    source : fitted estimator of this library, nn.Module or None, default=None
+    source : fitted estimator, nn.Module or None, default=None
         What `fit` starts from; `strategy` says how it is used. An estimator needs the same columns
         of X. Wrap it in scikit-learn's FrozenEstimator for grid searches, because ``clone`` makes
-        it unfitted otherwise. A pretrained module maps all columns of X (as float32), or one column
-        of arrays, to features; a copy of it is trained unless all its weights are frozen. None:
-        `fit` trains a new network.
+        it unfitted otherwise. A scikit-learn classifier or regressor in FrozenEstimator is
+        corrected: `fit` learns what its predictions leave over. A pretrained module maps all
+        columns of X (as float32), or one column of arrays, to features; a copy of it is trained
+        unless all its weights are frozen. None: `fit` trains a new network.
     strategy : {"auto", "extract", "fine_tune"} or TransferStrategy, default="auto"
         How the source network is used. ``"extract"``: `head` is fitted on its frozen features.
         ``"fine_tune"``: all layers are trained, lower ones more slowly and starting later.

@@ -24,13 +24,14 @@ TRANSFER = (
         annotation="BaseEstimator | torch.nn.Module | None",
         default=None,
         constraint=[HasMethods("adapt"), FrozenEstimator, nn.Module, None],
-        type="fitted estimator of this library, nn.Module or None",
+        type="fitted estimator, nn.Module or None",
         text="""
             What `fit` starts from; `strategy` says how it is used. An estimator needs the same
             columns of X. Wrap it in scikit-learn's FrozenEstimator for grid searches, because
-            ``clone`` makes it unfitted otherwise. A pretrained module maps all columns of X (as
-            float32), or one column of arrays, to features; a copy of it is trained unless all its
-            weights are frozen. None: `fit` trains a new network.
+            ``clone`` makes it unfitted otherwise. A scikit-learn classifier or regressor in
+            FrozenEstimator is corrected: `fit` learns what its predictions leave over. A pretrained
+            module maps all columns of X (as float32), or one column of arrays, to features; a copy
+            of it is trained unless all its weights are frozen. None: `fit` trains a new network.
         """,
         families=_FAMILIES,
         variants={
@@ -38,8 +39,8 @@ TRANSFER = (
                 "text": """
                     What `fit` starts from. With `meta`, training continues from an estimator's
                     weights; otherwise `strategy` says how the source is used. An estimator needs
-                    the same columns of X; wrap it in FrozenEstimator for grid searches. A module
-                    needs ``meta=None``. None: nothing.
+                    the same columns of X; wrap it in FrozenEstimator for grid searches. A module,
+                    or a scikit-learn model in FrozenEstimator, needs ``meta=None``. None: nothing.
                 """,
             },
         },
