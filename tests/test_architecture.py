@@ -49,7 +49,7 @@ ALLOWED = {
         "objective", "settings", "training", "fitted",
     },
     "adapting": {
-        "data", "rows", "inputs", "core", "balancing", "meta", "transfer", "objective",
+        "data", "rows", "inputs", "core", "prior", "balancing", "meta", "transfer", "objective",
         "settings", "training", "fitted", "fitting",
     },
     "saving": {

@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from skorch.history import History
 
+from sklearn_3mtl.data.kinds import ANY_CLASSES, Regression, declared_kind
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.fitted.fitted import Fitted, InputColumns
 from sklearn_3mtl.fitting.assembly import new_model
@@ -55,18 +56,18 @@ def fitted_with_model(
             f"{list(given.targets.names)!r}; adapt a model to each."
         )
     [name] = given.targets.names
-    task = _task(name, source, given)
+    task = _task(settings, name, source, given)
     around = settings.with_values({**PARTS, "prior": source})
     data = read_training_data(around, given, given.targets)
     model = new_model(around, data, {name: task}, draw_seed(settings)).model
     return Fitted(replace(model, settings=around), History(), columns)
 
 
-def _task(name: Hashable, source: FrozenEstimator, given: FitInput) -> Task:
+def _task(settings: Settings, name: Hashable, source: FrozenEstimator, given: FitInput) -> Task:
     """The task that a model was fitted for: its classes are the model's."""
     if not is_classifier(source.estimator):
-        return Task(name, "regression")
+        return Task(name, Regression(settings.regression_loss))
     labels = given.targets.columns[0]
     classes = np.asarray(cast(np.ndarray, source.classes_).tolist(), dtype=object)
-    kind = "binary" if len(classes) == 2 else "multiclass"
+    kind = declared_kind(name, ANY_CLASSES, len(classes))
     return Task(name, kind, classes, labels.dtype)

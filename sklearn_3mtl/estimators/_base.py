@@ -6,6 +6,7 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -141,7 +142,12 @@ def source_of(source: object) -> Fitted | nn.Module | FrozenEstimator:
     if isinstance(source, nn.Module):
         return source
     if isinstance(source, FrozenEstimator) and is_other_model(source.estimator):
-        check_is_fitted(source)
+        try:
+            check_is_fitted(source)
+        except NotFittedError as error:
+            raise ValueError(
+                f"`source` is an unfitted {source.estimator!r}. Fit it first."
+            ) from error
         return source
     found = source.estimator if isinstance(source, FrozenEstimator) else source
     if not isinstance(found, FittedAttributes):

@@ -66,9 +66,9 @@ def adapt(
     """
     if hasattr(estimator, "adapt"):
         return estimator.adapt(X, y, **params)
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else None
-    if not hasattr(last, "adapt"):
+    if not hasattr(_innermost(estimator), "adapt"):
         return _corrected(estimator, X, y, **params)
+    last = estimator.steps[-1][1]
     check_is_fitted(last)
     X, y = support_pair(X, y)
     transformed = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
@@ -78,6 +78,13 @@ def adapt(
         memory=estimator.memory,
         verbose=estimator.verbose,
     )
+
+
+def _innermost(estimator: object) -> object:
+    """The last step of a Pipeline, or of a Pipeline that is the last step of one."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
 
 
 def _corrected(

@@ -93,6 +93,12 @@ class PriorModel(ABC):
             Seeds models that draw.
         """
 
+    def fit(
+        self, model: Estimator, X: Matrix, y: np.ndarray, options: Mapping[str, np.ndarray]
+    ) -> Estimator:
+        """Fit a model; `options` are further arguments of its `fit`."""
+        return model.fit(X, y, **options)
+
     def moved(self, place: Mapping[int, int]) -> PriorModel:
         """The same for tables with other column positions; `place` maps old to new ones."""
         return self

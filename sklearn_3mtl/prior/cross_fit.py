@@ -207,5 +207,5 @@ class _Fit:
     def _fitted(self, model: Estimator, rows: np.ndarray) -> Estimator:
         weight = None if self.weight is None else self.weight[rows]
         options = weight_options(model, weight, "prior")
-        fresh: Estimator = clone(model)
-        return fresh.fit(take_rows(self.X, rows), self.labels[rows], **options)
+        X, labels = take_rows(self.X, rows), self.labels[rows]
+        return self.kind.fit(clone(model), X, labels, options)

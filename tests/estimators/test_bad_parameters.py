@@ -39,7 +39,7 @@ WRONG = [
     ("heads", {"number": nn.Linear(3, 1)}, r"\['number'\]` should map \(B, 8\) to \(B, 1\)"),
     ("heads", {"number": nn.Linear(8, 2)}, r"\['number'\]`.*gave shape \(2, 2\)"),
     ("fusion", "sum", "'concat'"),
-    ("prior", "forest", "'boosting', 'linear'"),
+    ("prior", "forest", "'linear'"),
     (
         "prior",
         {"number": "forest"},

@@ -264,7 +264,8 @@ def test_files_of_what_started_from_a_source_of_other_sizes(source, tmp_path):
     [
         ({"source": "imagenet"}, "'source' parameter"),
         ({"source": Ridge()}, "'source' parameter"),
-        ({"source": FrozenEstimator(Ridge())}, "`source` should be a fitted"),
+        ({"source": FrozenEstimator(Ridge())}, r"`source` is an unfitted Ridge\(\)\. Fit it first"),
+        ({"source": FrozenEstimator(StandardScaler())}, "`source` should be a fitted"),
         ({"source": MultiTaskRegressor()}, r"unfitted MultiTaskRegressor.*FrozenEstimator\(fitted"),
         ({"strategy": "fine-tune"}, "'strategy' parameter"),
         ({"strategy": FineTune(layer_decay=0.5)}, r"`FineTune.layer_decay` should be.*Found 0.5"),

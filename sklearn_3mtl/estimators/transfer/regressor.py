@@ -78,9 +78,10 @@ class TransferRegressor(RegressionTasks, TransferMixin):
         How features of several modalities are combined: ``"concat"`` concatenates them.
     prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default=None
         Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
-        logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each of
-        some targets. `fit` clones and cross-fits a scikit-learn model; one in FrozenEstimator is
-        used as it is. None: no model.
+        logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
+        their predictions out of fold. A mapping gives one for each of some targets. `fit` clones
+        and cross-fits a scikit-learn model; one in FrozenEstimator is used as it is. None: no
+        model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.

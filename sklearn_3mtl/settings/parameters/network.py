@@ -158,14 +158,16 @@ NETWORK = (
         type=f"{choices(('auto', *PRIORS))}, scikit-learn model, mapping or None",
         text="""
             Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
-            logistic regression. ``"boosting"``: HistGradientBoosting. A mapping gives one for each
-            of some targets. `fit` clones and cross-fits a scikit-learn model; one in
-            FrozenEstimator is used as it is. None: no model.
+            logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
+            their predictions out of fold. A mapping gives one for each of some targets. `fit`
+            clones and cross-fits a scikit-learn model; one in FrozenEstimator is used as it is.
+            None: no model.
         """,
         variants={
             "three_mtl": {
                 "text": """
-                    Model that the network starts from; see :class:`MultiTaskEstimator`. None: none.
+                    Model whose predictions the network starts from: ``"linear"``, ``"boosting"``,
+                    ``"auto"`` or any; see :class:`MultiTaskEstimator`. None: no model.
                 """,
             },
         },
