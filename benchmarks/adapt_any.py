@@ -28,7 +28,7 @@ from sklearn.svm import SVR
 
 from sklearn_3mtl import adapt
 
-SIZES, SEEDS, N_SOURCE, N_TEST = (5, 20, 50, 200), range(5), 3000, 2000
+SIZES, SEEDS, N_SOURCE, N_TEST = (5, 20, 50, 200), range(5), 2000, 2000
 PENALTIES = np.logspace(-3, 5, 17)
 OURS = "adapt"
 
@@ -58,7 +58,7 @@ def shifts() -> Iterator[Shift]:
         table = air.sample(60_000, random_state=0)
         y = np.log1p(table[target].to_numpy(float))
         X = table[["month", "hour", "TEMP", "PRES", "DEWP", "RAIN", "WSPM"]].astype(float)
-        here, there = table["station"] == "Tiantan", table["station"] == "Dingling"
+        here, there = table["station"] == "Dongsi", table["station"] == "Huairou"
         early = table["year"] < 2016
         yield Shift(f"{target}, another station", X[here], y[here], X[there], y[there])
         town = here & early, here & ~early

@@ -97,7 +97,7 @@ def new_model(
         objective.refuse_episodes(network)
     if start is not None:
         start.copy_weights(network)
-    coded = code_rows(plan.prior, inputs, codec, data, seed)
+    coded = code_rows(plan, inputs, codec, data, seed)
     model = FittedModel(
         inputs=inputs,
         codec=codec,

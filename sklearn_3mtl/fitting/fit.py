@@ -88,7 +88,7 @@ def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: Tas
         fixed=previous.chosen,
     )
     plan = make_plan(settings, facts)
-    coded = code_rows(plan.prior, previous.inputs, previous.codec, data, seed)
+    coded = code_rows(plan, previous.inputs, previous.codec, data, seed)
     model = replace(
         copy.deepcopy(previous), settings=settings, chosen=plan.chosen, prior=coded.prior
     )

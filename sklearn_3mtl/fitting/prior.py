@@ -10,8 +10,10 @@ from torch import Tensor
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.fitting.data import TrainingData
+from sklearn_3mtl.fitting.plan import Plan
+from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.prior import FittedPrior, PriorData, PriorPlan, PriorRows, cross_fit
+from sklearn_3mtl.prior import FittedPrior, PriorData, PriorRows, cross_fit
 
 __all__ = ["CodedRows", "code_rows"]
 
@@ -32,14 +34,14 @@ class CodedRows(NamedTuple):
 
 
 def code_rows(
-    plan: PriorPlan | None, inputs: ModalInputs, codec: TargetCodec, data: TrainingData, seed: Seed
+    plan: Plan, inputs: ModalInputs, codec: TargetCodec, data: TrainingData, seed: Seed
 ) -> CodedRows:
     """Turn the rows of `fit` into tensors, and cross-fit the priors.
 
     Parameters
     ----------
-    plan : PriorPlan or None
-        The priors. None: there are none.
+    plan : Plan
+        The plan of the fit, with the priors and the weights of classes.
     inputs : ModalInputs
         Turns X into tensors.
     codec : TargetCodec
@@ -50,16 +52,17 @@ def code_rows(
         The estimator's seed.
     """
     coded = inputs.transform(data.table)
-    if plan is None:
+    if plan.prior is None:
         return CodedRows(coded, None)
     weights = None
-    if data.weights is not None:
-        shape = (len(data.weights), len(codec.tasks))
-        weights = np.broadcast_to(data.weights, shape)[:, codec.layout.positions]
+    if data.weights is not None or plan.class_weight is not None:
+        given = (*codec.encode(data.targets), data.weights, plan.class_weight, None)
+        found = label_weights(codec.layout, *given)
+        weights = None if found is None else found.numpy().astype(np.float64)
     groups = data.ids
     if groups is None and data.domains is not None:
         groups = data.domains.codes.numpy()
     rows = PriorRows(inputs, data.table, coded)
-    given = PriorData(rows, codec.numbers(data.targets), weights, groups)
-    prior, outputs = cross_fit(plan, codec, given, seed.child("prior"))
+    labels = PriorData(rows, codec.numbers(data.targets), weights, groups)
+    prior, outputs = cross_fit(plan.prior, codec, labels, seed.child("prior"))
     return CodedRows({**coded, "prior": outputs}, prior)

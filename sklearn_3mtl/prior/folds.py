@@ -39,8 +39,8 @@ def make_folds(task: Task, labels: np.ndarray, groups: np.ndarray | None, seed: 
     n_rows = len(labels)
     if n_rows < 2:
         raise ValueError(
-            f"Task {task.name!r} has {n_rows} label(s) of positive weight; `prior` needs two to be "
-            "fitted and tested on different rows. Set prior=None."
+            f"Task {task.name!r} has {n_rows} sample(s) with a label of positive weight; `prior` "
+            "needs two, to be fitted and tested on different ones. Set prior=None."
         )
     counts = np.unique(labels, return_counts=True)[1]
     has_classes = task.classes is not None and len(counts) > 1

@@ -151,7 +151,8 @@ def weight_options(
         return {f"{model.steps[-1][0]}__sample_weight": weight}
     if not has_fit_parameter(model, "sample_weight"):
         raise ValueError(
-            f"`sample_weight` was passed, but {parameter}={model!r} takes none. Leave it out, or "
-            "choose a model that takes weights, such as LogisticRegression()."
+            f"`sample_weight` or `class_weight` was given, but {parameter}={model!r} takes no "
+            "weights. Leave it out, or choose a model that takes weights, such as "
+            "LogisticRegression()."
         )
     return {"sample_weight": weight}

@@ -44,6 +44,7 @@ SMALLER = {"n_estimators": 1, "hidden_layer_sizes": (32,), "max_epochs": 64}
         ThreeMTLEstimator(**SMALLER),
         ThreeMTLClassifier(**SMALLER),
         ThreeMTLRegressor(**SMALLER),
+        MultiTaskClassifier(prior="linear", **SMALLER),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )

@@ -150,7 +150,7 @@ def test_one_label_is_too_few():
     Y = NOISE_Y.copy()
     Y.loc[1:, "number"] = np.nan
     Y.loc[0, "number"] = 0.5
-    with pytest.raises(ValueError, match=r"'number' has 1 label\(s\).*`prior` needs two"):
+    with pytest.raises(ValueError, match=r"'number' has 1 sample\(s\).*`prior` needs two"):
         fit({"number": "linear"}, NOISE_X, Y)
 
 
@@ -167,7 +167,7 @@ def test_fewer_rows_than_folds_and_fewer_groups():
 
 
 def test_weights_that_a_model_cannot_take_are_refused():
-    with pytest.raises(ValueError, match=r"`sample_weight` was passed, but prior=KNeighbors"):
+    with pytest.raises(ValueError, match=r"was given, but prior=KNeighbors.* takes no weights"):
         fit({"number": KNeighborsRegressor()}, NOISE_X, NOISE_Y, np.full((200, 2), 0.5))
 
 
