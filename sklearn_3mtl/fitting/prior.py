@@ -13,7 +13,7 @@ from sklearn_3mtl.fitting.data import TrainingData
 from sklearn_3mtl.fitting.plan import Plan
 from sklearn_3mtl.fitting.weights import label_weights
 from sklearn_3mtl.inputs.modalities import ModalInputs
-from sklearn_3mtl.prior import FittedPrior, PriorData, PriorRows, cross_fit
+from sklearn_3mtl.prior import CACHE, FittedPrior, PriorData, PriorRows
 
 __all__ = ["CodedRows", "code_rows"]
 
@@ -64,5 +64,5 @@ def code_rows(
         groups = data.domains.codes.numpy()
     rows = PriorRows(inputs, data.table, coded)
     labels = PriorData(rows, codec.numbers(data.targets), weights, groups)
-    prior, outputs = cross_fit(plan.prior, codec, labels, seed.child("prior"))
+    prior, outputs = CACHE.cross_fit(plan.prior, codec, labels, seed.child("prior"))
     return CodedRows({**coded, "prior": outputs}, prior)

@@ -236,3 +236,26 @@ def test_what_auto_found_is_shown_and_kept(tmp_path):
     again = load_estimator(tmp_path / "est")
     assert again.chosen_["prior"] == found
     pd.testing.assert_frame_equal(again.predict(X), est.predict(X))
+
+
+class Counted(Ridge):
+    """Ridge regression that counts its fits."""
+
+    n_fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counted.n_fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def test_the_same_prior_is_fitted_once_in_a_grid_over_other_parameters():
+    y = Y["number"].fillna(40.0)
+    est = MultiTaskRegressor(prior=Counted(), **SMALL)
+    Counted.n_fits = 0
+    GridSearchCV(est, {"lr": [0.001, 0.01, 0.1]}, cv=KFold(2)).fit(X[NUMBERS], y)
+    # Two folds and the refit, each with five folds of cross-fitting and all rows.
+    assert Counted.n_fits == 3 * 6
+    est.fit(X[NUMBERS], y + 1e-9)
+    assert Counted.n_fits == 4 * 6
+    clone(est).set_params(prior__alpha=2.0).fit(X[NUMBERS], y + 1e-9)
+    assert Counted.n_fits == 5 * 6
