@@ -2,9 +2,9 @@
 
 Five models are fitted on a source; a target is another site, a later period, or the same site with
 recalibrated instruments. 5 to 200 rows of the target are labelled. Beside `adapt` stand the model
-alone, plus a shrunk offset, a line through its predictions, ridge regression of what it leaves over on (inputs,
-prediction), the model fitted again on both sets of rows, and boosting and ridge of the few rows
-alone. R2 on the target's other rows. Run as ``python benchmarks/adapt_any.py``.
+alone and plus a shrunk offset, a line through its predictions, ridge regression of what it leaves
+over on (inputs, prediction), the model fitted again on both sets of rows, and boosting and ridge of
+the few rows alone. R2 on the target's other rows. Run as ``python benchmarks/adapt_any.py``.
 """
 
 from __future__ import annotations
