@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.targets import TargetCodec
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.prior.predicting import refuse_other_kind, weight_options
 
 __all__ = ["Readout"]
 
@@ -78,11 +79,11 @@ class Readout:
                 rows = rows & (weights[:, column] > 0)
                 weight = weights[rows, column]
             model = _default(task) if head is None else clone(head)
-            _refuse_other_kind(model, task)
+            refuse_other_kind(model, task, "head")
             labels = task.kind_object.link(values[rows, index]).numpy()
             labels = labels.astype(np.float64 if task.classes is None else int)
             _refuse_too_few(labels, task)
-            options = {} if weight is None else _weight_options(model, head, weight)
+            options = weight_options(model, weight, "head")
             models[task.name] = model.fit(features[rows], labels, **options)
         return cls(models)
 
@@ -124,7 +125,7 @@ class Readout:
             if name not in tasks:
                 raise ValueError(f"it holds a model for {name!r}, which is none of its tasks")
             classes = tasks[name].classes
-            _refuse_other_kind(model, tasks[name])
+            refuse_other_kind(model, tasks[name], "head")
             check_is_fitted(model)
             known = getattr(model, "classes_", None)
             if classes is not None and not set(np.asarray(known)) <= set(range(len(classes))):
@@ -144,18 +145,6 @@ def _refuse_too_few(labels: np.ndarray, task: Task) -> None:
             f"Task {task.name!r} has one class among the labels, {task.classes[labels[0]]!r}; "
             f"strategy='extract' needs two to fit a classifier. {instead}"
         )
-
-
-def _weight_options(model: Any, head: Any, weight: np.ndarray) -> dict[str, Any]:
-    """The keyword arguments that pass the rows' weights to a model's `fit`."""
-    if isinstance(model, Pipeline):
-        return {f"{model.steps[-1][0]}__sample_weight": weight}
-    if not has_fit_parameter(model, "sample_weight"):
-        raise ValueError(
-            f"`sample_weight` was passed, but head={head!r} takes none. Leave it out, or choose a "
-            "head that takes weights, such as LogisticRegression()."
-        )
-    return {"sample_weight": weight}
 
 
 def _outputs(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
@@ -178,13 +167,3 @@ def _default(task: Task) -> Any:
     if task.classes is None:
         return make_pipeline(StandardScaler(), RidgeCV(PENALTIES))
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-
-
-def _refuse_other_kind(model: Any, task: Task) -> None:
-    fits = is_regressor(model) if task.classes is None else is_classifier(model)
-    if not fits:
-        wanted = "regressor" if task.classes is None else "classifier"
-        raise ValueError(
-            f"`head` should be a {wanted} for task {task.name!r}, which is {task.kind}. "
-            f"Found {model!r}."
-        )

@@ -171,7 +171,7 @@ def test_weights_reach_the_head(source):
         weighted = est.adapt(X, np.r_[y[:50], -9 * y[50:]], sample_weight=weight)
         without = est.adapt(X[:50], y[:50])
         np.testing.assert_allclose(weighted.predict(X), without.predict(X), rtol=1e-4, atol=1e-4)
-    with pytest.raises(ValueError, match=r"`sample_weight` was passed, but head=.*takes none"):
+    with pytest.raises(ValueError, match=r"but head=.*takes no weights"):
         source.set_params(head=_Median()).adapt(X, y, sample_weight=weight)
     source.set_params(head=None)
 
