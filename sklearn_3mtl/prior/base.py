@@ -65,12 +65,15 @@ class PriorModel(ABC):
         Its name in records of the evidence.
     is_fitted : bool, default=False
         Whether the model was fitted before: it is then used as it is.
+    in_units : bool, default=False
+        Whether numbers are predicted in the units of the labels. False: they are standardised.
     columns : list of int, default=[]
         Positions of the columns of X that it reads as they were given.
     """
 
     name: str
     is_fitted: bool = False
+    in_units: bool = False
     columns: Sequence[int] = ()
 
     @abstractmethod

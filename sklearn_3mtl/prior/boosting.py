@@ -15,6 +15,8 @@ __all__ = ["BoostingPrior"]
 
 # HistGradientBoosting takes at most 255 categories of a column.
 MAX_CODES = 255
+# From this number of rows on, it stops early.
+MANY_ROWS = 10_000
 
 
 class BoostingPrior(PriorModel):
@@ -53,12 +55,12 @@ class BoostingPrior(PriorModel):
         tabular = rows.inputs.tabular
         narrow = np.flatnonzero(np.array(tabular.cardinalities, dtype=int) <= MAX_CODES)
         categorical = (len(tabular.numeric) + narrow).tolist() or None
+        options = {
+            "categorical_features": categorical,
+            # The folds, which have fewer rows, do as the fit on all rows does.
+            "early_stopping": X.shape[0] > MANY_ROWS,
+            "random_state": seed,
+        }
         if task.classes is not None:
-            model = HistGradientBoostingClassifier(
-                categorical_features=categorical, random_state=seed
-            )
-        else:
-            model = HistGradientBoostingRegressor(
-                categorical_features=categorical, random_state=seed
-            )
-        return [cast(Estimator, model)]
+            return [cast(Estimator, HistGradientBoostingClassifier(**options))]
+        return [cast(Estimator, HistGradientBoostingRegressor(**options))]

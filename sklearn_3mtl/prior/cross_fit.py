@@ -18,7 +18,7 @@ from sklearn_3mtl.prior.evidence import mean_loss, weigh
 from sklearn_3mtl.prior.fitted import FittedPrior, PriorPart, TaskPrior
 from sklearn_3mtl.prior.folds import Fold, make_folds
 from sklearn_3mtl.prior.plan import PriorPlan
-from sklearn_3mtl.prior.predicting import TaskScale, labels_of, outputs_of, weight_options
+from sklearn_3mtl.prior.predicting import TaskScale, outputs_of, weight_options
 
 __all__ = ["CrossFit", "PriorData", "cross_fit"]
 
@@ -160,7 +160,7 @@ class _Fit:
             there &= data.weights[:, index] > 0
         self.kind, self.of, self.rows = kind, of, np.flatnonzero(there)
         self.X, self.numbers = take_rows(X, self.rows), numbers[there]
-        self.labels = labels_of(of.task, self.numbers)
+        self.labels = of.labels(kind, self.numbers)
         self.weight = None if data.weights is None else data.weights[self.rows, index]
         groups = None if data.groups is None else data.groups[self.rows]
         number = seed.value % 2**31
@@ -187,7 +187,7 @@ class _Fit:
         outputs = np.zeros((len(self.rows), self.of.task.n_outputs))
         if self.kind.is_fitted:
             try:
-                return outputs_of(model, self.X, self.of, len(self.rows))
+                return outputs_of(model, self.X, self._seen, len(self.rows))
             except Exception as error:
                 raise self._failed("", error) from error
         for number, (train, test) in enumerate(folds, start=1):
@@ -196,10 +196,15 @@ class _Fit:
                 continue
             try:
                 fitted = self._fitted(model, train)
-                outputs[test] = outputs_of(fitted, take_rows(self.X, test), self.of, len(train))
+                X = take_rows(self.X, test)
+                outputs[test] = outputs_of(fitted, X, self._seen, len(train))
             except Exception as error:
                 raise self._failed(f" in fold {number} of {len(folds)}", error) from error
         return outputs
+
+    @property
+    def _seen(self) -> TaskScale:
+        return self.of.seen_by(self.kind)
 
     def _failed(self, where: str, error: Exception) -> ValueError:
         return ValueError(f"The prior of task {self.of.task.name!r} failed{where}: {error}")

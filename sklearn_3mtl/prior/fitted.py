@@ -99,7 +99,8 @@ class FittedPrior:
                 try:
                     if id(kind) not in matrices:
                         matrices[id(kind)] = kind.matrix(rows)
-                    own += share * outputs_of(model, matrices[id(kind)], prior.of, n_labels)
+                    of = prior.of.seen_by(kind)
+                    own += share * outputs_of(model, matrices[id(kind)], of, n_labels)
                 except Exception as error:
                     raise ValueError(f"The prior of task {task.name!r} failed: {error}") from error
         return torch.from_numpy(found.astype(np.float32))

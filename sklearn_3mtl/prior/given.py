@@ -27,6 +27,7 @@ class GivenPrior(PriorModel):
     """
 
     name = "given"
+    in_units = True
 
     def __init__(self, estimator: BaseEstimator, columns: Sequence[int]) -> None:
         self.estimator, self.columns = estimator, list(columns)

@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.prior.base import Estimator, Matrix
+from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel
 
-__all__ = ["TaskScale", "labels_of", "outputs_of", "refuse_other_kind", "weight_options"]
+__all__ = ["TaskScale", "outputs_of", "refuse_other_kind", "weight_options"]
 
 
 class TaskScale(NamedTuple):
@@ -31,6 +31,16 @@ class TaskScale(NamedTuple):
     center: float
     scale: float
 
+    def seen_by(self, kind: PriorModel) -> TaskScale:
+        """The scale from what a model predicts: that of the labels, or none."""
+        return self if kind.in_units else TaskScale(self.task, 0.0, 1.0)
+
+    def labels(self, kind: PriorModel, numbers: np.ndarray) -> np.ndarray:
+        """Labels for a model from numbers, or from positions among the task's classes."""
+        if self.task.classes is not None:
+            return _classes(self.task)[numbers.astype(np.intp)]
+        return numbers if kind.in_units else (numbers - self.center) / self.scale
+
 
 def _classes(task: Task) -> np.ndarray:
     """What a model sees in the place of each class: its label, or its position."""
@@ -38,11 +48,6 @@ def _classes(task: Task) -> np.ndarray:
     plain = np.asarray(classes.tolist())
     same = plain.dtype.kind in "biufU" and plain.tolist() == classes.tolist()
     return plain if same else np.arange(len(classes))
-
-
-def labels_of(task: Task, numbers: np.ndarray) -> np.ndarray:
-    """Labels for a model from numbers, or from positions among the task's classes."""
-    return numbers if task.classes is None else _classes(task)[numbers.astype(np.intp)]
 
 
 def outputs_of(model: Estimator, X: Matrix, of: TaskScale, n_labels: int) -> np.ndarray:

@@ -259,3 +259,11 @@ def test_the_same_prior_is_fitted_once_in_a_grid_over_other_parameters():
     assert Counted.n_fits == 4 * 6
     clone(est).set_params(prior__alpha=2.0).fit(X[NUMBERS], y + 1e-9)
     assert Counted.n_fits == 5 * 6
+
+
+@pytest.mark.parametrize("prior", ["linear", "boosting"])
+def test_the_units_of_a_target_do_not_matter(prior):
+    y = Y["number"].fillna(40.0)
+    est = MultiTaskRegressor(prior=prior, **SMALL)
+    found = est.fit(X, y).predict(X)
+    np.testing.assert_allclose(est.fit(X, 1e-6 * y).predict(X), 1e-6 * found, rtol=1e-3)
