@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -55,11 +54,17 @@ def fitted_with_model(
             f"`source` is a {type(source.estimator).__name__}, which predicts one target. y has "
             f"{list(given.targets.names)!r}; adapt a model to each."
         )
+    if not given.targets.labelled().any():
+        raise ValueError("y has no label: adapt needs at least one.")
     [name] = given.targets.names
     task = _task(settings, name, source, given)
     around = settings.with_values({**PARTS, "prior": source})
     data = read_training_data(around, given, given.targets)
-    model = new_model(around, data, {name: task}, draw_seed(settings)).model
+    try:
+        model = new_model(around, data, {name: task}, draw_seed(settings)).model
+    except ValueError as error:
+        what = f"The model to adapt, {source.estimator!r}, can't be used on X and y"
+        raise ValueError(f"{what}: {error}") from error
     return Fitted(replace(model, settings=around), History(), columns)
 
 
@@ -68,6 +73,10 @@ def _task(settings: Settings, name: Hashable, source: FrozenEstimator, given: Fi
     if not is_classifier(source.estimator):
         return Task(name, Regression(settings.regression_loss))
     labels = given.targets.columns[0]
-    classes = np.asarray(cast(np.ndarray, source.classes_).tolist(), dtype=object)
+    if isinstance(source.classes_, list):
+        raise ValueError(
+            f"{type(source.estimator).__name__} predicts several targets. Adapt a model to each."
+        )
+    classes = np.asarray(source.classes_)
     kind = declared_kind(name, ANY_CLASSES, len(classes))
     return Task(name, kind, classes, labels.dtype)

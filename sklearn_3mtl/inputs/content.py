@@ -42,6 +42,9 @@ class _ContentPickler(pickle.Pickler):
             array = thing.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
             digest = hashlib.blake2b(array.tobytes()).digest()
             return str, (f"{thing.dtype} {tuple(thing.shape)} {thing.requires_grad} {digest!r}",)
+        if isinstance(thing, FunctionType):
+            # Only the name of a function is stored, too.
+            self.hash.update(_code(thing.__code__) + repr(thing.__defaults__).encode())
         if isinstance(thing, type):
             # pickle stores only the name of a class, which stays the same if its code is edited.
             for value in vars(thing).values():

@@ -18,9 +18,12 @@ from sklearn_3mtl.prior.evidence import mean_loss, weigh
 from sklearn_3mtl.prior.fitted import FittedPrior, PriorPart, TaskPrior
 from sklearn_3mtl.prior.folds import Fold, make_folds
 from sklearn_3mtl.prior.plan import PriorPlan
-from sklearn_3mtl.prior.predicting import TaskScale, outputs_of, weight_options
+from sklearn_3mtl.prior.predicting import TaskScale, certain, outputs_of, weight_options
 
 __all__ = ["CrossFit", "PriorData", "cross_fit"]
+
+# On how many labels a model was fitted that is given fitted is unknown: on many.
+LABELS_OF_FITTED = 500_000
 
 
 @dataclass(frozen=True)
@@ -91,22 +94,28 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
         child = seed.child(repr(task.name))
         fits = [_Fit(kind, of, matrices.of(kind), data, index, child) for kind in kinds]
         rows = fits[0].rows
-        if plan.weighs:
-            weighed = weigh(of, [fit.outputs for fit in fits], fits[0].numbers, fits[0].weight)
-            shares, constant, own = weighed
-        else:
-            shares, constant, own = [1.0], (0.0,) * task.n_outputs, fits[0].outputs
+        shares: list[float] = [1.0]
+        constant: tuple[float, ...] = (0.0,) * task.n_outputs
+        own, losses = fits[0].outputs, dict[str, float]()
+        if fits[0].has_one_class:
+            # Nothing can be fitted, and nothing but the class be predicted.
+            alone = certain(task, int(fits[0].numbers[0]), len(rows))
+            constant, own = tuple(alone[0].tolist()), np.broadcast_to(alone, own.shape)
+            fits, shares = [], []
+        elif plan.weighs:
+            outputs = [fit.outputs for fit in fits]
+            shares, constant, own = weigh(of, outputs, fits[0].numbers, fits[0].weight)
+            losses = {fit.kind.name: fit.loss for fit in fits}
         parts = [fit.on_all_rows(share) for fit, share in zip(fits, shares, strict=True) if share]
-        losses = {fit.kind.name: fit.loss for fit in fits} if plan.weighs else {}
         found[task.name] = TaskPrior(of, tuple(parts), constant, losses)
         outside[index] = rows, own
     prior = FittedPrior(layout, found)
     # Rows without a label are predicted by the models that are fitted on all labelled rows.
-    outputs = prior.outputs(data.rows)
+    result = prior.outputs(data.rows)
     for index, (rows, own) in outside.items():
         columns = layout.outputs_of(index)
-        outputs[torch.from_numpy(rows), columns] = torch.from_numpy(own.astype(np.float32))
-    return CrossFit(prior, outputs)
+        result[torch.from_numpy(rows), columns] = torch.from_numpy(own.astype(np.float32))
+    return CrossFit(prior, result)
 
 
 class _Matrices:
@@ -173,6 +182,12 @@ class _Fit:
         best = int(np.argmin(losses))
         self.model, self.outputs, self.loss = models[best], outputs[best], losses[best]
 
+    @property
+    def has_one_class(self) -> bool:
+        """Whether there is a model to be fitted, but all labels are of one class."""
+        has_classes = self.of.task.classes is not None and not self.kind.is_fitted
+        return has_classes and len(np.unique(self.numbers)) < 2
+
     def on_all_rows(self, share: float) -> PriorPart:
         """The best model, fitted on all labelled rows."""
         model, every = self.model, np.arange(len(self.rows))
@@ -181,18 +196,19 @@ class _Fit:
                 model = self._fitted(model, every)
             except Exception as error:
                 raise self._failed(" on all rows", error) from error
-        return PriorPart(self.kind, model, float(share), len(every))
+        n_labels = LABELS_OF_FITTED if self.kind.is_fitted else len(every)
+        return PriorPart(self.kind, model, float(share), n_labels)
 
     def _out_of_fold(self, model: Estimator, folds: Sequence[Fold]) -> np.ndarray:
         outputs = np.zeros((len(self.rows), self.of.task.n_outputs))
         if self.kind.is_fitted:
             try:
-                return outputs_of(model, self.X, self._seen, len(self.rows))
+                return outputs_of(model, self.X, self._seen, LABELS_OF_FITTED)
             except Exception as error:
                 raise self._failed("", error) from error
         for number, (train, test) in enumerate(folds, start=1):
-            # One class can't be learned from: the outputs then stay 0.
-            if self.of.task.classes is not None and len(np.unique(self.labels[train])) < 2:
+            if self.of.task.classes is not None and len(np.unique(self.numbers[train])) < 2:
+                outputs[test] = certain(self.of.task, int(self.numbers[train][0]), len(train))
                 continue
             try:
                 fitted = self._fitted(model, train)

@@ -50,7 +50,9 @@ def make_folds(task: Task, labels: np.ndarray, groups: np.ndarray | None, seed: 
         n_folds = min(N_FOLDS, int(numbers.max()) + 1)
         stratified = has_classes and counts.min() >= n_folds
         by_group = (StratifiedGroupKFold if stratified else GroupKFold)(n_folds, **options)
-        return list(by_group.split(labels, labels, numbers))
+        # Stratified folds of few groups may be empty.
+        folds = by_group.split(labels, labels, numbers)
+        return [(train, test) for train, test in folds if len(train) and len(test)]
     n_folds = min(N_FOLDS, n_rows)
     stratified = has_classes and counts.min() >= n_folds
     by_row = (StratifiedKFold if stratified else KFold)(n_folds, **options)

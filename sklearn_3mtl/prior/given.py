@@ -43,8 +43,17 @@ class GivenPrior(PriorModel):
 
     def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """A clone of the model, or the fitted model itself."""
-        return [cast(Estimator, self.estimator if self.is_fitted else clone(self.estimator))]
+        if self.is_fitted:
+            return [cast(Estimator, self.estimator)]
+        model = clone(self.estimator)
+        # What the user left to chance depends on the estimator's `random_state`.
+        drawn = [n for n, v in model.get_params().items() if _is_seed(n) and v is None]
+        return [cast(Estimator, model.set_params(**dict.fromkeys(drawn, seed)))]
 
     def moved(self, place: Mapping[int, int]) -> GivenPrior:
         """The same for tables with other column positions; `place` maps old to new ones."""
         return GivenPrior(self.estimator, [place[p] for p in self.columns])
+
+
+def _is_seed(name: str) -> bool:
+    return name.split("__")[-1] == "random_state"

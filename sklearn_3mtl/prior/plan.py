@@ -88,7 +88,7 @@ def prior_plan(
 def _model(spec: object, parameter: str, columns: Sequence[int]) -> PriorModel:
     if isinstance(spec, str) and spec in PRIORS:
         return PRIORS[spec]()
-    if not hasattr(spec, "fit") or not hasattr(spec, "predict"):
+    if not isinstance(spec, BaseEstimator):
         raise ValueError(
             f"`{parameter}` should be one of {list(PRIORS)!r}, a scikit-learn classifier or "
             f"regressor, or None. Found {spec!r}."

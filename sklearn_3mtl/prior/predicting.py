@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import NamedTuple, cast
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel
 
-__all__ = ["TaskScale", "outputs_of", "refuse_other_kind", "weight_options"]
+__all__ = ["TaskScale", "certain", "outputs_of", "refuse_other_kind", "weight_options"]
 
 
 class TaskScale(NamedTuple):
@@ -106,21 +107,48 @@ def _log_probabilities(model: Estimator, X: Matrix, task: Task, n_labels: int) -
     elif hasattr(model, "decision_function"):
         scores = np.asarray(model.decision_function(X), dtype=np.float64)
         scores = np.column_stack([-scores, scores]) / 2 if scores.ndim == 1 else scores
-        found = np.exp(scores - scores.max(axis=1, keepdims=True))
-        found = found / found.sum(axis=1, keepdims=True)
+        found = softmax(scores, axis=1)
+        if found.shape[1] != len(known) or not _agree(found, model.predict(X), known):
+            # Scores of pairs of classes, for example.
+            found = _indicators(model.predict(X), known)
     else:
-        found = (np.asarray(model.predict(X))[:, None] == np.asarray(known)).astype(np.float64)
+        found = _indicators(model.predict(X), known)
     if found.shape != (X.shape[0], len(known)):
         raise ValueError(f"it predicts shape {found.shape} for {X.shape[0]} rows")
     if not np.isfinite(found).all():
         raise ValueError(
             f"its probabilities are not finite in {_count(found)} of {len(found)} rows"
         )
-    floor = 1.0 / (2.0 * n_labels + 2.0)
+    floor = _floor(n_labels)
     shares = np.full((len(found), len(classes)), floor)
     shares[:, [classes.index(label) for label in known]] = np.maximum(found, floor)
     logs: np.ndarray = np.log(shares / shares.sum(axis=1, keepdims=True))
     return logs
+
+
+def certain(task: Task, position: int, n_labels: int) -> np.ndarray:
+    """The outputs, (1, n_outputs), of a model that saw `n_labels` labels, all of one class."""
+    shares = np.full((1, len(cast(np.ndarray, task.classes))), _floor(n_labels))
+    shares[0, position] = 1.0
+    found: np.ndarray = task.kind_object.outputs_of_log_probabilities(
+        np.log(shares / shares.sum(axis=1, keepdims=True))
+    )
+    return found
+
+
+def _floor(n_labels: int) -> float:
+    return 1.0 / (2.0 * n_labels + 2.0)
+
+
+def _indicators(predicted: np.ndarray, known: list[object]) -> np.ndarray:
+    found: np.ndarray = np.asarray(predicted)[:, None] == np.asarray(known)
+    return found.astype(np.float64)
+
+
+def _agree(shares: np.ndarray, predicted: np.ndarray, known: list[object]) -> bool:
+    """Whether the class of the highest share is the predicted one, ties and rounding aside."""
+    same = np.asarray(known)[shares.argmax(axis=1)] == np.asarray(predicted)
+    return bool(np.mean(same) > 0.9)
 
 
 def refuse_other_kind(model: Estimator, task: Task, parameter: str) -> None:
@@ -152,12 +180,14 @@ def weight_options(
     """
     if weight is None:
         return {}
-    if isinstance(model, Pipeline):
-        return {f"{model.steps[-1][0]}__sample_weight": weight}
-    if not has_fit_parameter(model, "sample_weight"):
-        raise ValueError(
-            f"`sample_weight` or `class_weight` was given, but {parameter}={model!r} takes no "
-            "weights. Leave it out, or choose a model that takes weights, such as "
-            "LogisticRegression()."
-        )
-    return {"sample_weight": weight}
+    steps, last = [], model
+    while isinstance(last, Pipeline):
+        name, last = last.steps[-1]
+        steps.append(name)
+    arguments = inspect.signature(last.fit).parameters
+    if "sample_weight" in arguments or any(a.kind is a.VAR_KEYWORD for a in arguments.values()):
+        return {"__".join([*steps, "sample_weight"]): weight}
+    raise ValueError(
+        f"`sample_weight` or `class_weight` was given, but {parameter}={model!r} takes no weights. "
+        "Leave it out, or choose a model that takes weights."
+    )

@@ -8,6 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
@@ -95,6 +96,19 @@ def test_arrays_weights_and_further_rows():
     # The first rows say how X is coded, so that lots differ a little from the whole.
     assert np.corrcoef(more.predict(test), at_once.predict(test))[0, 1] > 0.98
     assert more.score(test, TEST[1]) > adapted.score(test, TEST[1]) - 0.02
+
+
+def test_scorers_work_on_it():
+    X, y = SOURCE
+    labels = (y > 1.0).astype(int)
+    model = LogisticRegression().fit(X, labels)
+    adapted = adapt(model, X[:20], labels[:20])
+    assert adapted.classes_.dtype == labels.dtype
+    assert get_scorer("roc_auc")(adapted, X, labels) > 0.6
+    with pytest.raises(ValueError, match="y has no label: adapt needs at least one"):
+        adapt(MODEL, X[:3], y[:3] * np.nan)
+    with pytest.raises(ValueError, match=r"The model to adapt, Hist.* can't be used on X and y"):
+        adapt(MODEL, X[["b", "a"]][:9], y[:9])
 
 
 def test_it_is_what_source_takes():

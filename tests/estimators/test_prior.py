@@ -1,20 +1,25 @@
 """Estimators that start from the predictions of a scikit-learn model."""
 
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestRegressor, StackingRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklearn_3mtl import (
     MetaClassifier,
     MetaLearner,
     MetaRegressor,
+    MultiTaskClassifier,
     MultiTaskEstimator,
     MultiTaskRegressor,
     ThreeMTLRegressor,
@@ -23,6 +28,7 @@ from sklearn_3mtl import (
     load_estimator,
 )
 from sklearn_3mtl.meta import META
+from sklearn_3mtl.prior import CACHE
 
 SMALL = {"hidden_layer_sizes": (8,), "n_estimators": 2, "max_epochs": 4, "random_state": 0}
 # The network stays what it was at the start.
@@ -267,3 +273,48 @@ def test_the_units_of_a_target_do_not_matter(prior):
     est = MultiTaskRegressor(prior=prior, **SMALL)
     found = est.fit(X, y).predict(X)
     np.testing.assert_allclose(est.fit(X, 1e-6 * y).predict(X), 1e-6 * found, rtol=1e-3)
+
+
+def test_what_the_user_left_to_chance_depends_on_random_state():
+    y = Y["number"].fillna(40.0)
+    est = MultiTaskRegressor(prior=RandomForestRegressor(5), **SMALL)
+    first = est.fit(X[NUMBERS], y).predict(X[NUMBERS])
+    CACHE.clear()
+    np.testing.assert_array_equal(est.fit(X[NUMBERS], y).predict(X[NUMBERS]), first)
+
+
+def test_a_function_that_was_edited_is_another_prior():
+    y = Y["number"].fillna(40.0)
+    found = []
+    for columns in ("a", "b"):
+        # As in a notebook: a new function under the same name.
+        names = {"__name__": "__main__"}
+        exec(f"def chosen(Z):\n    return Z[['{columns}']].to_numpy()", names)
+        sys.modules["__main__"].chosen = names["chosen"]
+        model = make_pipeline(FunctionTransformer(names["chosen"]), Ridge())
+        est = MultiTaskRegressor(prior=model, **{**SMALL, **UNTRAINED}).fit(X[NUMBERS], y)
+        found.append(est.predict(X[NUMBERS]))
+    del sys.modules["__main__"].chosen
+    assert not np.allclose(*found)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=2),
+        make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), Ridge())),
+        StackingRegressor([("one", Ridge())]),
+    ],
+    ids=["search", "nested pipeline", "stacking"],
+)
+def test_models_around_models_take_weights(model):
+    y, weight = Y["number"].fillna(40.0), np.random.default_rng(0).random(len(Y))
+    est = MultiTaskRegressor(prior=model, **SMALL).fit(X[NUMBERS], y, sample_weight=weight)
+    assert est.score(X[NUMBERS], y) > 0.7
+
+
+@pytest.mark.parametrize("prior", ["linear", "auto"])
+def test_weights_may_leave_one_class(prior):
+    weight = {"p": 1.0, "q": 0.0, "r": 0.0}
+    est = MultiTaskClassifier(prior=prior, class_weight=weight, **SMALL).fit(X, Y["sort"])
+    assert (est.predict(X) == "p").all()

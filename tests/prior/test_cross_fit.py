@@ -8,6 +8,7 @@ from sklearn.datasets import make_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_3mtl.core.seeding import Seed
@@ -194,3 +195,34 @@ def test_the_evidence_decides_by_itself():
     found = numbers_of(outputs, codec, "line")
     assert np.corrcoef(found, Y["line"])[0, 1] > 0.99
     assert np.abs(numbers_of(outputs, codec, "noise")).max() < 0.5
+
+
+def test_groups_of_one_class_leave_no_empty_fold():
+    groups = np.repeat([0, 1, 2, 3], [8, 6, 11, 12])
+    y = pd.DataFrame({"odd": np.where(groups % 2, "yes", "no")})
+    _, outputs, _ = fit("linear", NOISE_X[: len(y)], y, groups=groups)
+    assert np.isfinite(outputs.numpy()).all()
+
+
+def test_a_fold_whose_training_rows_have_one_class_is_predicted_to_be_of_it():
+    y = np.full(200, "often")
+    y[7] = "once"
+    _, outputs, _ = fit(LogisticRegression(), NOISE_X, pd.DataFrame({"a": y}))
+    # The logit is that of "once", the second class.
+    assert (outputs.numpy() < -2.0).all()
+
+
+def test_scores_of_pairs_of_classes_are_not_taken_for_scores_of_classes():
+    y = np.where(NOISE_X[:, 0] > 0.5, "p", np.where(NOISE_X[:, 0] < -0.5, "q", "r"))
+    of_pairs = SVC(decision_function_shape="ovo").fit(NOISE_X, y)
+    _, outputs, codec = fit(FrozenEstimator(of_pairs), NOISE_X, pd.DataFrame({"a": y}))
+    classes = codec.layout.tasks[0].classes
+    assert (classes[outputs.numpy().argmax(1)] == of_pairs.predict(NOISE_X)).all()
+
+
+def test_a_fitted_classifier_keeps_its_probabilities():
+    y = np.where(NOISE_X[:, 0] > 0, "p", "q")
+    model = LogisticRegression(C=1e3).fit(NOISE_X, y)
+    _, outputs, _ = fit(FrozenEstimator(model), NOISE_X[:5], pd.DataFrame({"a": y[:5]}))
+    logits = np.clip(model.decision_function(NOISE_X[:5]), -13.8, 13.8)
+    np.testing.assert_allclose(outputs.numpy().ravel(), logits, atol=0.5)

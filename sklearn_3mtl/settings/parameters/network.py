@@ -154,7 +154,12 @@ NETWORK = (
         name="prior",
         annotation="str | BaseEstimator | Mapping[Hashable, object] | None",
         default=None,
-        constraint=[StrOptions({"auto", *PRIORS}), HasMethods(["fit", "predict"]), Mapping, None],
+        constraint=[
+            StrOptions({"auto", *PRIORS}),
+            HasMethods(["fit", "get_params"]),
+            Mapping,
+            None,
+        ],
         type=f"{choices(('auto', *PRIORS))}, scikit-learn model, mapping or None",
         text="""
             Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
