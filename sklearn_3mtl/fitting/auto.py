@@ -43,6 +43,9 @@ _ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
 _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
 _SAME: dict[str, object] = {"weight_decay": 2e-2, "n_iter_no_change": 30}
+# What a prior leaves over, small nets learn as well as large ones, in a sixth of the time.
+_PRIOR: dict[str, object] = {"hidden_layer_sizes": (64, 64), "n_iter_no_change": 8, "dropout": 0.1}
+_MOST_EPOCHS_WITH_PRIOR = 32
 # Vectors have many dimensions compared with the number of rows: more dropout against overfitting.
 _VECTORS: dict[str, object] = {"dropout": 0.5, "lr": 1e-3}
 # If rows are few, an epoch of episodes uses each of them many times; if tasks are few, early
@@ -121,6 +124,9 @@ def choose(
     per_epoch = -(-max(n_rows, 1) // n_batch)
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
     scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
+    if settings.prior is not None:
+        most = min(int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS)), _MOST_EPOCHS_WITH_PRIOR)
+        scaled.update(_PRIOR, max_epochs=most)
     if settings.meta is not None:
         scaled["inner_lr"] = INNER_LR
     if method is not None:

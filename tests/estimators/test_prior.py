@@ -318,3 +318,15 @@ def test_weights_may_leave_one_class(prior):
     weight = {"p": 1.0, "q": 0.0, "r": 0.0}
     est = MultiTaskClassifier(prior=prior, class_weight=weight, **SMALL).fit(X, Y["sort"])
     assert (est.predict(X) == "p").all()
+
+
+def test_auto_sizes_are_small_with_a_prior():
+    y = Y["number"].fillna(40.0)
+    plain = MultiTaskRegressor(max_epochs=1, random_state=0).fit(X, y).chosen_
+    small = MultiTaskRegressor(prior="linear", random_state=0).fit(X, y).chosen_
+    assert plain["hidden_layer_sizes"] == (128, 128)
+    assert small["hidden_layer_sizes"] == (64, 64)
+    assert small["max_epochs"] <= 32
+    assert small["n_iter_no_change"] == 8
+    given = MultiTaskRegressor(prior="linear", hidden_layer_sizes=(8,), max_epochs=1).fit(X, y)
+    assert "hidden_layer_sizes" not in given.chosen_
