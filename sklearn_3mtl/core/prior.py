@@ -35,13 +35,10 @@ class PriorColumns(nn.Module):
     def append(self, x: Tensor, prior: Tensor) -> Tensor:
         """Append the prior's outputs, (B, n_out), to fused features, (N, B, d) or (1, B, d)."""
         read_by = cast(Tensor | None, self.read_by)
-        columns = prior.unsqueeze(0)
+        # With a net for each task id, the rows were distributed over the nets before.
+        columns = prior if prior.dim() == 3 else prior.unsqueeze(0)
         if read_by is not None:
-            # With a net for each task id, the rows were distributed over the nets before.
-            own = prior if prior.dim() == 3 else columns
-            columns = own * read_by.unsqueeze(1)
-        elif prior.dim() == 3:
-            columns = prior
+            columns = columns * read_by.unsqueeze(1)
         n_copies = max(len(x), len(columns))
         parts = [part.expand(n_copies, -1, -1) for part in (x, columns)]
         return torch.cat(parts, dim=-1)

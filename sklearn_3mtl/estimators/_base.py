@@ -123,17 +123,17 @@ class BaseMultiTask(AdaptingMixin):
         source = source_of(settings.source)
         if isinstance(source, nn.Module):
             refuse_other_inputs(settings)
-            table, targets = read_inputs(given.X), read_targets(given.y)
-            columns = read_columns(self, given.X)
-            source = fitted_with_module(settings, source, table, targets, columns)
-        elif isinstance(source, FrozenEstimator):
-            table, targets = read_inputs(given.X), read_targets(given.y)
-            check_targets_length(targets, table.n_rows)
-            columns = read_columns(self, given.X)
-            source = fitted_with_model(settings, source, FitInput(table, targets), columns)
-        else:
+        if isinstance(source, Fitted):
             refuse_other_network(settings, source.model)
             refuse_ids(settings, source, read_inputs(given.X), given.task is not None)
+        else:
+            table, targets = read_inputs(given.X), read_targets(given.y)
+            columns = read_columns(self, given.X)
+            if isinstance(source, nn.Module):
+                source = fitted_with_module(settings, source, table, targets, columns)
+            else:
+                check_targets_length(targets, table.n_rows)
+                source = fitted_with_model(settings, source, FitInput(table, targets), columns)
         return self._adapted(settings, started_from(settings, source), given, TargetTasks())
 
 

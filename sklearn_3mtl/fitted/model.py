@@ -154,7 +154,7 @@ class FittedModel:
         """Turn rows of X into tensors, with the priors' outputs for them."""
         coded = self.inputs.transform(table)
         if self.prior is not None:
-            coded["prior"] = self.prior.outputs(PriorRows(self.inputs, table, dict(coded)))
+            coded["prior"] = self.prior.outputs(PriorRows(self.inputs, table, coded))
         return coded
 
     def blocks(self, table: InputTable) -> Iterator[dict[str, Tensor]]:
@@ -162,7 +162,7 @@ class FittedModel:
         start = 0
         for block in self.inputs.blocks(table):
             if self.prior is not None:
-                rows = PriorRows(self.inputs, table, dict(block), start)
+                rows = PriorRows(self.inputs, table, block, start)
                 block["prior"] = self.prior.outputs(rows)
                 start = rows.stop
             yield block

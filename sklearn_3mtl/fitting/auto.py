@@ -123,10 +123,10 @@ def choose(
     n_batch = n_batch if is_auto(settings.batch_size) else int(settings.batch_size)
     per_epoch = -(-max(n_rows, 1) // n_batch)
     epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
-    scaled["max_epochs"] = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
+    n_epochs = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
+    scaled["max_epochs"] = n_epochs
     if settings.prior is not None:
-        most = min(int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS)), _MOST_EPOCHS_WITH_PRIOR)
-        scaled.update(_PRIOR, max_epochs=most)
+        scaled.update(_PRIOR, max_epochs=min(n_epochs, _MOST_EPOCHS_WITH_PRIOR))
     if settings.meta is not None:
         scaled["inner_lr"] = INNER_LR
     if method is not None:

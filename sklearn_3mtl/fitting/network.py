@@ -81,15 +81,13 @@ def build_network(
     prior = None
     if plan.has_prior:
         built.start_at_zero()
-        prior = (
-            _prior_columns(layout, copies, len(owners))
-            if backbone.has_own_nets
-            else (PriorColumns(n_prior))
-        )
+        prior = PriorColumns(n_prior)
+        if backbone.has_own_nets:
+            prior = _prior_of_own_tasks(layout, copies, len(owners))
     return ThreeMTLNetwork(encoders, fused, backbone, built, shape, prior)
 
 
-def _prior_columns(layout: TaskLayout, copies: Copies, n_nets: int) -> PriorColumns:
+def _prior_of_own_tasks(layout: TaskLayout, copies: Copies, n_nets: int) -> PriorColumns:
     """The prior's outputs for separate nets, each of which reads those of its own task only."""
     column = torch.tensor(copies.owners) % len(layout)
     return PriorColumns(layout.n_outputs, column[:, None] == layout.column_of_output, n_nets)

@@ -14,7 +14,7 @@ from sklearn_3mtl.data.tables import InputTable
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.inputs.modalities import ModalInputs
 
-__all__ = ["Estimator", "Matrix", "PriorModel", "PriorRows", "take_rows"]
+__all__ = ["Estimator", "Matrices", "Matrix", "PriorModel", "PriorRows", "take_rows"]
 
 # What a scikit-learn model reads. It may also be a sparse matrix, for which SciPy has no types.
 Matrix = np.ndarray | pd.DataFrame
@@ -67,7 +67,7 @@ class PriorModel(ABC):
         Whether the model was fitted before: it is then used as it is.
     in_units : bool, default=False
         Whether numbers are predicted in the units of the labels. False: they are standardised.
-    columns : list of int, default=[]
+    columns : sequence of int, default=()
         Positions of the columns of X that it reads as they were given.
     """
 
@@ -105,6 +105,25 @@ class PriorModel(ABC):
     def moved(self, place: Mapping[int, int]) -> PriorModel:
         """The same for tables with other column positions; `place` maps old to new ones."""
         return self
+
+
+class Matrices:
+    """What the models read of some rows: made once for each kind of model, for all tasks.
+
+    Parameters
+    ----------
+    rows : PriorRows
+        The rows.
+    """
+
+    def __init__(self, rows: PriorRows) -> None:
+        self.rows, self._made = rows, dict[int, Matrix]()
+
+    def of(self, kind: PriorModel) -> Matrix:
+        """The matrix that models of this kind read."""
+        if id(kind) not in self._made:
+            self._made[id(kind)] = kind.matrix(self.rows)
+        return self._made[id(kind)]
 
 
 def take_rows(X: Matrix, rows: np.ndarray) -> Matrix:

@@ -15,7 +15,7 @@ __all__ = ["BoostingPrior"]
 
 # HistGradientBoosting takes at most 255 categories of a column.
 MAX_CODES = 255
-# From this number of rows on, it stops early.
+# With more rows than this, it stops early.
 MANY_ROWS = 10_000
 
 

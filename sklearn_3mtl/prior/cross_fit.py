@@ -13,7 +13,15 @@ from torch import Tensor
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.targets import TargetCodec
-from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows, take_rows
+from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.prior.base import (
+    Estimator,
+    Matrices,
+    Matrix,
+    PriorModel,
+    PriorRows,
+    take_rows,
+)
 from sklearn_3mtl.prior.evidence import mean_loss, weigh
 from sklearn_3mtl.prior.fitted import FittedPrior, PriorPart, TaskPrior
 from sklearn_3mtl.prior.folds import Fold, make_folds
@@ -22,7 +30,7 @@ from sklearn_3mtl.prior.predicting import TaskScale, certain, outputs_of, weight
 
 __all__ = ["CrossFit", "PriorData", "cross_fit"]
 
-# On how many labels a model was fitted that is given fitted is unknown: on many.
+# Nobody says on how many labels a model was fitted that is given fitted: on many, it is assumed.
 LABELS_OF_FITTED = 500_000
 
 
@@ -83,9 +91,9 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
     ValueError
         If a model fails on a fold. The message names the task and the fold.
     """
-    layout, matrices = codec.layout, _Matrices(data.rows)
+    layout, matrices = codec.layout, Matrices(data.rows)
     found: dict[Hashable, TaskPrior] = {}
-    outside: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    result = np.zeros((len(data.numbers), layout.n_outputs), dtype=np.float32)
     for index, task in enumerate(layout.tasks):
         kinds = plan.models.get(task.name)
         if kinds is None:
@@ -93,41 +101,33 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
         of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
         fits = [_Fit(kind, of, matrices.of(kind), data, index, child) for kind in kinds]
-        rows = fits[0].rows
+        first = fits[0]
         shares: list[float] = [1.0]
         constant: tuple[float, ...] = (0.0,) * task.n_outputs
-        own, losses = fits[0].outputs, dict[str, float]()
-        if fits[0].has_one_class:
+        own, losses = first.outputs, dict[str, float]()
+        if first.only_class is not None:
             # Nothing can be fitted, and nothing but the class be predicted.
-            alone = certain(task, int(fits[0].numbers[0]), len(rows))
+            alone = certain(task, first.only_class, len(first.rows))
             constant, own = tuple(alone[0].tolist()), np.broadcast_to(alone, own.shape)
             fits, shares = [], []
         elif plan.weighs:
             outputs = [fit.outputs for fit in fits]
-            shares, constant, own = weigh(of, outputs, fits[0].numbers, fits[0].weight)
+            shares, constant, own = weigh(of, outputs, first.numbers, first.weight)
             losses = {fit.kind.name: fit.loss for fit in fits}
         parts = [fit.on_all_rows(share) for fit, share in zip(fits, shares, strict=True) if share]
-        found[task.name] = TaskPrior(of, tuple(parts), constant, losses)
-        outside[index] = rows, own
-    prior = FittedPrior(layout, found)
-    # Rows without a label are predicted by the models that are fitted on all labelled rows.
-    result = prior.outputs(data.rows)
-    for index, (rows, own) in outside.items():
+        prior = found[task.name] = TaskPrior(of, tuple(parts), constant, losses)
         columns = layout.outputs_of(index)
-        result[torch.from_numpy(rows), columns] = torch.from_numpy(own.astype(np.float32))
-    return CrossFit(prior, result)
+        if len(first.rows) < len(result):
+            # Rows without a label are predicted by the models that are fitted on all labelled ones.
+            result[:, columns] = prior.outputs(matrices)
+        result[first.rows, columns] = own
+    return CrossFit(FittedPrior(layout, found), torch.from_numpy(result))
 
 
-class _Matrices:
-    """What the models read, made once for all tasks."""
-
-    def __init__(self, rows: PriorRows) -> None:
-        self.rows, self.made = rows, dict[int, Matrix]()
-
-    def of(self, kind: PriorModel) -> Matrix:
-        if id(kind) not in self.made:
-            self.made[id(kind)] = kind.matrix(self.rows)
-        return self.made[id(kind)]
+def _only_class(task: Task, numbers: np.ndarray) -> int | None:
+    """The position of the class that all labels are of; None if there is no such class."""
+    is_one = task.classes is not None and len(np.unique(numbers)) == 1
+    return int(numbers[0]) if is_one else None
 
 
 class _Fit:
@@ -154,6 +154,8 @@ class _Fit:
         The rows with a label of positive weight.
     numbers, weight : float64 ndarrays of shape (n_labels,)
         Their labels and weights; the weight is None if all are 1.
+    only_class : int or None
+        The position of the class that all these labels are of, if a model is to be fitted to them.
     outputs : float64 ndarray of shape (n_labels, n_outputs)
         Their outputs by the best model, out of fold.
     loss : float
@@ -170,6 +172,7 @@ class _Fit:
         self.kind, self.of, self.rows = kind, of, np.flatnonzero(there)
         self.X, self.numbers = take_rows(X, self.rows), numbers[there]
         self.labels = of.labels(kind, self.numbers)
+        self.only_class = None if kind.is_fitted else _only_class(of.task, self.numbers)
         self.weight = None if data.weights is None else data.weights[self.rows, index]
         groups = None if data.groups is None else data.groups[self.rows]
         number = seed.value % 2**31
@@ -182,20 +185,14 @@ class _Fit:
         best = int(np.argmin(losses))
         self.model, self.outputs, self.loss = models[best], outputs[best], losses[best]
 
-    @property
-    def has_one_class(self) -> bool:
-        """Whether there is a model to be fitted, but all labels are of one class."""
-        has_classes = self.of.task.classes is not None and not self.kind.is_fitted
-        return has_classes and len(np.unique(self.numbers)) < 2
-
     def on_all_rows(self, share: float) -> PriorPart:
         """The best model, fitted on all labelled rows."""
-        model, every = self.model, np.arange(len(self.rows))
-        if not self.kind.is_fitted:
-            try:
-                model = self._fitted(model, every)
-            except Exception as error:
-                raise self._failed(" on all rows", error) from error
+        every = np.arange(len(self.rows))
+        try:
+            # A FrozenEstimator is its own clone, and its `fit` changes nothing.
+            model = self._fitted(self.model, every)
+        except Exception as error:
+            raise self._failed(" on all rows", error) from error
         n_labels = LABELS_OF_FITTED if self.kind.is_fitted else len(every)
         return PriorPart(self.kind, model, float(share), n_labels)
 
@@ -207,8 +204,9 @@ class _Fit:
             except Exception as error:
                 raise self._failed("", error) from error
         for number, (train, test) in enumerate(folds, start=1):
-            if self.of.task.classes is not None and len(np.unique(self.numbers[train])) < 2:
-                outputs[test] = certain(self.of.task, int(self.numbers[train][0]), len(train))
+            only = _only_class(self.of.task, self.numbers[train])
+            if only is not None:
+                outputs[test] = certain(self.of.task, only, len(train))
                 continue
             try:
                 fitted = self._fitted(model, train)

@@ -14,7 +14,7 @@ from torch import Tensor
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
+from sklearn_3mtl.prior.base import Estimator, Matrices, PriorModel, PriorRows
 from sklearn_3mtl.prior.plan import PriorPlan
 from sklearn_3mtl.prior.predicting import TaskScale, outputs_of, refuse_other_kind
 
@@ -54,14 +54,33 @@ class TaskPrior:
         The models; none if the evidence is against all of them.
     constant : tuple of n_outputs floats
         What is added to their outputs.
-    losses : dict of str to float, default={}
-        The mean out-of-fold loss of each model that was weighed, by name.
+    losses : mapping of str to float
+        The mean out-of-fold loss of each model by name; empty if the models were not weighed.
     """
 
     of: TaskScale
     parts: tuple[PriorPart, ...]
     constant: tuple[float, ...]
     losses: Mapping[str, float]
+
+    def outputs(self, matrices: Matrices) -> np.ndarray:
+        """The outputs for some rows, a float64 array of shape (n, n_outputs).
+
+        Raises
+        ------
+        ValueError
+            If a model fails or gives other predictions than it should. The message names the task.
+        """
+        rows = matrices.rows
+        found = np.tile(np.array(self.constant), (rows.stop - rows.start, 1))
+        for kind, model, share, n_labels in self.parts:
+            try:
+                own = outputs_of(model, matrices.of(kind), self.of.seen_by(kind), n_labels)
+            except Exception as error:
+                name = self.of.task.name
+                raise ValueError(f"The prior of task {name!r} failed: {error}") from error
+            found += share * own
+        return found
 
 
 @dataclass(frozen=True)
@@ -80,30 +99,13 @@ class FittedPrior:
     tasks: dict[Hashable, TaskPrior]
 
     def outputs(self, rows: PriorRows) -> Tensor:
-        """The outputs for some rows, a float32 tensor of shape (n, n_outputs).
-
-        Raises
-        ------
-        ValueError
-            If a model fails or gives other predictions than it should. The message names the task.
-        """
-        found = np.zeros((rows.stop - rows.start, self.layout.n_outputs))
-        matrices: dict[int, Matrix] = {}
+        """The outputs for some rows, a float32 tensor of shape (n, n_outputs)."""
+        matrices = Matrices(rows)
+        found = np.zeros((rows.stop - rows.start, self.layout.n_outputs), dtype=np.float32)
         for index, task in enumerate(self.layout.tasks):
-            prior = self.tasks.get(task.name)
-            if prior is None or not len(found):
-                continue
-            own = found[:, self.layout.outputs_of(index)]
-            own += prior.constant
-            for kind, model, share, n_labels in prior.parts:
-                try:
-                    if id(kind) not in matrices:
-                        matrices[id(kind)] = kind.matrix(rows)
-                    of = prior.of.seen_by(kind)
-                    own += share * outputs_of(model, matrices[id(kind)], of, n_labels)
-                except Exception as error:
-                    raise ValueError(f"The prior of task {task.name!r} failed: {error}") from error
-        return torch.from_numpy(found.astype(np.float32))
+            if task.name in self.tasks and len(found):
+                found[:, self.layout.outputs_of(index)] = self.tasks[task.name].outputs(matrices)
+        return torch.from_numpy(found)
 
     @property
     def is_weighed(self) -> bool:

@@ -33,7 +33,7 @@ class TaskScale(NamedTuple):
     scale: float
 
     def seen_by(self, kind: PriorModel) -> TaskScale:
-        """The scale from what a model predicts: that of the labels, or none."""
+        """The scale of the numbers that a model predicts; 0 and 1 if they are standardised."""
         return self if kind.in_units else TaskScale(self.task, 0.0, 1.0)
 
     def labels(self, kind: PriorModel, numbers: np.ndarray) -> np.ndarray:
