@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -54,10 +58,56 @@ def forest(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
     return make_pipeline(encoder(X), cls(random_state=seed, n_jobs=-1))
 
 
+def extra_trees(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """Extremely randomised trees with their defaults."""
+    cls = ExtraTreesClassifier if is_classification else ExtraTreesRegressor
+    return make_pipeline(encoder(X), cls(random_state=seed, n_jobs=-1))
+
+
+def linear(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
+    """Ridge or logistic regression, the penalty by cross-validation."""
+    if is_classification:
+        return make_pipeline(encoder(X), LogisticRegressionCV(Cs=np.logspace(-3, 2, 6)))
+    return make_pipeline(encoder(X), RidgeCV(np.logspace(-2, 4, 13)))
+
+
 def mlp(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
     """scikit-learn's MLP with its defaults, in a pipeline that scales and one-hot encodes."""
     cls = MLPClassifier if is_classification else MLPRegressor
     return make_pipeline(encoder(X), cls(random_state=seed))
+
+
+class CatBoost:
+    """CatBoost with its defaults, on one thread; categories are given as such."""
+
+    def __init__(self, X: pd.DataFrame, is_classification: bool, seed: int) -> None:
+        import catboost
+
+        cls = catboost.CatBoostClassifier if is_classification else catboost.CatBoostRegressor
+        self.categories = categories(X)
+        self.model = cls(
+            random_seed=seed,
+            verbose=0,
+            thread_count=torch.get_num_threads(),
+            allow_writing_files=False,
+            cat_features=self.categories,
+        )
+
+    def _prepared(self, X: pd.DataFrame) -> pd.DataFrame:
+        named = {
+            name: X[name].astype(object).map(str, na_action="ignore").fillna("missing")
+            for name in self.categories
+        }
+        return X.assign(**named)
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> CatBoost:
+        """Fit."""
+        self.model.fit(self._prepared(X), y)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        """Predict."""
+        return np.ravel(self.model.predict(self._prepared(X)))
 
 
 class RealMLP:

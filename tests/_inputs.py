@@ -61,6 +61,7 @@ def tiny(cls=MultiTaskEstimator, **parameters):
         "n_estimators": 2,
         "max_epochs": 2,
         "early_stopping": False,
+        "prior": None,
         "random_state": 0,
     }
     return cls(**{**defaults, **parameters})

@@ -43,7 +43,7 @@ def test_the_gradient_of_minimum_norm_is_that_of_mgda(page):
 
 
 def test_the_penalty_makes_the_losses_alike(page):
-    X, Y, quick = page["X"], page["Y"], {**page["quick"], "max_epochs": 20}
+    X, Y, quick = page["X"], page["Y"], {**page["quick"], "max_epochs": 20, "prior": None}
     gaps = []
     for strength in (0.0, 100.0):
         rule = page["RiskExtrapolation"](strength)

@@ -14,6 +14,7 @@ from sklearn_3mtl.data.tables import read_inputs
 from sklearn_3mtl.fitting.network import build_network
 from sklearn_3mtl.fitting.plan import NetworkPlan
 from sklearn_3mtl.objective import LabelLosses, SingleLevelObjective, TaskBalance
+from sklearn_3mtl.rows.folds import MemberFolds
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.sharing import SHARING
 from sklearn_3mtl.training import MultiTaskNet
@@ -55,7 +56,11 @@ def fitted():
     # Some members have no label of this column in some batches.
     weight[6:, 1] = 0.0
     fold = torch.arange(60) % (N_MEMBERS + 1) - 1
-    return model.inputs, layout, RowDataset(inputs, values, weight, None, None, fold, N_MEMBERS)
+    return (
+        model.inputs,
+        layout,
+        RowDataset(inputs, values, weight, folds=MemberFolds.of(fold, (0,) * N_MEMBERS)),
+    )
 
 
 def built(fitted, sharing, rule, members, long, heads, prior=False):

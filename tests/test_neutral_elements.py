@@ -68,9 +68,9 @@ def test_one_member_is_one_net():
     plan = plan_of(est, len(X), est.tasks_)
     data = TrainingData(read_inputs(X), read_targets(Y))
     rows = make_rows(plan, est._model, data, est._model.transform(data.table))
-    train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, 1, Seed(0))
-    assert train.fold is None
-    assert valid.fold is None
+    train, valid = split_rows(rows, est._model.codec.layout, True, 0.1, (0,), Seed(0))
+    assert train.folds is None
+    assert valid.folds is None
 
 
 @pytest.mark.parametrize("embedding", ["piecewise_linear", "periodic"])

@@ -170,7 +170,7 @@ def test_shells_of_one_kind(paradigm, classes, numbers):
 
 def test_a_source_of_the_same_shape_is_where_training_starts():
     X, y = slopes(n_rows=9)
-    options = {**QUICK, "n_estimators": 4}
+    options = {**QUICK, "n_estimators": 4, "prior": None}
     source = MultiTaskRegressor(**{n: v for n, v in options.items() if n != "meta_batch_size"}).fit(
         X.drop(columns="store"), y
     )

@@ -29,13 +29,11 @@ def codec_after(
     Known tasks keep their scale; new tasks get it from their labels.
     """
     codec, new = TargetCodec(dict(tasks)), new_tasks(model, tasks)
-    known = list(model.codec.layout.tasks)
-    for at, task in enumerate(codec.layout.tasks):
-        if task.name not in new:
-            index = known.index(task)
-            codec.center[at], codec.scale[at] = model.codec.center[index], model.codec.scale[index]
-            codec.temperature[at] = model.codec.temperature[index]
-        elif not task.is_classification:
+    known, tasks_after = list(model.codec.layout.tasks), codec.layout.tasks
+    place = {at: known.index(t) for at, t in enumerate(tasks_after) if t.name not in new}
+    codec.copy_from(model.codec, place)
+    for at, task in enumerate(tasks_after):
+        if task.name in new and not task.is_classification:
             weight = None if support.weights is None else support.weights[task.name]
             codec.learn(at, support.labels[task.name], weight)
     return codec

@@ -7,19 +7,18 @@ These heads map (M * V, B, d), the members outermost, to (M, B, n_outputs).
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, StackedLinear, aligned
-from sklearn_3mtl.core.user_module import UserModule
 
-__all__ = ["GroupHeads", "Heads", "LinearHeads", "ModuleHead", "StackedHeads"]
+__all__ = ["GroupHeads", "Heads", "LinearHeads", "StackedHeads"]
 
 
 # Adam moves each weight by about the learning rate per step, however small the gradient. Without
@@ -49,6 +48,7 @@ class LinearHeads(nn.Module):
     ) -> None:
         super().__init__()
         n_out, n_members = sum(widths.values()), len(members)
+        self.owners = (0,) * n_members
         weight = torch.empty(n_members, n_out, n_in, dtype=torch.float32)
         bias = torch.empty(n_members, n_out, dtype=torch.float32)
         bound, start = (n_in**-0.5 if n_in else 0.0), 0
@@ -104,6 +104,9 @@ class GroupHeads(nn.Module):
         the same.
     """
 
+    # Which axis of the deviations lists the members.
+    axis_of_owners = 1
+
     def __init__(
         self,
         n_in: int,
@@ -120,6 +123,8 @@ class GroupHeads(nn.Module):
         self.deviation = nn.Parameter(torch.zeros(n_groups + 1, width, dtype=torch.float32))
         views = None if view_of_output is None else torch.tensor(view_of_output)
         self.register_buffer("view_of_output", views, persistent=False)
+        of_outputs = [0] * n_outputs if view_of_output is None else view_of_output
+        self.owners = tuple(np.repeat(of_outputs, n_in + 1).tolist()) * n_members
 
     def start_at_zero(self) -> None:
         """Let all outputs be 0 until the heads are trained; the deviations start at 0 anyway."""
@@ -207,63 +212,6 @@ class StackedHeads(nn.Module):
             return out
         side_by_side: Tensor = out.unflatten(0, (-1, len(self.views))).transpose(1, 2).flatten(2)
         return side_by_side.squeeze(0)
-
-
-class ModuleHead(nn.Module):
-    """A user's own head for one task.
-
-    Parameters
-    ----------
-    module : nn.Module
-        Maps (B, n_in) to (B, n_outputs); a copy is trained for each member.
-    n_in, n_out : int
-        Width of the features and of the outputs.
-    task : int
-        The task's position among all.
-    name : object
-        The task's name, for error messages.
-    view, n_views : int, default=0 and 1
-        The position of the features (the view) that the task reads, and how many views there are.
-    members : sequence of int, default=(0,)
-        The members of the ensemble; each has a head of its own.
-
-    Raises
-    ------
-    ValueError
-        If the module doesn't map (B, n_in) to (B, n_outputs).
-    """
-
-    def __init__(
-        self,
-        module: nn.Module,
-        n_in: int,
-        n_out: int,
-        task: int,
-        name: object,
-        view: int = 0,
-        n_views: int = 1,
-        members: Sequence[int] = (0,),
-    ) -> None:
-        super().__init__()
-        self.view, self.n_views = view, n_views
-        wanted = f"`heads[{name!r}]` should map (B, {n_in}) to (B, {n_out})"
-        try:
-            with torch.no_grad():
-                rows = torch.zeros(2, n_in, dtype=torch.float32)
-                shape = tuple(copy.deepcopy(module).eval()(rows).shape)
-        except Exception as error:
-            raise ValueError(f"{wanted}. It failed with: {error}") from error
-        if shape != (2, n_out):
-            raise ValueError(f"{wanted}. For B=2 it gave shape {shape}.")
-        copies = Copies([repr(name)], [task]).times(members)
-        self.module = UserModule(module, n_in, copies, f"heads[{name!r}]")
-
-    def forward(self, z: Tensor, group: Tensor | None = None) -> Tensor:
-        """Map features to the outputs of the task."""
-        if self.n_views > 1:
-            z = z.unflatten(0, (-1, self.n_views))[:, self.view].squeeze(0)
-        out: Tensor = self.module(z)
-        return out
 
 
 class Heads(nn.Module):

@@ -190,7 +190,7 @@ class ThreeMTLNetwork(nn.Module):
 
     def from_prior(self, out: Tensor, x: Tensor) -> Tensor:
         """Add the prior's outputs, which `x` holds, to the heads' outputs."""
-        return out if self.prior is None else out + self.prior.offset(x)
+        return out if self.prior is None else self.prior.added_to(out, x)
 
     def with_corrections(self, out: Tensor, x: Tensor) -> Tensor:
         """Apply the linear corrections of `adapt` to outputs, given the encoded inputs `x`."""
@@ -265,19 +265,28 @@ class ThreeMTLNetwork(nn.Module):
         return z.transpose(0, 1).flatten(1)
 
     def owners(self) -> dict[str, Tensor]:
-        """For each parameter, by name, the net that each entry of its first axis belongs to.
+        """For each parameter, by name, the net that each of its entries belongs to.
 
-        Empty where each member of the ensemble is one net.
+        The tensors broadcast to the parameters' shapes. A net is numbered within its member;
+        members of the same kind are numbered alike, and those of the second kind after those of the
+        first. Empty where there is one number only.
         """
-        if self.n_nets == 1:
+        shape, n_nets = self.shape, self.n_nets
+        if n_nets * shape.n_kinds == 1:
             return {}
         found: dict[str, Tensor] = {}
         for prefix, module in self.named_modules():
             if not hasattr(module, "owners") or module is self:
                 continue
-            owners = torch.tensor(module.owners)
-            for name, _ in module.named_parameters():
-                found[f"{prefix}.{name}" if prefix else name] = owners
+            owners = torch.tensor(module.owners) if n_nets > 1 else torch.zeros(len(module.owners))
+            kinds = torch.tensor(shape.kinds)
+            if shape.n_kinds > 1:
+                owners = owners + n_nets * kinds.repeat_interleave(len(owners) // len(kinds))
+            axis = getattr(module, "axis_of_owners", 0)
+            for name, parameter in module.named_parameters():
+                behind = (1,) * (parameter.dim() - 1 - axis)
+                own = owners.long().view(*(1,) * axis, -1, *behind)
+                found[f"{prefix}.{name}" if prefix else name] = own
         return found
 
 

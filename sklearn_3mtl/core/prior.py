@@ -11,7 +11,7 @@ __all__ = ["PriorColumns"]
 
 
 class PriorColumns(nn.Module):
-    """Appends a prior's outputs to the fused features, and reads them back as offsets.
+    """Appends a prior's outputs to the fused features, and adds them to the heads' outputs.
 
     They pass around the encoders and the fusion: the last columns of the fused features are the
     prior's outputs as they are.
@@ -25,12 +25,31 @@ class PriorColumns(nn.Module):
         every copy reads all of them.
     n_nets : int, default=1
         How many separate nets each member of the ensemble has.
+    weighs : bool, default=False
+        Whether the heads' outputs have factors, which the evidence of held-out rows sets after
+        training.
+
+    Attributes
+    ----------
+    factor : tensor of shape (n_members, n_out) or None
+        What the heads' outputs are multiplied by before the prior's are added. None: 1.
     """
 
-    def __init__(self, n_out: int, read_by: Tensor | None = None, n_nets: int = 1) -> None:
+    factor: Tensor | None
+
+    def __init__(
+        self,
+        n_out: int,
+        read_by: Tensor | None = None,
+        n_nets: int = 1,
+        *,
+        weighs: bool = False,
+    ) -> None:
         super().__init__()
         self.n_out, self.n_nets = n_out, n_nets
         self.register_buffer("read_by", read_by, persistent=False)
+        n_members = 1 if read_by is None else len(read_by) // n_nets
+        self.register_buffer("factor", torch.ones(n_members, n_out) if weighs else None)
 
     def append(self, x: Tensor, prior: Tensor) -> Tensor:
         """Append the prior's outputs, (B, n_out), to fused features, (N, B, d) or (1, B, d)."""
@@ -52,10 +71,22 @@ class PriorColumns(nn.Module):
 
         Returns
         -------
-        offset : tensor of shape (N, B, n_out), (1, B, n_out) or (..., T, R, n_out)
+        offset : tensor of shape (n_members, B, n_out), (1, B, n_out) or (..., T, R, n_out)
         """
         columns = x[..., x.shape[-1] - self.n_out :]
         if self.read_by is None:
             return columns
-        # Each output is read by exactly one net of a member.
-        return columns[: self.n_nets].sum(0, keepdim=True)
+        # Each output is read by at most one net of a member.
+        own: Tensor = columns.unflatten(0, (-1, self.n_nets)).sum(1)
+        return own
+
+    def multiply(self, factor: Tensor) -> None:
+        """Multiply the factors of the heads' outputs by others, (n_members, n_out)."""
+        assert self.factor is not None
+        self.factor.mul_(factor)
+
+    def added_to(self, out: Tensor, x: Tensor) -> Tensor:
+        """The heads' outputs, times their factors, plus the prior's outputs, which `x` holds."""
+        if self.factor is not None:
+            out = out * self.factor.unsqueeze(1)
+        return out + self.offset(x)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from itertools import groupby
+from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 import pandas as pd
 import torch
 
 from sklearn_3mtl.data.columns import Labels, TargetColumns
+from sklearn_3mtl.data.combining import combine_members
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.data.state import State
 from sklearn_3mtl.data.tasks import Task
@@ -17,8 +17,8 @@ from sklearn_3mtl.data.tasks import Task
 __all__ = ["TargetCodec", "check_targets_length"]
 
 
-# The fitted attributes: each has a number for each task.
-_LEARNED = ("center", "scale", "temperature")
+# The fitted attributes and their numbers of axes. The first axis is that of the tasks.
+_LEARNED = {"center": 1, "scale": 1, "temperature": 1, "shares": 2}
 
 
 class TargetCodec:
@@ -41,6 +41,9 @@ class TargetCodec:
         order. 0 and 1 for a task with classes.
     temperature : ndarray of shape (n_tasks,)
         What a task's outputs are divided by: fitted on held-out rows, 1 without any.
+    shares : ndarray of shape (n_tasks, n_members)
+        The share of each member of the ensemble in a task's prediction. With a single column, all
+        members have the same share.
     """
 
     def __init__(self, tasks: dict[Hashable, Task]) -> None:
@@ -49,6 +52,7 @@ class TargetCodec:
         self.center = np.zeros(len(tasks))
         self.scale = np.ones(len(tasks))
         self.temperature = np.ones(len(tasks))
+        self.shares = np.ones((len(tasks), 1))
 
     def of(self, layout: TaskLayout) -> TargetCodec:
         """A codec for a layout with only some of these tasks, with the same fitted numbers."""
@@ -77,6 +81,27 @@ class TargetCodec:
                 weight = weights[:, self.layout.positions[index] if weights.shape[1] > 1 else 0]
             self.learn(index, self._numbers(index, targets), weight)
         return self
+
+    def calibrate(self, temperature: torch.Tensor, shares: torch.Tensor | None) -> None:
+        """Set the temperatures, (n_tasks,), and the members' shares, (n_tasks, n_members).
+
+        Shares of None: all members have the same.
+        """
+        self.temperature = temperature.cpu().numpy().astype(np.float64)
+        equal = np.ones((len(self.layout), 1))
+        self.shares = equal if shares is None else shares.cpu().numpy().astype(np.float64)
+
+    def copy_from(self, other: TargetCodec, place: Mapping[int, int]) -> None:
+        """Copy the fitted numbers of tasks from another codec.
+
+        `place` maps a task's position in this layout to that in the other's. In the others, all
+        members of the ensemble have the same share.
+        """
+        n_members = other.shares.shape[1]
+        self.shares = np.full((len(self.layout), n_members), 1 / n_members)
+        for here, there in place.items():
+            for name in _LEARNED:
+                getattr(self, name)[here] = getattr(other, name)[there]
 
     def learn(self, index: int, numbers: np.ndarray, weight: np.ndarray | None = None) -> None:
         """Fit the centre and scale of one task without classes.
@@ -164,19 +189,8 @@ class TargetCodec:
             widths = [task.n_outputs for task in self.layout.tasks]
             repeated = np.repeat(self.temperature, widths).astype(np.float32)
             outputs = outputs / torch.from_numpy(repeated).to(outputs.device)
-        if len(outputs) == 1:
-            return outputs[0]
-        # A fixed order of summation, so that the bits of a task's predictions don't depend on which
-        # other tasks there are.
-        by_output = outputs.movedim(-1, 0).contiguous()
-        parts, start = [], 0
-        for block in self.layout.blocks:
-            for width, own in groupby(block.widths):
-                stop = start + width * len(list(own))
-                members = by_output[start:stop].unflatten(0, (-1, width)).permute(2, 3, 0, 1)
-                parts.append(block.kind.combine(members).permute(1, 2, 0).flatten(0, 1))
-                start = stop
-        return torch.cat(parts).T if parts else outputs[0]
+        shares = torch.from_numpy(self.shares) if self.shares.shape[1] > 1 else None
+        return combine_members(self.layout, outputs, shares)
 
     def predict(self, outputs: np.ndarray) -> list[Labels]:
         """Decode outputs of shape (n_samples, n_outputs) into a column for each task of y."""
@@ -243,8 +257,8 @@ class TargetCodec:
         """
         tasks = [make_task(plain) for plain in state.entry("tasks", list)]
         codec = cls({task.name: task for task in tasks})
-        for name in _LEARNED:
-            numbers = state.array(name, np.float64)
+        for name, n_axes in _LEARNED.items():
+            numbers = state.array(name, np.float64, n_axes)
             if len(numbers) != len(tasks) or len(codec.tasks) != len(tasks):
                 raise ValueError(f"its {len(tasks)} tasks have {len(numbers)} numbers of {name!r}")
             setattr(codec, name, numbers)

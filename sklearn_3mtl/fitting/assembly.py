@@ -82,12 +82,15 @@ def new_model(
     if start is not None:
         start = start.reading(data.table, ids_columns)
         largest = start.inner_lr(data.table) if is_auto(settings.inner_lr) else None
-        facts = replace(facts, fixed=start.shapes(), largest_inner_lr=largest)
+        facts = replace(
+            facts, fixed=start.shapes(), largest_inner_lr=largest, starts_from_source=True
+        )
     plan = make_plan(settings, facts)
     codec = TargetCodec(plan.tasks).fit(data.targets, data.weights)
     random = np.random.default_rng(seed.child("quantiles").value)
     if start is None:
-        inputs = fit_inputs(settings, data.table, ids_columns, random)
+        has_prior = plan.prior is not None
+        inputs = fit_inputs(settings, data.table, ids_columns, random, has_prior=has_prior)
     else:
         inputs = start.model.inputs
     of_layers = groups if plan.uses_groups else None

@@ -32,20 +32,23 @@ class _Sizes:
     lr: float
     dropout: float
     largest_batch: int
+    rows_per_batch: int
+    epochs: int
+    patience: int
 
 
 _SIZES = (
-    _Sizes(3_000, 8, 128, 2e-3, 0.1, 256),
-    _Sizes(30_000, 4, 256, 4e-3, 0.1, 256),
-    _Sizes(np.inf, 8, 256, 2e-3, 0.3, 512),
+    _Sizes(3_000, 8, 128, 4e-3, 0.1, 512, 8, 40, 10),
+    _Sizes(30_000, 4, 128, 4e-3, 0.1, 256, 16, 32, 8),
+    _Sizes(np.inf, 4, 256, 2e-3, 0.3, 512, 16, 12, 6),
 )
-_ROWS_PER_BATCH, _SMALLEST_BATCH = 16, 16
-_EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 64, 1_500, 4_000
-_FEWEST_EPOCHS, _MOST_EPOCHS = 12, 256
-_SAME: dict[str, object] = {"weight_decay": 2e-2, "n_iter_no_change": 30}
 # What a prior leaves over, small nets learn as well as large ones, in a sixth of the time.
-_PRIOR: dict[str, object] = {"hidden_layer_sizes": (64, 64), "n_iter_no_change": 8, "dropout": 0.1}
-_MOST_EPOCHS_WITH_PRIOR = 32
+_SIZES_WITH_PRIOR = (
+    _Sizes(3_000, 8, 64, 4e-3, 0.1, 512, 8, 32, 8),
+    _Sizes(30_000, 4, 64, 6e-3, 0.1, 256, 16, 24, 6),
+    _Sizes(np.inf, 4, 64, 6e-3, 0.1, 512, 16, 12, 6),
+)
+_SMALLEST_BATCH, _WEIGHT_DECAY = 16, 2e-2
 # Vectors have many dimensions compared with the number of rows: more dropout against overfitting.
 _VECTORS: dict[str, object] = {"dropout": 0.5, "lr": 1e-3}
 # If rows are few, an epoch of episodes uses each of them many times; if tasks are few, early
@@ -107,9 +110,11 @@ def choose(
     chosen : dict of parameter name to value
     """
     n_rows = facts.n_rows
-    sizes = next(sizes for sizes in _SIZES if n_rows < sizes.rows)
-    # A power of two near n / 16, so that an epoch of a small table has about 16 steps.
-    batch = 2 ** round(np.log2(max(n_rows, 1) / _ROWS_PER_BATCH))
+    prior = _prior(settings, facts, method) if is_auto(settings.prior) else settings.prior
+    table = _SIZES if prior is None else _SIZES_WITH_PRIOR
+    sizes = next(sizes for sizes in table if n_rows < sizes.rows)
+    # A power of two, so that an epoch of a small table has about 8 steps.
+    batch = 2 ** round(np.log2(max(n_rows, 1) / sizes.rows_per_batch))
     n_batch = int(np.clip(batch, _SMALLEST_BATCH, sizes.largest_batch))
     scaled: dict[str, object] = {
         "n_estimators": sizes.n_estimators,
@@ -118,15 +123,11 @@ def choose(
         "dropout": sizes.dropout,
         "heads": "group" if uses_groups else _heads(settings, facts.tasks),
         "batch_size": n_batch,
-        **_SAME,
+        "weight_decay": _WEIGHT_DECAY,
+        "max_epochs": sizes.epochs,
+        "n_iter_no_change": sizes.patience,
     }
-    n_batch = n_batch if is_auto(settings.batch_size) else int(settings.batch_size)
-    per_epoch = -(-max(n_rows, 1) // n_batch)
-    epochs = np.clip(_EPOCHS, _FEWEST_STEPS // per_epoch, _MOST_STEPS // per_epoch)
-    n_epochs = int(np.clip(epochs, _FEWEST_EPOCHS, _MOST_EPOCHS))
-    scaled["max_epochs"] = n_epochs
-    if settings.prior is not None:
-        scaled.update(_PRIOR, max_epochs=min(n_epochs, _MOST_EPOCHS_WITH_PRIOR))
+    scaled["prior"] = prior
     if settings.meta is not None:
         scaled["inner_lr"] = INNER_LR
     if method is not None:
@@ -148,6 +149,18 @@ def choose(
     if method is not None and facts.largest_inner_lr is not None and "inner_lr" in found:
         found["inner_lr"] = min(cast(float, found["inner_lr"]), facts.largest_inner_lr)
     return found
+
+
+def _prior(settings: Settings, facts: Facts, method: MetaMethod | None) -> str | None:
+    """Choose the value of the parameter `prior`: ``"auto"``, all models that are known, or None.
+
+    Modules of the user need the inputs that they were made for; so do layers of a source. A domain
+    loss can't make alike what a prior says of two domains, and tasks that adapt start from a
+    common network.
+    """
+    own = _has_modules(settings) or facts.starts_from_source
+    aligns = settings.domain_loss is not None and settings.domain_loss_weight
+    return None if own or aligns or method is not None else "auto"
 
 
 def _closed_form(n_rows: int) -> dict[str, object]:

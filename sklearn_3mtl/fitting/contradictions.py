@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn_3mtl.meta import MetaMethod
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.settings.names import make_method
+from sklearn_3mtl.settings.values import is_auto
 from sklearn_3mtl.sharing import SHARING
 
 __all__ = ["refuse_parts", "refuse_with_episodes"]
@@ -35,7 +36,7 @@ def refuse_with_episodes(settings: Settings, method: MetaMethod, has_new_classes
             "steps, because it adapts in closed form. Leave `inner_steps` out, or use a method "
             "with steps such as 'maml', for which 0 means one network for all tasks."
         )
-    if has_new_classes and settings.prior is not None:
+    if has_new_classes and settings.prior is not None and not is_auto(settings.prior):
         raise ValueError(
             f"prior={settings.prior!r} and episodes='classes' contradict each other: an output "
             "stands for another class in each episode, so no model can predict it before. Set "

@@ -27,6 +27,8 @@ class Facts:
     largest_inner_lr : float or None
         The largest safe learning rate of the inner loop on the features of a source, if `inner_lr`
         is "auto". None: no limit.
+    starts_from_source : bool, default=False
+        Whether training starts from the encoders and backbone of a source.
     inputs : sequence of int
         Positions of the columns of X that are inputs: all but those of task ids and domains.
     """
@@ -36,4 +38,5 @@ class Facts:
     has_ids: bool = False
     fixed: Mapping[str, object] = field(default_factory=dict)
     largest_inner_lr: float | None = None
+    starts_from_source: bool = False
     inputs: Sequence[int] = ()

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
-import numpy as np
 from sklearn.utils import check_random_state
 from skorch.history import History
 
@@ -118,7 +117,7 @@ def train_model(
     # A user's module draws dropout from torch's global generator: seed that, and restore it after.
     with global_streams(seed.child("user modules")):
         result = train(model.network, model.objective, sets, plan.training, seed, history)
-    model.codec.temperature = result.temperature.astype(np.float64)
+    model.codec.calibrate(result.calibration.temperature, result.calibration.shares)
     if plan.episodes is not None and drawn is not None:
         # Held-out tasks chose the best weights; closed-form updates may use their rows now.
         model.objective.before_epoch(model.network, drawn.every)
@@ -134,7 +133,7 @@ def _split(
         model.objective.losses.layout,
         plan.training.early_stopping,
         plan.training.validation_fraction,
-        1 if model.network.shape.members_share_weights else model.network.n_members,
+        (0,) if model.network.shape.members_share_weights else model.network.shape.kinds,
         seed,
     )
 

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from sklearn_3mtl.core.backbones import ModuleBackbone
-from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, ModuleHead, StackedHeads
+from sklearn_3mtl.core.heads import GroupHeads, Heads, LinearHeads, StackedHeads
 from sklearn_3mtl.core.layers import BackboneFactory, Layers, SharedLayers
+from sklearn_3mtl.core.module_head import ModuleHead
 from sklearn_3mtl.core.network import ThreeMTLNetwork
 from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.seeding import Seed
@@ -76,21 +77,37 @@ def build_network(
         n_members=len(members),
         members_share_weights=shares_members,
         net_per_group=net_per_group and len(tasks) > 1,
+        n_without_prior=plan.n_without_prior,
     )
     built = heads.build(plan.heads, None if net_per_group else n_groups)
     prior = None
     if plan.has_prior:
         built.start_at_zero()
-        prior = PriorColumns(n_prior)
-        if backbone.has_own_nets:
-            prior = _prior_of_own_tasks(layout, copies, len(owners))
+        n_nets = len(owners) if backbone.has_own_nets else 1
+        prior = _prior_columns(layout, shape, copies, n_nets)
     return ThreeMTLNetwork(encoders, fused, backbone, built, shape, prior)
 
 
-def _prior_of_own_tasks(layout: TaskLayout, copies: Copies, n_nets: int) -> PriorColumns:
-    """The prior's outputs for separate nets, each of which reads those of its own task only."""
-    column = torch.tensor(copies.owners) % len(layout)
-    return PriorColumns(layout.n_outputs, column[:, None] == layout.column_of_output, n_nets)
+def _prior_columns(
+    layout: TaskLayout, shape: NetworkShape, copies: Copies, n_nets: int
+) -> PriorColumns:
+    """The prior's outputs for the copies of the backbone.
+
+    Separate nets read the outputs of their own task only, and members without the prior read none.
+    """
+    read_by = torch.ones(len(copies), layout.n_outputs, dtype=torch.bool)
+    if n_nets > 1:
+        column = torch.tensor(copies.owners) % len(layout)
+        read_by = column[:, None] == layout.column_of_output
+    if shape.n_without_prior:
+        of_member = torch.tensor(shape.kinds) == 0
+        read_by &= of_member.repeat_interleave(len(copies) // shape.n_members)[:, None]
+    return PriorColumns(
+        layout.n_outputs,
+        None if bool(read_by.all()) else read_by,
+        n_nets,
+        weighs=shape.n_without_prior > 0,
+    )
 
 
 def _backbone_factory(plan: NetworkPlan) -> BackboneFactory:

@@ -51,6 +51,8 @@ class NetworkPlan:
         How the modalities' features become one.
     has_prior : bool
         Whether the network starts from a prior's outputs.
+    n_without_prior : int, default=0
+        How many members, the last ones, don't, although the others do.
     """
 
     modalities: Modalities | None
@@ -64,6 +66,7 @@ class NetworkPlan:
     heads: Mapping[Hashable, HeadSpec]
     fusion: Fusion
     has_prior: bool
+    n_without_prior: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from sklearn_3mtl.fitting.episodes import EPISODES, EpisodePlan, Episodes, has_i
 from sklearn_3mtl.fitting.facts import Facts
 from sklearn_3mtl.fitting.plan import DomainPlan, MethodPlan, NetworkPlan, ObjectivePlan, Plan
 from sklearn_3mtl.meta import META, MetaMethod
-from sklearn_3mtl.prior import prior_plan
+from sklearn_3mtl.prior import PriorPlan, prior_plan
 from sklearn_3mtl.settings import Settings
 from sklearn_3mtl.settings.names import make_method, make_optimizer, make_schedule
 from sklearn_3mtl.settings.values import (
@@ -70,11 +71,14 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
     episodes = None
     if has_episodes and method is not None and drawn is not None:
         episodes = EpisodePlan.of(concrete, drawn, method)
-    prior = prior_plan(settings.prior, tasks, facts.inputs)
+    prior = prior_plan(concrete.prior, tasks, facts.inputs)
     return Plan(
         tasks=tasks,
         uses_groups=uses_groups,
-        network=network_plan(concrete, tasks, has_prior=prior is not None),
+        network=replace(
+            network_plan(concrete, tasks, has_prior=prior is not None),
+            n_without_prior=_without_prior(concrete, prior, uses_groups, has_episodes),
+        ),
         objective=objective_plan(concrete, tasks),
         episodes=episodes,
         training=_training_plan(concrete, episodes),
@@ -82,6 +86,21 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
         chosen=chosen,
         prior=prior,
     )
+
+
+def _without_prior(
+    settings: Settings, prior: PriorPlan | None, uses_groups: bool, has_episodes: bool
+) -> int:
+    """How many members neither read the prior nor start from it.
+
+    Half of them if the evidence decides about the prior; it then weighs them too.
+    """
+    if prior is None or not prior.weighs or has_episodes:
+        return 0
+    name = settings.backbone
+    shares_members = isinstance(name, str) and BACKBONES[name].shares_members
+    per_group = uses_groups and make_method(settings.sharing, SHARING).net_per_group
+    return 0 if shares_members or per_group else int(settings.n_estimators) // 2
 
 
 def _adapts(

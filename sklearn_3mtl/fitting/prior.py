@@ -62,7 +62,8 @@ def code_rows(
     groups = data.ids
     if groups is None and data.domains is not None:
         groups = data.domains.codes.numpy()
+    verbose = plan.training.verbose
     rows = PriorRows(inputs, data.table, coded)
     labels = PriorData(rows, codec.numbers(data.targets), weights, groups)
-    prior, outputs = CACHE.cross_fit(plan.prior, codec, labels, seed.child("prior"))
+    prior, outputs = CACHE.cross_fit(plan.prior, codec, labels, seed.child("prior"), verbose)
     return CodedRows({**coded, "prior": outputs}, prior)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.layout import TaskLayout
+from sklearn_3mtl.rows.folds import MemberFolds, number_of_folds
 from sklearn_3mtl.rows.loader import RowDataset
 from sklearn_3mtl.rows.splits import validation_rows
 
@@ -20,13 +22,13 @@ def split_rows(
     layout: TaskLayout,
     stop_early: bool,
     fraction: float,
-    n_members: int,
+    kinds: Sequence[int],
     seed: Seed,
 ) -> tuple[RowDataset, RowDataset | None]:
     """Split rows into those to train on and those to validate on; None if all are for training.
 
-    If the ensemble has several independent members, each holds out other rows. A held-out row still
-    trains the other members.
+    If the ensemble has several independent members, each of a kind holds out other rows. A held-out
+    row still trains the other members. `kinds` is the kind of each independent member.
     """
     weight = dataset.weight
     mask = np.ones(dataset.values.shape, dtype=bool) if weight is None else weight.numpy() > 0
@@ -35,8 +37,8 @@ def split_rows(
         return dataset.subset(torch.from_numpy(labelled)), None
     random = np.random.default_rng(seed.child("validation split").value)
     cells = _cells(dataset, layout, mask)
-    if n_members > 1:
-        return _folds(dataset, cells, labelled, fraction, n_members, random)
+    if len(kinds) > 1:
+        return _folds(dataset, cells, labelled, fraction, kinds, random)
     train, valid = validation_rows(cells, fraction, random)
     if not len(valid):
         return dataset.subset(torch.from_numpy(labelled)), None
@@ -48,21 +50,23 @@ def _folds(
     cells: np.ndarray,
     labelled: np.ndarray,
     fraction: float,
-    n_members: int,
+    kinds: Sequence[int],
     random: np.random.Generator,
 ) -> tuple[RowDataset, RowDataset | None]:
+    n_folds = number_of_folds(kinds)
     fold = np.full(len(cells), -1)
     left = cells.copy()
-    wanted = min(fraction, 1 / n_members) * len(labelled)
-    for member in range(n_members):
+    wanted = min(fraction, 1 / n_folds) * len(labelled)
+    for number in range(n_folds):
         rest = (left >= 0).any(axis=1).sum()
         _, valid = validation_rows(left, min(wanted / max(rest, 1), 1.0), random)
-        fold[valid], left[valid] = member, -1
+        fold[valid], left[valid] = number, -1
     held_out = np.flatnonzero(fold >= 0)
     everything = dataset.subset(torch.from_numpy(labelled))
     if not len(held_out):
         return everything, None
-    everything = replace(everything, fold=torch.from_numpy(fold), n_members=n_members)
+    folds = MemberFolds.of(torch.from_numpy(fold), kinds)
+    everything = replace(everything, folds=folds)
     validation = replace(everything, rows=torch.from_numpy(held_out), held_out=True)
     return everything, validation
 

@@ -22,6 +22,7 @@ REPRESENTATION = ("encoders.", "backbone.")
 # Inner learning rate times curvature of the heads' loss. Steps on the heads alone diverge at 2; the
 # layers below the heads move too, so the rate has to be lower.
 SAFE_STEP = 0.25
+Named = tuple[str, nn.Parameter]
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Start:
             If the shapes differ.
         """
         theirs, ours = _representation(self.model.network), _representation(network)
+        if self.model.network.prior is not None and network.prior is None:
+            theirs = _without_prior(theirs, ours)
         pairs = list(zip_longest(theirs, ours))
         for there, here in pairs:
             if _shape(there) != _shape(here):
@@ -103,7 +106,17 @@ class Start:
             here[1].data.copy_(there[1].data)
 
 
-def _representation(network: ThreeMTLNetwork) -> list[tuple[str, nn.Parameter]]:
+def _without_prior(theirs: list[Named], ours: list[Named]) -> list[Named]:
+    """The parameters of a source without the weights of its prior's outputs, the last inputs."""
+    found = []
+    for (name, there), (_, here) in zip_longest(theirs, ours, fillvalue=theirs[0]):
+        narrower = there.dim() == here.dim() and there.shape[:-1] == here.shape[:-1]
+        n_inputs = here.shape[-1] if narrower else there.shape[-1]
+        found.append((name, nn.Parameter(there.data[..., :n_inputs])))
+    return found
+
+
+def _representation(network: ThreeMTLNetwork) -> list[Named]:
     """The parameters of a network's encoders and backbone, with their names, in order.
 
     Names are compared without numbers: those differ if one network has dropout layers.
@@ -111,12 +124,12 @@ def _representation(network: ThreeMTLNetwork) -> list[tuple[str, nn.Parameter]]:
     return [(n, p) for n, p in network.named_parameters() if n.startswith(REPRESENTATION)]
 
 
-def _shape(named: tuple[str, nn.Parameter] | None) -> tuple[str, tuple[int, ...]] | None:
+def _shape(named: Named | None) -> tuple[str, tuple[int, ...]] | None:
     if named is None:
         return None
     name, parameter = named
     return re.sub(r"\d+", "", name), tuple(parameter.shape)
 
 
-def _told(named: tuple[str, nn.Parameter] | None) -> str:
+def _told(named: Named | None) -> str:
     return "nothing" if named is None else f"{named[0]!r} of shape {tuple(named[1].shape)}"

@@ -15,6 +15,7 @@ from sklearn_3mtl.inputs.array_columns import FrozenModule, Images, TrainedModul
 from sklearn_3mtl.inputs.column_encoder import ColumnEncoder
 from sklearn_3mtl.inputs.embedded import EmbeddedInputs
 from sklearn_3mtl.inputs.modal_rows import ModalColumns
+from sklearn_3mtl.inputs.numeric_coding import MAX_ALL_BINS
 from sklearn_3mtl.inputs.pretrained import SentenceModel, TextObject
 from sklearn_3mtl.inputs.tabular import READ_ROWS, TabularInputs
 from sklearn_3mtl.inputs.text_vectors import WordWeights
@@ -98,6 +99,7 @@ class ModalInputs:
         columns: Sequence[int],
         categorical: Sequence[int],
         random: np.random.Generator,
+        most_bins: int = MAX_ALL_BINS,
     ) -> ModalInputs:
         """Fit the coding of each modality.
 
@@ -111,8 +113,10 @@ class ModalInputs:
             Which of them hold categories.
         random : numpy.random.Generator
             Draws rows, as `TabularInputs.fit` says.
+        most_bins : int, default=512
+            The most bins that all numeric columns may have together.
         """
-        self.tabular.fit(table, columns, categorical, random)
+        self.tabular.fit(table, columns, categorical, random, most_bins)
         for inputs in self.embedded.values():
             inputs.fit(table)
         return self

@@ -8,8 +8,10 @@ import numpy as np
 
 __all__ = ["CLIP", "LARGE", "ColumnCoding", "NumericColumn", "code_column", "n_bins_of"]
 
-# Number of bins of each numeric column: n_rows / ROWS_PER_BIN, within bounds per column and in all.
-ROWS_PER_BIN, MIN_BINS, MAX_BINS, MAX_ALL_BINS, FEWEST_BINS = 100, 12, 48, 512, 4
+# Number of bins of each numeric column: n_rows / ROWS_PER_BIN, within bounds.
+ROWS_PER_BIN, MIN_BINS, MAX_BINS, FEWEST_BINS = 100, 12, 48, 4
+# The default for the most bins of all columns together.
+MAX_ALL_BINS = 512
 # Coded numbers are clipped smoothly to (-CLIP, CLIP), and before that to (-LARGE, LARGE).
 CLIP, LARGE = 3.0, 1e6
 
@@ -45,14 +47,14 @@ class NumericColumn(NamedTuple):
         return cls(np.sort(sample[np.isfinite(sample)]), has_gaps, is_bent)
 
 
-def n_bins_of(n_rows: int, n_bent: int) -> int:
+def n_bins_of(n_rows: int, n_bent: int, most: int = MAX_ALL_BINS) -> int:
     """The number of bins of each numeric column, from the number of rows.
 
-    `n_bent` columns, those with more than two values, share a limit on the number of all bins. If
-    it leaves too few for each, the result is 1.
+    `n_bent` columns, those with more than two values, share a limit, `most`, on the number of all
+    bins. If it leaves too few for each, the result is 1.
     """
     wanted = min(max(n_rows // ROWS_PER_BIN, MIN_BINS), MAX_BINS)
-    affordable = MAX_ALL_BINS // max(n_bent, 1)
+    affordable = most // max(n_bent, 1)
     return min(wanted, affordable) if affordable >= FEWEST_BINS else 1
 
 

@@ -13,7 +13,14 @@ import torch
 
 from sklearn_3mtl.data.state import State, are_positions
 from sklearn_3mtl.data.tables import InputTable
-from sklearn_3mtl.inputs.numeric_coding import CLIP, LARGE, NumericColumn, code_column, n_bins_of
+from sklearn_3mtl.inputs.numeric_coding import (
+    CLIP,
+    LARGE,
+    MAX_ALL_BINS,
+    NumericColumn,
+    code_column,
+    n_bins_of,
+)
 
 __all__ = ["TabularInputs"]
 
@@ -72,6 +79,7 @@ class TabularInputs:
         columns: Sequence[int],
         categorical: Sequence[int],
         random: np.random.Generator,
+        most_bins: int = MAX_ALL_BINS,
     ) -> TabularInputs:
         """Fit the coding of each column.
 
@@ -85,6 +93,8 @@ class TabularInputs:
             Which of them to treat as categories.
         random : numpy.random.Generator
             Draws the rows from which the quantiles of a long table are computed.
+        most_bins : int, default=512
+            The most bins that all numeric columns may have together.
         """
         self.categorical = [position for position in columns if position in set(categorical)]
         self.numeric = [position for position in columns if position not in set(categorical)]
@@ -93,7 +103,8 @@ class TabularInputs:
             rows = np.sort(random.choice(table.n_rows, MAX_QUANTILE_ROWS, replace=False))
         # One column at a time: reading all of them at once would copy the table.
         columns_read = [NumericColumn.of(table.numbers([j])[:, 0], rows) for j in self.numeric]
-        n_bins = n_bins_of(table.n_rows, sum(column.is_bent for column in columns_read))
+        n_bent = sum(column.is_bent for column in columns_read)
+        n_bins = n_bins_of(table.n_rows, n_bent, most_bins)
         coding = [code_column(column, n_bins) for column in columns_read]
         self.center = np.array([column.center for column in coding])
         self.scale = np.array([column.scale for column in coding])

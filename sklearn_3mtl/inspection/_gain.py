@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
+from tqdm.auto import tqdm
 
 from sklearn_3mtl.data.columns import TargetColumns, read_targets
 from sklearn_3mtl.data.kinds import as_given
@@ -33,6 +34,7 @@ def single_task_gain(
     *,
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
+    verbose: int = 0,
 ) -> pd.DataFrame:
     """Compare, for each task, a shared model with a separate network, on the same splits.
 
@@ -50,6 +52,8 @@ def single_task_gain(
         Groups that are passed to the splitter. None: no groups.
     confidence : float in (0, 1), default=0.95
         Coverage of the intervals.
+    verbose : int, default=0
+        With 1 or more, a progress bar over the splits.
 
     Returns
     -------
@@ -107,7 +111,8 @@ def single_task_gain(
     losses = np.zeros((2, targets.n_rows, len(targets.names)))
     times = np.zeros(targets.n_rows)
     tasks: Mapping[Hashable, Task] = {}
-    for train, test in _splits(cv, X, groups):
+    splits = list(_splits(cv, X, groups))
+    for train, test in tqdm(splits, "compare", unit="split", disable=not verbose):
         for number, model in enumerate((shared, own)):
             fitted = _fit(clone(model), _safe_indexing(X, train), _safe_indexing(Y, train))
             # The same number of networks for both models.

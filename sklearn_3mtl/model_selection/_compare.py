@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
+from tqdm.auto import tqdm
 
 from sklearn_3mtl.data.columns import read_targets
 from sklearn_3mtl.data.kinds import Kind
@@ -49,6 +50,7 @@ def compare_paradigms(
     error_score: float | str = "raise",
     n_jobs: int | None = None,
     return_scores: bool = False,
+    verbose: int = 0,
 ) -> Any:
     """Score single-task, multi-task, transfer and meta-learning and baselines on the same splits.
 
@@ -94,6 +96,8 @@ def compare_paradigms(
         Number of fits at the same time. None: 1, unless a joblib context says otherwise.
     return_scores : bool, default=False
         Whether to also return the score of each split.
+    verbose : int, default=0
+        With 1 or more, a progress bar over the splits and methods.
 
     Returns
     -------
@@ -160,10 +164,11 @@ def compare_paradigms(
     compared = Compared(X, Y, kinds, read_scorers(scoring, kinds), error_score)
     splits = list(_splits(cv, X, Y, groups))
     jobs = [(n, split, name) for n, split in enumerate(splits) for name in methods]
-    found = Parallel(n_jobs=n_jobs)(
+    found = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(compared.score_split)(name, methods[name], n, split) for n, split, name in jobs
     )
-    scores = pd.DataFrame([row for rows in found for row in rows])
+    shown = tqdm(found, "compare", len(jobs), unit="method", disable=not verbose)
+    scores = pd.DataFrame([row for rows in shown for row in rows])
     if scores.empty:
         raise ValueError("`cv` gives no split with a labelled row to test.")
     if len(kinds) > 1 and not isinstance(scoring, Mapping):

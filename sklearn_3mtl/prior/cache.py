@@ -30,7 +30,7 @@ class PriorCache:
             self._found.clear()
 
     def cross_fit(
-        self, plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed
+        self, plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed, verbose: int = 0
     ) -> CrossFit:
         """What `cross_fit` returns, from the cache if the same was asked for before.
 
@@ -42,12 +42,12 @@ class PriorCache:
         content = (table.frame, table.array, dict(data.rows.coded))
         key = content_key((plan, tasks, scales, labels, content, seed.root, seed.path))
         if key is None:
-            return cross_fit(plan, codec, data, seed)
+            return cross_fit(plan, codec, data, seed, verbose)
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
                 return self._found[key]
-        found = cross_fit(plan, codec, data, seed)
+        found = cross_fit(plan, codec, data, seed, verbose)
         with self._lock:
             self._found[key] = found
             while len(self._found) > KEPT:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.data.targets import TargetCodec
@@ -72,7 +73,9 @@ class CrossFit(NamedTuple):
     outputs: Tensor
 
 
-def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) -> CrossFit:
+def cross_fit(
+    plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed, verbose: int = 0
+) -> CrossFit:
     """Fit the prior of each task on its labelled rows, and predict these rows by cross-fitting.
 
     Parameters
@@ -85,6 +88,8 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
         The rows.
     seed : Seed
         Seeds the folds and the models.
+    verbose : int, default=0
+        With 1 or more, a progress bar over the tasks.
 
     Raises
     ------
@@ -94,9 +99,10 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
     layout, matrices = codec.layout, Matrices(data.rows)
     found: dict[Hashable, TaskPrior] = {}
     result = np.zeros((len(data.numbers), layout.n_outputs), dtype=np.float32)
-    for index, task in enumerate(layout.tasks):
+    bar = tqdm(layout.tasks, "prior", unit="task", disable=not verbose)
+    for index, task in enumerate(bar):
         kinds = plan.models.get(task.name)
-        if kinds is None:
+        if kinds is None or (plan.weighs and _n_labels(data, index) < 2):
             continue
         of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
@@ -122,6 +128,12 @@ def cross_fit(plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed) 
             result[:, columns] = prior.outputs(matrices)
         result[first.rows, columns] = own
     return CrossFit(FittedPrior(layout, found), torch.from_numpy(result))
+
+
+def _n_labels(data: PriorData, index: int) -> int:
+    """How many labels of positive weight a task has."""
+    there = ~np.isnan(data.numbers[:, index])
+    return int((there if data.weights is None else there & (data.weights[:, index] > 0)).sum())
 
 
 def _only_class(task: Task, numbers: np.ndarray) -> int | None:

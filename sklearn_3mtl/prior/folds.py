@@ -11,11 +11,11 @@ __all__ = ["Fold", "make_folds"]
 
 # Positions of the rows that a model is fitted on, and of those that it predicts.
 Fold = tuple[np.ndarray, np.ndarray]
-N_FOLDS = 5
+N_FOLDS = 3
 
 
 def make_folds(task: Task, labels: np.ndarray, groups: np.ndarray | None, seed: int) -> list[Fold]:
-    """Divide labelled rows into five folds, or fewer if there are fewer rows or groups.
+    """Divide labelled rows into three folds, or two if there are fewer rows or groups.
 
     Rows of one group stay together if there are several groups. Every fold has every class if the
     classes have enough rows.

@@ -121,7 +121,8 @@ class DrawnEpisodes:
         """
         values, weight = self.labels()
         m = len(outputs)
-        return JudgedRows(outputs.flatten(0, 1), values.repeat(m, 1), weight.repeat(m, 1), None)
+        outputs = outputs.flatten(0, 1).unsqueeze(0)
+        return JudgedRows(outputs, values.repeat(m, 1), weight.repeat(m, 1), None)
 
     def to(self, device: torch.device) -> DrawnEpisodes:
         """The episodes with their rows on a device."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sklearn_3mtl.rows.batch import Batch
+from sklearn_3mtl.rows.folds import MemberFolds
 
 __all__ = [
     "BatchIterator",
@@ -26,20 +27,23 @@ class JudgedRows(NamedTuple):
 
     Attributes
     ----------
-    outputs : tensor of shape (n, n_outputs)
-        The network's outputs.
+    outputs : tensor of shape (n_kinds, n, n_outputs)
+        The network's outputs, of each kind of member.
     values : tensor of shape (n, n_tasks)
         Labels.
     weight : tensor of shape (n, n_tasks) or None
         The weight of each label; None stands for ones.
     group : int64 tensor of shape (n,) or None
         The number of each row's group, which is its task id.
+    prior : tensor of shape (n, n_outputs) or None, default=None
+        The prior's outputs. None: there is no prior.
     """
 
     outputs: Tensor
     values: Tensor
     weight: Tensor | None
     group: Tensor | None
+    prior: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -108,11 +112,9 @@ class RowDataset:
         The number of each row's group (task id). None where no layer depends on it.
     rows : int64 tensor or None, default=None
         The rows of the subset. None takes all.
-    fold : int64 tensor of shape (n,) or None, default=None
-        Which member of an ensemble each row is held out from, -1 for none. None where all members
-        see all rows.
-    n_members : int, default=1
-        How many members there are.
+    folds : MemberFolds or None, default=None
+        Which rows are held out from which members of an ensemble. None where all members see all
+        rows.
     held_out : bool, default=False
         Whether the rows are for validation: each is judged by the member it was held out from.
     domain : int64 tensor of shape (n,) or None, default=None
@@ -124,8 +126,7 @@ class RowDataset:
     weight: Tensor | None = None
     group: Tensor | None = None
     rows: Tensor | None = None
-    fold: Tensor | None = None
-    n_members: int = 1
+    folds: MemberFolds | None = None
     held_out: bool = False
     domain: Tensor | None = None
 
@@ -170,7 +171,7 @@ class RowDataset:
             weight=moved(self.weight),
             group=moved(self.group),
             rows=moved(self.rows),
-            fold=moved(self.fold),
+            folds=None if self.folds is None else self.folds.to(device),
             domain=moved(self.domain),
         )
 
@@ -183,7 +184,7 @@ class RowDataset:
     def judged(self, outputs: Tensor) -> JudgedRows:
         """Pair all rows' outputs with their labels.
 
-        A row that was held out from one member of the ensemble gets that member's outputs. Rows
+        A row that was held out from one member of each kind gets the outputs of these members. Rows
         that were held out from all members are repeated, once with the outputs of each member.
 
         Parameters
@@ -194,15 +195,16 @@ class RowDataset:
         rows = self._all_rows()
         values, weight = self.values.index_select(0, rows), self._weight(rows)
         group = None if self.group is None else self.group.index_select(0, rows)
-        if self.fold is not None:
-            own = outputs[self.fold.index_select(0, rows), torch.arange(len(rows))]
-            return JudgedRows(own, values, weight, group)
+        if self.folds is not None:
+            own = self.inputs.get("prior")
+            prior = None if own is None else own.index_select(0, rows)
+            return JudgedRows(self.folds.judged(outputs, rows), values, weight, group, prior)
         m = len(outputs)
         if m > 1:
             values = values.repeat(m, 1)
             weight = None if weight is None else weight.repeat(m, 1)
             group = None if group is None else group.repeat(m)
-        return JudgedRows(outputs.flatten(0, 1), values, weight, group)
+        return JudgedRows(outputs.flatten(0, 1).unsqueeze(0), values, weight, group)
 
     def labelled_group(self) -> Tensor:
         """The number of each row's group (its task id); -1 for a row without a label."""
@@ -232,11 +234,9 @@ class RowDataset:
         If rows are held out from single members of the ensemble, it is (n_members, B, n_tasks).
         """
         weight = None if self.weight is None else self.weight.index_select(0, rows)
-        if self.fold is None or self.held_out:
+        if self.folds is None or self.held_out:
             return weight
-        fold = self.fold.index_select(0, rows)
-        members = torch.arange(self.n_members, device=fold.device)[:, None]
-        seen = (fold != members).to(self.values.dtype).unsqueeze(2)
+        seen = self.folds.seen(rows).to(self.values.dtype).unsqueeze(2)
         return seen.expand(-1, -1, self.values.shape[1]) if weight is None else seen * weight
 
 

@@ -64,7 +64,7 @@ class NetworkSettings:
     sharing: str | Sharing = "hard"
     heads: Heads = "auto"
     fusion: str | Fusion = "concat"
-    prior: Prior | None = None
+    prior: Prior | None = "auto"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

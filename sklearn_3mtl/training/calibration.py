@@ -8,7 +8,7 @@ from torch import Tensor
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.objective.losses import LabelLosses
 
-__all__ = ["best_temperature", "divided"]
+__all__ = ["best_temperature", "divided", "mean_of_labels"]
 
 # Temperatures from 1/2 to 16, in steps of a factor 2 ** 0.25.
 TEMPERATURES = 2.0 ** (torch.arange(-4, 17, dtype=torch.float32) / 4)
@@ -57,7 +57,8 @@ def best_temperature(
     """
     ones = torch.ones(len(layout), device=outputs.device)
     tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
-    mean = torch.stack([_mean(losses(outputs / t, values), weight) for t in tried.tolist()])
+    each = [mean_of_labels(losses(outputs / t, values), weight) for t in tried.tolist()]
+    mean = torch.stack(each)
     parts = [b.kind.negative_log_likelihood(mean[:, b.tasks]) for b in layout.blocks]
     n_labels = torch.tensor(len(values)) if weight is None else (weight > 0).sum(0)
     spread = layout.per_task(lambda kind: kind.temperature_spread).to(outputs.device)
@@ -73,7 +74,8 @@ def best_temperature(
     return torch.where(chosen, best, ones)
 
 
-def _mean(losses: Tensor, weight: Tensor | None) -> Tensor:
+def mean_of_labels(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """The weighted mean of losses (n, n_tasks) over the labels of each task."""
     if weight is None:
         return losses.mean(0)
     return (losses * weight).sum(0) / weight.sum(0).clamp_min(1e-12)

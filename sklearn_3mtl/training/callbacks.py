@@ -55,7 +55,8 @@ class BestWeights(Callback):
     def _compare(self, net: MultiTaskNet) -> bool:
         """Keep the present weights of the nets whose validation loss is the best so far, if any."""
         assert net.valid_losses_ is not None
-        loss = net.valid_losses_ if net.module_.n_nets > 1 else net.valid_loss().view(1)
+        # Of each net of each kind of members, numbered as `owners` does.
+        loss = net.valid_losses_.flatten() if net.module_.n_nets > 1 else net.valid_loss()
         # Similar domains are part of the objective, so they count when epochs are compared.
         loss = loss + net.valid_gap_
         if self.best_loss_ is None:
@@ -79,11 +80,9 @@ class BestWeights(Callback):
                 self.best_[name] = value.clone()
                 continue
             mine = improved[owners.to(improved.device)]
-            if len(mine) > 1:
-                self.best_[name][mine] = value[mine]
-            elif mine.item():
-                # If a layer has a single copy, its tensors have no axis of copies.
-                self.best_[name] = value.clone()
+            # If a layer has a single copy, its tensors have no axis of copies.
+            mine = mine.view(()) if mine.numel() == 1 else mine
+            self.best_[name] = torch.where(mine, value, self.best_[name])
 
     def restore(self, net: MultiTaskNet) -> None:
         """Restore the best weights of the network and the objective."""

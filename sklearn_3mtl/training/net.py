@@ -68,8 +68,9 @@ class MultiTaskNet(ValidatedNet):
     ----------
     stopped_ : bool
         Set by a callback to end training.
-    valid_losses_ : tensor of shape (n_units,) or None
-        Validation losses of the last epoch, NaN for a task without a validation label.
+    valid_losses_ : tensor of shape (n_kinds, n_units) or None
+        Validation losses of each kind of member after the last epoch; NaN for a task without a
+        validation label.
     valid_gap_ : float
         What the terms of the objective added to the validation loss of the last epoch.
     """

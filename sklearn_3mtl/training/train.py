@@ -21,6 +21,7 @@ from sklearn_3mtl.rows.loader import RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training.callbacks import BestWeights, LearningRateSchedule, Progress
 from sklearn_3mtl.training.net import MultiTaskNet
 from sklearn_3mtl.training.plan import TrainingPlan
+from sklearn_3mtl.training.validation import Calibration
 
 __all__ = ["RowsOfTraining", "TrainingResult", "choose_device", "train"]
 
@@ -72,13 +73,13 @@ class TrainingResult(NamedTuple):
         A record of each epoch, appended to those of an earlier training that was continued.
     interrupted : bool
         Whether the user stopped training with Ctrl-C.
-    temperature : ndarray of shape (n_tasks,)
-        The number by which each task's outputs are divided; 1 without validation rows.
+    calibration : Calibration
+        What each task's outputs are divided by, and how much each member of the ensemble counts.
     """
 
     history: History
     interrupted: bool
-    temperature: np.ndarray
+    calibration: Calibration
 
 
 def train(
@@ -138,7 +139,7 @@ def train(
         net.notify("on_train_end", X=rows.training, y=None)
     if not _is_finite(net, rows.training):
         raise ValueError(_divergence(net, [task.name for task in layout.tasks], plan.rate))
-    return TrainingResult(net.history, interrupted, net.temperature().cpu().numpy())
+    return TrainingResult(net.history, interrupted, net.calibrate())
 
 
 class StopAtDivergence(Callback):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from skorch import NeuralNet
@@ -16,11 +16,27 @@ from sklearn_3mtl.rows.batch import Batch
 from sklearn_3mtl.rows.loader import Batches, JudgedRows, RowDataset, TrainingRows, ValidationRows
 from sklearn_3mtl.training.calibration import best_temperature, divided
 from sklearn_3mtl.training.listening import plain_batch
+from sklearn_3mtl.training.pooling import pool
 from sklearn_3mtl.training.scoring import column_scores, mean_over_tasks
 
-__all__ = ["ValidatedNet"]
+__all__ = ["Calibration", "ValidatedNet"]
 
 VALID_BATCH_ROWS = 1024
+
+
+class Calibration(NamedTuple):
+    """What the outputs of the members are divided by, and how much each of them counts.
+
+    Attributes
+    ----------
+    temperature : tensor of shape (n_tasks,)
+        The number by which each task's outputs are divided.
+    shares : tensor of shape (n_tasks, n_members) or None, default=None
+        The share of each member in a task's prediction. None: all have the same.
+    """
+
+    temperature: Tensor
+    shares: Tensor | None = None
 
 
 class ValidatedNet(NeuralNet):
@@ -38,8 +54,9 @@ class ValidatedNet(NeuralNet):
         Draws the order of the training rows.
     stopped_ : bool
         A callback sets it to end training.
-    valid_losses_ : tensor of shape (n_units,) or None
-        Validation losses after the last epoch; NaN for a task without a validation label.
+    valid_losses_ : tensor of shape (n_kinds, n_units) or None
+        Validation losses of each kind of member after the last epoch; NaN for a task without a
+        validation label.
     valid_gap_ : float
         How different the domains' features are after the last epoch, by the `gap` of the domain
         loss, times its weight.
@@ -85,11 +102,11 @@ class ValidatedNet(NeuralNet):
         """
         batches = self.get_iterator(valid)
         rows = valid.judged(self._validation_outputs(batches, len(valid), listening))
-        outputs, values, weight, group = rows
         temperature = self._best_temperature(rows, fine=False)
-        calibrated = divided(outputs, self.layout, temperature).unsqueeze(0)
-        found = self.criterion_.mean_losses(calibrated, Batch({}, values, weight, group))
-        units, mass = found.losses[0], None if found.mass is None else found.mass[0]
+        kinds = zip(rows.outputs, temperature, strict=True)
+        calibrated = torch.stack([divided(own, self.layout, t) for own, t in kinds])
+        batch = Batch({}, rows.values, rows.weight, rows.group)
+        units, mass = self.criterion_.mean_losses(calibrated, batch)
         units = torch.where(units.isnan(), torch.inf, units)
         self.valid_losses_ = units if mass is None else torch.where(mass > 0, units, torch.nan)
         if self.domain_rows is not None:
@@ -98,11 +115,12 @@ class ValidatedNet(NeuralNet):
         return rows
 
     def _validate(self, valid: ValidationRows, listening: bool) -> None:
-        outputs, values, weight, _ = self.judge(valid, listening)
+        rows = self.judge(valid, listening)
+        outputs, values, weight = rows.outputs, rows.values, rows.weight
         assert self.valid_losses_ is not None
         self.history.record("valid_batch_count", len(self.get_iterator(valid)))
-        self.history.record("valid_loss", float(self.valid_loss()))
-        self._record_columns("valid_loss", self.valid_losses_)
+        self.history.record("valid_loss", float(self.valid_loss().mean()))
+        self._record_columns("valid_loss", self.valid_losses_.mean(0))
         if self.domain_rows is not None:
             self.history.record("valid_domain_gap", self.valid_gap_)
         weight = torch.ones_like(values) if weight is None else weight
@@ -111,12 +129,13 @@ class ValidatedNet(NeuralNet):
             self.history.record(f"valid_score/{task.name}", score)
 
     def valid_loss(self) -> Tensor:
-        """The mean validation loss, by which epochs are compared.
+        """The mean validation losses, (n_kinds,), by which epochs are compared.
 
-        It is weighted by the tasks' weights. Tasks without a validation label are left out.
+        They are weighted by the tasks' weights. Tasks without a validation label are left out.
         """
         assert self.valid_losses_ is not None
-        return mean_over_tasks(self.valid_losses_, self.criterion_.epoch_weight())
+        weight = self.criterion_.epoch_weight()
+        return torch.stack([mean_over_tasks(losses, weight) for losses in self.valid_losses_])
 
     def _validation_outputs(self, batches: Batches, n_rows: int, listening: bool) -> Tensor:
         """The outputs of all members of the ensemble for all validation rows."""
@@ -136,26 +155,46 @@ class ValidatedNet(NeuralNet):
         return found
 
     @torch.no_grad()
-    def temperature(self) -> Tensor:
-        """The temperature of each task, a number by which its outputs are divided.
+    def calibrate(self) -> Calibration:
+        """Fit temperatures on the validation rows, and weigh a prior and the kinds of members.
 
-        It is fitted on the validation rows; without any it is 1.
+        A single kind of members gets a temperature. Of two kinds, the evidence weighs the members
+        that start from the prior, and their corrections of it, so they need none; the temperature
+        of the others becomes the factor of their outputs.
         """
-        valid = self.valid_rows
+        network, valid = self.module_, self.valid_rows
         if valid is None:
-            return torch.ones(len(self.layout))
+            return Calibration(torch.ones(len(self.layout)))
         batches = self.get_iterator(valid)
         outputs = self._validation_outputs(batches, len(valid), False)
-        return self._best_temperature(valid.judged(outputs))
+        rows = valid.judged(outputs)
+        temperature = self._best_temperature(rows)
+        if network.shape.n_kinds == 1:
+            return Calibration(temperature[0])
+        kinds = zip(rows.outputs, temperature, strict=True)
+        calibrated = torch.stack([divided(own, self.layout, t) for own, t in kinds])
+        losses = self.criterion_.losses
+        factor, shares = pool(self.layout, losses, rows._replace(outputs=calibrated))
+        assert network.prior is not None
+        own = torch.stack([factor, divided(torch.ones_like(factor), self.layout, temperature[1])])
+        of_member = torch.tensor(network.shape.kinds, device=factor.device)
+        network.prior.multiply(own[of_member])
+        each = shares[:, of_member] / of_member.bincount()[of_member]
+        return Calibration(torch.ones_like(temperature[0]), each)
 
     def _best_temperature(self, rows: JudgedRows, *, fine: bool = True) -> Tensor:
-        losses, (outputs, values, weight, _) = self.criterion_.losses, rows
-        found = best_temperature(self.layout, losses, outputs, values, weight, fine=fine)
+        """The temperatures of each kind of members, (n_kinds, n_tasks)."""
+        losses, (outputs, values, weight, *_) = self.criterion_.losses, rows
+        found = torch.stack(
+            [best_temperature(self.layout, losses, o, values, weight, fine=fine) for o in outputs]
+        )
+        if len(found) > 1:
+            found[0] = 1.0
         assert self.valid_rows is not None
         if self.valid_rows.has_supports:
             # For regression, how far predictions may be from the mean depends on the size of a
             # task's support set, which may be larger than those of the few held-out tasks.
-            found[self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
+            found[:, self.layout.per_task(lambda kind: not kind.has_classes) > 0] = 1.0
         return found
 
     def _record_columns(self, prefix: str, losses: Tensor) -> None:

@@ -10,9 +10,9 @@ from sklearn_3mtl.core.heads import (
     GroupHeads,
     Heads,
     LinearHeads,
-    ModuleHead,
     StackedHeads,
 )
+from sklearn_3mtl.core.module_head import ModuleHead
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 

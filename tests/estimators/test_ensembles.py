@@ -107,7 +107,7 @@ def test_every_row_trains_and_each_member_is_judged_on_rows_of_its_own():
     assert sorted(train.rows.tolist()) == list(range(60))
     out, (values, weight) = members(est, X), valid.labels()
     assert (weight == 1).all()
-    own = (valid.fold[valid.rows] == torch.arange(3)[:, None]).numpy()
+    own = (valid.folds.of_row[valid.rows] == torch.arange(3)[:, None]).numpy()
     assert (own.sum(0) == 1).all()
     assert (own.sum(1) > 5).all()
     labels = values[:, 1].numpy() > 0.5
@@ -125,7 +125,7 @@ def test_every_row_trains_and_each_member_is_judged_on_rows_of_its_own():
 )
 def test_one_net_and_members_that_share_weights_hold_out_one_set_of_rows(parameters):
     _, train, valid = spied(*numeric_table(), **parameters)
-    assert train.fold is None
+    assert train.folds is None
     assert not set(train.rows.tolist()) & set(valid.rows.tolist())
     assert len(train) + len(valid) == 60
 

@@ -28,7 +28,7 @@ WORDS = np.repeat(["oak", "elm", "ash"], 12)
 
 @pytest.fixture(scope="module")
 def shared():
-    settings = {"hidden_layer_sizes": (16, 16), "n_estimators": 2, "dropout": 0.1}
+    settings = {"hidden_layer_sizes": (16, 16), "n_estimators": 2, "dropout": 0.1, "prior": None}
     return MultiTaskRegressor(task="store", max_epochs=20, random_state=0, **settings).fit(X, Y)
 
 

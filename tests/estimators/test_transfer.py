@@ -27,7 +27,10 @@ from sklearn_3mtl import (
 )
 from sklearn_3mtl.transfer import Auto, FineTune, TransferStrategy
 
-SMALL = {"hidden_layer_sizes": (32, 32), "n_estimators": 1, "max_epochs": 30, "random_state": 0}
+SMALL = {
+    "hidden_layer_sizes": (32, 32), "n_estimators": 1, "max_epochs": 30, "prior": None,
+    "random_state": 0,
+}  # fmt: skip
 STRATEGIES = ["auto", "extract", "fine_tune"]
 
 

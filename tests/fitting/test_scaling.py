@@ -12,7 +12,7 @@ from tests._plans import chosen_for, settings_of
 
 DEFAULTS = MultiTaskEstimator().get_params(deep=False)
 # What the rows decide; these have an "auto" of another meaning.
-OTHERS = {"device", "adapt_parts", "adapt_lr", "adapt_steps"}
+OTHERS = {"device", "adapt_parts", "adapt_lr", "adapt_steps", "prior"}
 AUTOS = sorted(n for n, v in DEFAULTS.items() if isinstance(v, str) and v == "auto")
 SCALED = [name for name in AUTOS if name not in OTHERS]
 GIVEN = {
@@ -32,7 +32,7 @@ def test_the_scaled_parameters_are_these():
 def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
     est = MultiTaskEstimator(backbone=backbone)
     chosen = chosen_for(est, n_rows, False, TASKS)
-    assert sorted(chosen) == SCALED
+    assert sorted(chosen) == sorted([*SCALED, "prior"])
     concrete = clone(est).set_params(**chosen)
     concrete._validate_params()
     assert not [name for name in SCALED if getattr(concrete, name) == "auto"]
@@ -42,7 +42,7 @@ def test_every_auto_gets_a_value_that_may_be_given(n_rows, backbone):
 def test_a_given_value_is_kept_and_not_named_as_chosen(name):
     est = MultiTaskEstimator(**{name: GIVEN[name]})
     chosen = chosen_for(est, 500, False, {})
-    assert sorted(chosen) == [other for other in SCALED if other != name]
+    assert sorted(set(chosen) - {"prior"}) == [other for other in SCALED if other != name]
     assert getattr(settings_of(est).with_values(chosen), name) == GIVEN[name]
 
 
@@ -77,7 +77,7 @@ def small(cls=MultiTaskEstimator, **parameters):
 def test_chosen_tells_what_the_fit_used():
     X, Y = numeric_table()
     est = MultiTaskEstimator(max_epochs=1, random_state=0).fit(X, Y)
-    assert sorted(est.chosen_) == [name for name in SCALED if name != "max_epochs"]
+    assert sorted(set(est.chosen_) - {"prior"}) == [n for n in SCALED if n != "max_epochs"]
     assert est.get_params(deep=False) == {**DEFAULTS, "max_epochs": 1, "random_state": 0}
     network = est._model.network
     assert network.n_members == est.chosen_["n_estimators"]
@@ -88,21 +88,22 @@ def test_chosen_tells_what_the_fit_used():
 
 def test_nothing_is_chosen_where_everything_is_given():
     X, Y = numeric_table()
-    assert MultiTaskEstimator(**GIVEN).fit(X, Y).chosen_ == {}
+    assert MultiTaskEstimator(prior=None, **GIVEN).fit(X, Y).chosen_ == {}
 
 
 def test_the_chosen_values_given_are_the_same_estimator():
     X, Y = mixed_table()
     auto = small(n_iter_no_change=1, max_epochs=3).fit(X, Y)
-    given = small(n_iter_no_change=1, max_epochs=3).set_params(**auto.chosen_).fit(X, Y)
-    assert given.chosen_ == {}
+    chosen = {name: value for name, value in auto.chosen_.items() if name != "prior"}
+    given = small(n_iter_no_change=1, max_epochs=3).set_params(**chosen).fit(X, Y)
+    assert given.chosen_ == {"prior": auto.chosen_["prior"]}
     assert auto.predict(X).equals(given.predict(X))
 
 
 def test_rows_without_a_label_have_no_part_in_the_choice():
     X, Y = numeric_table(400)
     few = Y["number"].where(np.arange(400) < 40)
-    est = small(MultiTaskRegressor)
+    est = small(MultiTaskRegressor, prior=None)
     chosen = est.fit(X, few).chosen_
     assert chosen == clone(est).fit(X[:40], few[:40]).chosen_
     assert chosen != clone(est).fit(X, Y["number"]).chosen_
@@ -133,7 +134,7 @@ def test_early_stopping_is_the_default():
 
 def test_patience_that_was_chosen_ends_training():
     X, Y = numeric_table()
-    est = small(lr=1e-30, weight_decay=0.0, max_epochs=300).fit(X, Y)
+    est = small(lr=1e-30, weight_decay=0.0, max_epochs=300, prior=None).fit(X, Y)
     assert est.n_iter_ == est.chosen_["n_iter_no_change"] + 1
 
 
@@ -218,14 +219,14 @@ def test_a_net_for_each_task_id_has_no_members():
 
 @pytest.mark.parametrize("n_rows", SIZES)
 def test_frozen_vectors_mean_more_dropout_and_smaller_steps(n_rows):
-    vectors = {"text": "review"}
-    chosen = chosen_for(MultiTaskEstimator(modalities=vectors), n_rows, False, TASKS)
+    vectors, plain = {"text": "review"}, MultiTaskEstimator(prior=None)
+    alone = chosen_for(plain, n_rows, False, TASKS)
+    chosen = chosen_for(clone(plain).set_params(modalities=vectors), n_rows, False, TASKS)
     assert (chosen["dropout"], chosen["lr"]) == (0.5, 1e-3)
     trained = {"image": "photo"}
-    plain = chosen_for(MultiTaskEstimator(), n_rows, False, TASKS)
     for modalities in (trained, {"tabular": ["age"]}):
-        chosen = chosen_for(MultiTaskEstimator(modalities=modalities), n_rows, False, TASKS)
-        assert (chosen["dropout"], chosen["lr"]) == (plain["dropout"], plain["lr"])
+        chosen = chosen_for(clone(plain).set_params(modalities=modalities), n_rows, False, TASKS)
+        assert (chosen["dropout"], chosen["lr"]) == (alone["dropout"], alone["lr"])
 
 
 def test_an_inner_loop_is_not_disturbed_by_dropout():

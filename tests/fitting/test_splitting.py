@@ -29,7 +29,7 @@ def dataset(n=100, seed=0, group=None, rare=None):
 
 
 def split(data, n_members, fraction=0.1, stop_early=True, seed=0):
-    return split_rows(data, LAYOUT, stop_early, fraction, n_members, Seed(seed))
+    return split_rows(data, LAYOUT, stop_early, fraction, (0,) * n_members, Seed(seed))
 
 
 def labelled(data):
@@ -41,7 +41,7 @@ def test_without_early_stopping_all_labelled_rows_train():
     train, valid = split(data, 4, stop_early=False)
     assert valid is None
     assert train.rows.tolist() == labelled(data)
-    assert train.fold is None
+    assert train.folds is None
 
 
 @settings(max_examples=25, deadline=None)
@@ -56,7 +56,7 @@ def test_no_row_is_held_out_twice_and_each_member_trains_on_all_but_its_own(
         return
     sees = train.take(train.rows).weight.gt(0)
     known = data.weight[train.rows] > 0
-    held = (valid.fold[train.rows] == torch.arange(n_members)[:, None]).unsqueeze(2) & known
+    held = (valid.folds.of_row[train.rows] == torch.arange(n_members)[:, None]).unsqueeze(2) & known
     assert torch.equal(sees | held, known.expand_as(sees))
     assert not (sees & held).any()
     assert valid.rows.tolist() == train.rows[held.any(0).any(1)].tolist()
@@ -67,14 +67,14 @@ def test_members_hold_out_the_given_share_or_all_rows_between_them():
     n_rows = len(labelled(data))
     for n_members, fraction, expected in ((4, 0.1, 0.1), (8, 0.5, 1 / 8)):
         _, valid = split(data, n_members, fraction)
-        counts = torch.bincount(valid.fold[valid.rows], minlength=n_members) / n_rows
+        counts = torch.bincount(valid.folds.of_row[valid.rows], minlength=n_members) / n_rows
         assert len(counts) == n_members
         np.testing.assert_allclose(counts, expected, rtol=0.5)
 
 
 def test_other_seeds_hold_out_other_rows():
     data = dataset()
-    folds = [split(data, 3, seed=seed)[1].fold for seed in (0, 0, 1)]
+    folds = [split(data, 3, seed=seed)[1].folds.of_row for seed in (0, 0, 1)]
     assert torch.equal(folds[0], folds[1])
     assert not torch.equal(folds[0], folds[2])
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_3mtl.data.kinds import Kind
+from sklearn_3mtl.data.kinds import Kind, mean_of_members
 
 
 class PoissonCounts(Kind):
@@ -44,6 +44,6 @@ class PoissonCounts(Kind):
         """The expected count."""
         return outputs.squeeze(-1).exp()
 
-    def combine(self, outputs):
+    def combine(self, outputs, shares=None):
         """The logarithm of the mean rate."""
-        return outputs.exp().mean(0).log()
+        return mean_of_members(outputs.exp(), shares).log()

@@ -84,7 +84,7 @@ def test_several_columns_of_it_are_as_each_alone():
     labelled = Y["visits"].notna()
     both = pd.DataFrame({"visits": Y["visits"], "calls": CALLS})[labelled]
     kinds = {name: PoissonCounts() for name in both}
-    settings = {"sharing": "none", "early_stopping": False}
+    settings = {"sharing": "none", "early_stopping": False, "prior": None}
     est = estimator(task_kinds=kinds, **settings).fit(X[labelled], both)
     alone = estimator(**settings).fit(X[labelled], both[["visits"]])
     expected = alone.predict(X)["visits"]

@@ -77,7 +77,7 @@ def test_two_players_carry_labels_over_to_a_shifted_site(tmp_path):
     X, y, truth = two_sites()
     new = (X["site"] == "new").to_numpy()
     options = {
-        "domain": "site", "max_epochs": 40, "lr": 5e-3, "early_stopping": False,
+        "domain": "site", "max_epochs": 40, "lr": 5e-3, "early_stopping": False, "prior": None,
         "numeric_embedding": None, **QUICK,
     }  # fmt: skip
     players = {"domain_loss": TwoPlayers(n_turns=3), "domain_loss_weight": 10.0}

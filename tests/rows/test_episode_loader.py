@@ -98,12 +98,12 @@ def test_drawn_episodes_stay_the_same_and_pair_outputs_with_labels():
     assert all(torch.equal(a.values, b.values) for a, b in zip(*batches, strict=True))
     assert len(held_out) == sum(len(b.values) for b in batches[0]) == 24
     outputs = torch.randn(24, 2)
-    out, values, weight, group = held_out.judged(outputs.unsqueeze(0))
-    assert torch.equal(out, outputs)
+    out, values, weight, group, _ = held_out.judged(outputs.unsqueeze(0))
+    assert torch.equal(out, outputs.unsqueeze(0))
     assert group is None
     assert torch.equal(values, torch.cat([b.values for b in batches[0]]))
-    members, many, weights, _ = held_out.judged(torch.stack([outputs, -outputs]))
-    assert torch.equal(members, torch.cat([outputs, -outputs]))
+    members, many, weights, *_ = held_out.judged(torch.stack([outputs, -outputs]))
+    assert torch.equal(members, torch.cat([outputs, -outputs]).unsqueeze(0))
     assert torch.equal(many, values.repeat(2, 1))
     assert torch.equal(weights, weight.repeat(2, 1))
 

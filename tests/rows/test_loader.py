@@ -2,11 +2,16 @@
 
 import torch
 
+from sklearn_3mtl.rows.folds import MemberFolds
 from sklearn_3mtl.rows.loader import BatchIterator, RowDataset
 
 N = 7
 FOLD = torch.tensor([0, 1, -1, 1, 0, -1, -1])
 MEMBERS = torch.arange(3)[:, None]
+
+
+def folds(*kinds):
+    return MemberFolds.of(FOLD, kinds)
 
 
 def rows(**parts):
@@ -38,7 +43,7 @@ def test_labels_of_a_subset_always_have_weights():
 
 
 def test_a_member_sees_all_rows_but_those_held_out_from_it():
-    weight = rows(fold=FOLD, n_members=3).take(torch.arange(N)).weight
+    weight = rows(folds=folds(0, 0, 0)).take(torch.arange(N)).weight
     assert weight.shape == (3, N, 2)
     for task in range(2):
         assert torch.equal(weight[..., task], (FOLD != MEMBERS).float())
@@ -46,20 +51,34 @@ def test_a_member_sees_all_rows_but_those_held_out_from_it():
 
 def test_a_held_out_row_is_judged_by_the_member_it_was_held_out_from():
     kept = torch.tensor([4, 0, 3])
-    data = rows(fold=FOLD, n_members=2, held_out=True).subset(kept)
+    data = rows(folds=folds(0, 0), held_out=True).subset(kept)
     outputs = torch.arange(2.0 * 3).view(2, 3, 1)
-    own, values, weight, group = data.judged(outputs)
+    own, values, weight, group, _ = data.judged(outputs)
     assert own.flatten().tolist() == [0.0, 1.0, 5.0]
     assert torch.equal(values, rows().values[kept])
     assert weight is None
     assert group is None
 
 
+def test_members_of_two_kinds_hold_out_the_same_rows_and_are_judged_side_by_side():
+    # Members 0, 1 and 4 are of one kind: the last one holds out what the first one does.
+    data = rows(folds=folds(0, 0, 1, 1, 0), held_out=True).subset(torch.tensor([4, 3]))
+    seen = rows(folds=folds(0, 0, 1, 1, 0)).take(torch.arange(N)).weight[..., 0]
+    of_member = torch.tensor([0, 1, 0, 1, 0])[:, None]
+    assert torch.equal(seen, (of_member != FOLD).float())
+    outputs = torch.arange(5.0 * 2).view(5, 2, 1)
+    prior = torch.arange(2.0 * N).view(N, 2)
+    data.inputs["prior"] = prior
+    own, *_, of_prior = data.judged(outputs)
+    assert own.squeeze(2).tolist() == [[0.0, 3.0], [4.0, 7.0]]
+    assert torch.equal(of_prior, prior[[4, 3]])
+
+
 def test_rows_held_out_from_all_members_are_judged_by_each():
     group = torch.arange(N)
     data = rows(group=group).subset(torch.tensor([6, 1]))
     outputs = torch.arange(2.0 * 2).view(2, 2, 1)
-    flat, values, weight, found = data.judged(outputs)
+    flat, values, weight, found, _ = data.judged(outputs)
     assert flat.flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
     assert values[:, 0].tolist() == [12.0, 2.0, 12.0, 2.0]
     assert weight is None
@@ -69,7 +88,7 @@ def test_rows_held_out_from_all_members_are_judged_by_each():
 def test_weights_of_labels_hold_for_every_member():
     own = torch.linspace(0.0, 2.0, 2 * N).view(N, 2)
     order = torch.tensor([4, 0, 2])
-    weight = rows(weight=own, fold=FOLD, n_members=3).take(order).weight
+    weight = rows(weight=own, folds=folds(0, 0, 0)).take(order).weight
     expected = own[order] * (FOLD[order] != MEMBERS).float().unsqueeze(2)
     assert torch.equal(weight, expected)
 

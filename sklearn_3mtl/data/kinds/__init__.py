@@ -1,6 +1,6 @@
 """Kinds of targets: regression, binary, multiclass, and those that a user adds."""
 
-from sklearn_3mtl.data.kinds.base import Kind
+from sklearn_3mtl.data.kinds.base import Kind, mean_of_members
 from sklearn_3mtl.data.kinds.binary import Binary
 from sklearn_3mtl.data.kinds.classes import ClassKind
 from sklearn_3mtl.data.kinds.inference import (
@@ -37,5 +37,6 @@ __all__ = [
     "infer_kind",
     "is_of_numbers",
     "kind_named",
+    "mean_of_members",
     "with_regression_loss",
 ]

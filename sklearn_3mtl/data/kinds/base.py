@@ -148,19 +148,21 @@ class Kind(BaseEstimator, ABC):
         """
         return logs
 
-    def combine(self, outputs: Tensor) -> Tensor:
+    def combine(self, outputs: Tensor, shares: Tensor | None = None) -> Tensor:
         """Combine the outputs of an ensemble's members, so that predictions are averaged.
 
         Parameters
         ----------
         outputs : tensor of shape (n_members, n, n_tasks, n_outputs)
+        shares : tensor of shape (n_members, n_tasks) or None, default=None
+            The share of each member in the average. None: all shares are the same.
 
         Returns
         -------
         outputs : tensor of shape (n, n_tasks, n_outputs)
             By default the mean over members.
         """
-        return mean_of_members(outputs)
+        return mean_of_members(outputs, shares)
 
     def score(self, outputs: Tensor, values: Tensor, weight: Tensor) -> Tensor:
         """The score of each target during training: by default R2, NaN if that is undefined.
@@ -201,13 +203,15 @@ class Kind(BaseEstimator, ABC):
         return hash(type(self))
 
 
-def mean_of_members(outputs: Tensor) -> Tensor:
-    """The mean over the first axis, the members of the ensemble.
+def mean_of_members(outputs: Tensor, shares: Tensor | None = None) -> Tensor:
+    """The mean over the first axis, the members of the ensemble, as `Kind.combine` takes them.
 
     They are summed one after the other, so that rounding doesn't depend on the other axes.
     """
-    members = outputs.unbind(0)
-    return reduce(torch.add, members) / len(members)
+    if shares is None:
+        members = outputs.unbind(0)
+        return reduce(torch.add, members) / len(members)
+    return reduce(torch.add, (outputs * shares[:, None, :, None]).unbind(0))
 
 
 def _are_alike(one: object, other: object) -> bool:

@@ -54,9 +54,9 @@ class Binary(ClassKind):
         found: np.ndarray = logs[:, 1:] - logs[:, :1]
         return found
 
-    def combine(self, outputs: Tensor) -> Tensor:
+    def combine(self, outputs: Tensor, shares: Tensor | None = None) -> Tensor:
         """The logit of the mean probability over the members of the ensemble."""
-        return mean_of_members(outputs.sigmoid()).logit(TINY)
+        return mean_of_members(outputs.sigmoid(), shares).logit(TINY)
 
     def with_output_per_class(self) -> Kind:
         """Return the kind Multiclass, which has a logit for each of the two classes."""

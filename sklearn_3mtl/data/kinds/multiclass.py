@@ -39,8 +39,11 @@ class Multiclass(ClassKind):
         """The probability of each class: the softmax of its logits."""
         return softmax(outputs)
 
-    def combine(self, outputs: Tensor) -> Tensor:
+    def combine(self, outputs: Tensor, shares: Tensor | None = None) -> Tensor:
         """Logarithms of the ensemble members' mean probabilities, up to a constant."""
         # In this order of axes, the bits don't depend on which other targets there are.
         by_task = outputs.permute(2, 3, 0, 1)
-        return by_task.log_softmax(1).logsumexp(2).permute(2, 0, 1)
+        logs = by_task.log_softmax(1)
+        if shares is not None:
+            logs = logs + shares.T[:, None, :, None].log()
+        return logs.logsumexp(2).permute(2, 0, 1)

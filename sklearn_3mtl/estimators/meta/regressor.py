@@ -68,12 +68,13 @@ class MetaRegressor(RegressionTasks, BaseMultiTask):
         tuple) or an nn.Module for some targets; the others get a linear head.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default=None
+    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default="auto"
         Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
         logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
-        their predictions out of fold. A mapping gives one for each of some targets. `fit` clones
-        and cross-fits a scikit-learn model; one in FrozenEstimator is used as it is. None: no
-        model.
+        their predictions out of fold, for half of the networks; held-out rows weigh these, the
+        others and the models. None with `domain_loss`, tasks that adapt by `meta`, or modules of
+        the user. A mapping gives one for each of some targets. `fit` clones and cross-fits a
+        scikit-learn model; one in FrozenEstimator is used as it is. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
@@ -201,7 +202,7 @@ class MetaRegressor(RegressionTasks, BaseMultiTask):
         n_estimators: int | Literal["auto"] = "auto",
         heads: Literal["column"] | Mapping[Hashable, object] = "column",
         fusion: str | Fusion = "concat",
-        prior: str | BaseEstimator | Mapping[Hashable, object] | None = None,
+        prior: str | BaseEstimator | Mapping[Hashable, object] | None = "auto",
         balancing: str | Balancing = "equal",
         task_weight: Mapping[Hashable, float] | ArrayLike | None = None,
         class_weight: Literal["balanced"] | Mapping[Hashable, object] | None = None,

@@ -78,7 +78,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         others are linear. ``"auto"``: see :class:`MultiTaskEstimator`; ``"column"`` if tasks adapt.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default=None
+    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default="auto"
         Model whose predictions the network starts from: ``"linear"``, ``"boosting"``, ``"auto"`` or
         any; see :class:`MultiTaskEstimator`. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
@@ -227,7 +227,7 @@ class ThreeMTLEstimator(ThreeMTLMixin):
         n_estimators: int | Literal["auto"] = "auto", sharing: str | Sharing = "hard",
         heads: Literal["auto", "column", "group"] | Mapping[Hashable, object] = "auto",
         fusion: str | Fusion = "concat",
-        prior: str | BaseEstimator | Mapping[Hashable, object] | None = None,
+        prior: str | BaseEstimator | Mapping[Hashable, object] | None = "auto",
         balancing: str | Balancing = "equal",
         task_weight: Mapping[Hashable, float] | ArrayLike | None = None,
         class_weight: Literal["balanced"] | Mapping[Hashable, object] | None = None,

@@ -153,7 +153,7 @@ NETWORK = (
     Parameter(
         name="prior",
         annotation="str | BaseEstimator | Mapping[Hashable, object] | None",
-        default=None,
+        default="auto",
         constraint=[
             StrOptions({"auto", *PRIORS}),
             HasMethods(["fit", "get_params"]),
@@ -164,9 +164,10 @@ NETWORK = (
         text="""
             Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
             logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
-            their predictions out of fold. A mapping gives one for each of some targets. `fit`
-            clones and cross-fits a scikit-learn model; one in FrozenEstimator is used as it is.
-            None: no model.
+            their predictions out of fold, for half of the networks; held-out rows weigh these, the
+            others and the models. None with `domain_loss`, tasks that adapt by `meta`, or modules
+            of the user. A mapping gives one for each of some targets. `fit` clones and cross-fits a
+            scikit-learn model; one in FrozenEstimator is used as it is. None: no model.
         """,
         variants={
             "three_mtl": {

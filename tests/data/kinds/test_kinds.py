@@ -74,6 +74,18 @@ def test_members_are_averaged_as_predictions():
     torch.testing.assert_close(found, p.mean(0).view(1, 1, 3))
 
 
+def test_members_of_unequal_shares_are_averaged_as_predictions():
+    shares = torch.tensor([[0.25], [0.75]])
+    numbers = torch.tensor([1.0, 4.0]).view(2, 1, 1, 1)
+    assert Regression().combine(numbers, shares).tolist() == [[[3.25]]]
+    logits = torch.logit(torch.tensor([0.2, 0.6])).view(2, 1, 1, 1)
+    found = Binary().combine(logits, shares).sigmoid()
+    torch.testing.assert_close(found, torch.full((1, 1, 1), 0.5))
+    p = torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    found = Multiclass().combine(p.log().view(2, 1, 1, 3), shares).softmax(-1)
+    torch.testing.assert_close(found, (shares * p).sum(0).view(1, 1, 3))
+
+
 def test_scores_are_scikit_learns():
     random = np.random.default_rng(0)
     weight = random.uniform(size=(40, 2))
