@@ -29,6 +29,7 @@ def estimator(max_epochs: int = EPOCHS) -> MultiTaskRegressor:
     """Ours, with the loop's net, batches and optimizer, and no validation split."""
     return MultiTaskRegressor(
         n_estimators=1,
+        prior=None,
         numeric_embedding=None,
         hidden_layer_sizes=HIDDEN,
         activation="relu",

@@ -76,7 +76,7 @@ class Reviews:
         # The encodings stay in the library's cache, from which all fits below take them.
         reader = ThreeMTLEstimator(
             modalities=MODALITIES, hidden_layer_sizes=(), n_estimators=1, max_epochs=1, meta=None,
-            numeric_embedding=None, early_stopping=False,
+            numeric_embedding=None, early_stopping=False, prior=None,
         ).fit(self.X, self.Y["rating"])  # fmt: skip
         # Without layers the features are the encoded inputs: the age, then the text's vector.
         self.linear = reader.transform(self.X)

@@ -64,6 +64,7 @@ def estimator(X: pd.DataFrame, epochs: int, **options: Any) -> ThreeMTLEstimator
     text = [name for name in X if str(name).startswith("v")]
     return ThreeMTLEstimator(
         task="shop", balancing="uncertainty", n_estimators=1, hidden_layer_sizes=(128, 128),
+        prior=None,
         modalities={"text": (FunctionTransformer(), text), "image": "photo"},
         n_shots=10, n_queries=10, meta_batch_size=16, max_epochs=epochs, early_stopping=False,
         random_state=0, **options,

@@ -10,6 +10,7 @@ from torch import nn
 
 from sklearn_3mtl.data.extras import needs
 from sklearn_3mtl.saving.dtypes import Json
+from sklearn_3mtl.saving.trees import refuse_broken_trees
 from sklearn_3mtl.saving.values import Encoder, NotPlainError
 
 __all__ = ["ModelEncoder", "UntrustedError", "load_models"]
@@ -109,7 +110,10 @@ def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) 
             f"{sorted(strange)!r}. If you trust the file, name them: "
             f"load_estimator(path, trusted={sorted(strange)!r})."
         )
-    return [skops.loads(data, trusted=trusted) for data in members]
+    models = [skops.loads(data, trusted=trusted) for data in members]
+    for model in models:
+        refuse_broken_trees(model)
+    return models
 
 
 def _refuse_compressed(number: int, data: bytes) -> None:

@@ -1,0 +1,56 @@
+"""Checks of the trees of gradient boosting, which scikit-learn follows without any check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["refuse_broken_trees"]
+
+
+def refuse_broken_trees(model: object) -> None:
+    """Refuse a boosting model whose trees lead out of the memory that they stand in, or in circles.
+
+    A prediction by such trees would end the process. Models within the model are checked too.
+
+    Raises
+    ------
+    ValueError
+        If a tree is broken.
+    """
+    seen: set[int] = set()
+    left: list[Any] = [model]
+    while left:
+        found = left.pop()
+        if id(found) in seen or isinstance(found, str | bytes | int | float | np.generic):
+            continue
+        seen.add(id(found))
+        if isinstance(found, dict):
+            left += found.values()
+        elif isinstance(found, list | tuple | set):
+            left += found
+        elif isinstance(found, np.ndarray):
+            left += found.ravel().tolist() if found.dtype == object else []
+        elif hasattr(found, "_predictors") and hasattr(found, "n_features_in_"):
+            n_features = int(found.n_features_in_)
+            sound = all(
+                _is_sound(tree, n_features) for trees in found._predictors for tree in trees
+            )
+            if not sound:
+                raise ValueError(f"a tree of its {type(found).__name__} is damaged")
+        elif hasattr(found, "__dict__") and not isinstance(found, type):
+            left += vars(found).values()
+
+
+def _is_sound(tree: Any, n_features: int) -> bool:
+    """Whether every node leads to later nodes of the tree, by a feature that there is."""
+    nodes, n_sets = tree.nodes, len(tree.raw_left_cat_bitsets)
+    place = np.arange(len(nodes))
+    inner = nodes["is_leaf"] == 0
+    feature, bits = nodes["feature_idx"], nodes["bitset_idx"]
+    own = (feature >= 0) & (feature < n_features)
+    own &= (nodes["is_categorical"] == 0) | (bits < n_sets)
+    for child in (nodes["left"], nodes["right"]):
+        own &= (child > place) & (child < len(nodes))
+    return len(nodes) > 0 and bool(own[inner].all())

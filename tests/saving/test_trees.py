@@ -1,0 +1,49 @@
+"""Trees of boosting that a damaged or forged file holds are refused before they are followed."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_3mtl.saving.trees import refuse_broken_trees
+
+X, Y = make_classification(
+    200, n_features=4, n_informative=3, n_redundant=0, n_classes=3, n_clusters_per_class=1,
+    random_state=0,
+)  # fmt: skip
+
+
+def boosting(cls=HistGradientBoostingRegressor):
+    categories = np.where(X[:, :1] > 0, 1, 0)
+    columns = np.hstack([X, categories])
+    return cls(max_iter=3, categorical_features=[4]).fit(columns, Y)
+
+
+@pytest.mark.parametrize("cls", [HistGradientBoostingClassifier, HistGradientBoostingRegressor])
+def test_sound_trees_pass(cls):
+    refuse_broken_trees(boosting(cls))
+    refuse_broken_trees([("it", make_pipeline(StandardScaler(), FrozenEstimator(boosting(cls))))])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left", 10_000), ("right", 0), ("feature_idx", 5), ("feature_idx", -1)],
+)
+def test_a_node_that_leads_elsewhere_is_refused(field, value):
+    model = boosting()
+    model._predictors[1][0].nodes[field][0] = value
+    with pytest.raises(ValueError, match="a tree of its HistGradientBoostingRegressor is damaged"):
+        refuse_broken_trees(model)
+    with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees({"models": [make_pipeline(StandardScaler(), model)]})
+
+
+def test_a_set_of_categories_that_is_not_there_is_refused():
+    model = boosting()
+    nodes = model._predictors[0][0].nodes
+    nodes["is_categorical"][0], nodes["bitset_idx"][0] = 1, 99
+    with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees(model)
