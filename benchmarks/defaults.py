@@ -2,10 +2,11 @@
 
 Each table is split 75/25 three times; the score is accuracy or R2. Beside ours, with their
 defaults: scikit-learn's gradient boosting, random forest, extremely randomised trees, MLP (scaled,
-one-hot encoded), and ridge or logistic regression with the penalty by cross-validation; CatBoost
-where that is installed; on every third table RealMLP-TD of pytabkit where that is installed. Two
-tables are worked on at a time, so each fit has one core. Run as ``python benchmarks/defaults.py``;
-``--scores FILE`` keeps the single scores, and tables that are in it already are not run again.
+one-hot encoded), and ridge or logistic regression with the penalty by cross-validation; where they
+are installed CatBoost and, on every third table, RealMLP-TD of pytabkit. Two tables are worked on
+at a time, so each fit has one core. Run as ``python benchmarks/defaults.py``; ``--scores FILE``
+keeps the single scores, and tables that are in it already are not run again; ``--peers`` with names
+of packages, or with none, leaves out the others.
 """
 
 from __future__ import annotations
@@ -38,11 +39,6 @@ def ours(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
     """Our estimator with its defaults."""
     cls = MultiTaskClassifier if is_classification else MultiTaskRegressor
     return cls(random_state=seed)
-
-
-def is_installed(package: str) -> bool:
-    """Whether a peer is installed."""
-    return find_spec(package) is not None
 
 
 def split(frame: pd.DataFrame, is_classification: bool, seed: int) -> list[Any]:
@@ -105,6 +101,8 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--scores", type=Path, help="a CSV for the score of every split")
+    installed = [package for package in ("catboost", "pytabkit") if find_spec(package)]
+    parser.add_argument("--peers", nargs="*", default=installed, choices=installed)
     options = parser.parse_args()
     folder = data_folder("uci_tabular")
     index = pd.read_csv(folder / "index.csv").sort_values(["rows", "name"])
@@ -116,16 +114,17 @@ def main() -> None:
         "ridge / logistic": linear,
         "MLP": mlp,
     }
-    if is_installed("catboost"):
-        common["CatBoost"] = CatBoost
-    with_peer = {**common, PEER: RealMLP} if is_installed("pytabkit") else common
+    usual = dict(common)
+    if "catboost" in options.peers:
+        usual["CatBoost"] = CatBoost
+    with_peer = {**usual, PEER: RealMLP} if "pytabkit" in options.peers else usual
     found: list[dict[str, Any]] = []
     if options.scores and options.scores.exists():
         found = pd.read_csv(options.scores).to_dict("records")
     done = {row["table"] for row in found}
     # The largest first: no process waits for the other at the end.
     jobs = [
-        delayed(scores_of)(folder / f"{name}.parquet", kind, common if number % 3 else with_peer)
+        delayed(scores_of)(folder / f"{name}.parquet", kind, usual if number % 3 else with_peer)
         for number, (name, kind) in enumerate(zip(index["name"], index["kind"], strict=True))
         if name not in done
     ][::-1]
@@ -145,10 +144,11 @@ def main() -> None:
     by_split = {seed: summary(part, list(common)) for seed, part in scores.groupby("seed")}
     print("\nmean rank on each split\n")
     print_table(pd.DataFrame({f"split {s}": t["mean rank"] for s, t in by_split.items()}))
-    if PEER in set(scores["model"]):
-        n_tables = scores.loc[scores["model"] == PEER, "table"].nunique()
-        print(f"\nbeside {PEER}, on every third table by number of rows ({n_tables})\n")
-        print_table(summary(scores, [OURS, PEER, BOOSTING]))
+    for peer in ("CatBoost", PEER):
+        if peer in set(scores["model"]):
+            n_tables = scores.loc[scores["model"] == peer, "table"].nunique()
+            print(f"\nbeside {peer}, on the {n_tables} tables that it was run on\n")
+            print_table(summary(scores, [*common, peer]))
     print("\nfit time of ours, in that of boosting\n")
     seconds = scores.pivot_table(index="table", columns="model", values="seconds")
     times = (seconds[OURS] / seconds[BOOSTING]).loc[index["name"]]
@@ -158,7 +158,7 @@ def main() -> None:
     print(f"above {SLOW}: {', '.join(f'{n} {v}' for n, v in slow.items()) or 'none'}")
     print("\nmean over the splits\n")
     means = scores.pivot_table(index="table", columns="model", values="score")
-    names = [*common, *([PEER] if PEER in means else [])]
+    names = [*common, *(peer for peer in ("CatBoost", PEER) if peer in means)]
     listed = means.loc[index["name"], names]
     print_table(listed.assign(**{"fit time / boosting's": times.round(1)}))
 

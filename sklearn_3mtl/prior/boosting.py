@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -68,3 +69,10 @@ class BoostingPrior(PriorModel):
         if task.classes is not None:
             return [cast(Estimator, HistGradientBoostingClassifier(**options))]
         return [cast(Estimator, HistGradientBoostingRegressor(**options))]
+
+    def fit(
+        self, model: Estimator, X: Matrix, y: np.ndarray, options: Mapping[str, np.ndarray]
+    ) -> Estimator:
+        """Fit a model; a column without a value in these rows, which it refuses, becomes 0."""
+        empty = np.isnan(cast(np.ndarray, X)).all(axis=0)
+        return super().fit(model, np.where(empty, 0.0, X) if empty.any() else X, y, options)

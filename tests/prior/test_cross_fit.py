@@ -226,3 +226,11 @@ def test_a_fitted_classifier_keeps_its_probabilities():
     _, outputs, _ = fit(FrozenEstimator(model), NOISE_X[:5], pd.DataFrame({"a": y[:5]}))
     logits = np.clip(model.decision_function(NOISE_X[:5]), -13.8, 13.8)
     np.testing.assert_allclose(outputs.numpy().ravel(), logits, atol=0.5)
+
+
+def test_a_column_may_have_no_value_in_a_fold():
+    X = NOISE_X[:60].copy()
+    X[:, 1] = np.nan
+    X[7, 1] = 3.0
+    outputs = fit("boosting", X, NOISE_Y[:60])[1].numpy()
+    assert np.isfinite(outputs).all()
