@@ -1,4 +1,4 @@
-# `make test` checks the code in about ten minutes on two cores; `.ci/run` checks all, slow tests too.
+# `make test` checks the code in about twelve minutes on two cores; `.ci/run` checks all, slow tests too.
 # `make demo` is the quickest look at it.
 
 PYTHON ?= $(shell python3.11 -c 'print("python3.11")' 2>/dev/null || echo python3)

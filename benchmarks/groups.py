@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from _baselines import CatBoost
 from _shrunk import ShrunkIntercept
 from _tables import data_folder, print_table
 from sklearn.compose import make_column_transformer
@@ -153,15 +154,13 @@ def lightgbm(group: str, others: list[str]) -> Refitted:
 
 def catboost(group: str, others: list[str]) -> Refitted:
     """CatBoost with its defaults, ids as categories."""
-    import catboost
+
+    def named(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.astype(dict.fromkeys([group, *others], str))
 
     def fit(X: pd.DataFrame, y: pd.Series) -> Callable[..., np.ndarray]:
-        names = [group, *others]
-        model = catboost.CatBoostRegressor(
-            verbose=0, thread_count=1, allow_writing_files=False, cat_features=names
-        )
-        model.fit(X.astype(dict.fromkeys(names, str)), y)
-        return lambda rows: model.predict(rows.astype(dict.fromkeys(names, str)))
+        model = CatBoost(named(X), is_classification=False, seed=0).fit(named(X), y)
+        return lambda rows: model.predict(named(rows))
 
     return Refitted(fit)
 

@@ -10,17 +10,14 @@ Run as ``python benchmarks/wide_sparse.py``.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from _labels import auc_of_labels, per_label
-from _tables import data_folder, paired, print_table
-from joblib import Parallel, delayed
+from _labels import PerLabel, boosting_per_label, print_comparison
+from _tables import data_folder
 from scipy.sparse import csr_matrix
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import ShuffleSplit
@@ -56,52 +53,22 @@ def models(seed: int) -> dict[str, Any]:
     """What is compared."""
     return {
         OURS: MultiTaskClassifier(random_state=seed),
-        "logistic": per_label(
+        "logistic": PerLabel(
             make_pipeline(
                 FunctionTransformer(csr_matrix),
                 LogisticRegressionCV(Cs=np.logspace(-3, 1, 5), max_iter=300),
             )
         ),
-        "boosting, 100 trees": per_label(HistGradientBoostingClassifier(random_state=seed)),
-        "boosting, 400 trees": per_label(
-            HistGradientBoostingClassifier(max_iter=400, random_state=seed)
-        ),
-        "forest": per_label(RandomForestClassifier(random_state=seed)),
+        **boosting_per_label(seed),
+        "forest": PerLabel(RandomForestClassifier(random_state=seed)),
     }
-
-
-def one_split(
-    X: np.ndarray, Y: pd.DataFrame, split: int, train: np.ndarray, test: np.ndarray
-) -> dict[str, tuple[float, float]]:
-    """Mean AUC and seconds of each model."""
-    torch.set_num_threads(1)
-    found = {}
-    for name, model in models(split).items():
-        start = time.perf_counter()
-        model.fit(X[train], Y.iloc[train])
-        seconds = time.perf_counter() - start
-        found[name] = auc_of_labels(Y.iloc[test], model.predict_proba(X[test])), seconds
-    return found
 
 
 def main() -> None:
     """Print a table for each set."""
     for title, (X, Y) in {"tox21": tox21(), "clothing": clothing()}.items():
         print(f"\n{title}: {X.shape[0]} rows, {X.shape[1]} columns, {Y.shape[1]} target(s)\n")
-        parts = Parallel(2)(
-            delayed(one_split)(X, Y, split, *parts) for split, parts in enumerate(SPLITTER.split(X))
-        )
-        scores = pd.DataFrame([{name: each[0] for name, each in part.items()} for part in parts])
-        seconds = pd.DataFrame([{name: each[1] for name, each in part.items()} for part in parts])
-        rows = {
-            name: {
-                "AUC": scores[name].mean(),
-                "ours - it": "" if name == OURS else paired(scores[OURS] - scores[name]),
-                "seconds": seconds[name].mean(),
-            }
-            for name in scores
-        }
-        print_table(pd.DataFrame(rows).T)
+        print_comparison(models, X, Y, SPLITTER)
 
 
 if __name__ == "__main__":

@@ -267,9 +267,9 @@ class ThreeMTLNetwork(nn.Module):
     def owners(self) -> dict[str, Tensor]:
         """For each parameter, by name, the net that each of its entries belongs to.
 
-        The tensors broadcast to the parameters' shapes. A net is numbered within its member;
-        members of the same kind are numbered alike, and those of the second kind after those of the
-        first. Empty where there is one number only.
+        Each tensor broadcasts to its parameter's shape. The nets of a member are numbered from 0;
+        for a member of the second kind the numbers go on where those of the first end. The same
+        nets of all members of a kind have one number. Empty if there is only one number.
         """
         shape, n_nets = self.shape, self.n_nets
         if n_nets * shape.n_kinds == 1:

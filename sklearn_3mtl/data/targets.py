@@ -58,9 +58,7 @@ class TargetCodec:
         """A codec for a layout with only some of these tasks, with the same fitted numbers."""
         some = TargetCodec({task.name: task for task in layout.in_columns()})
         own = list(self.layout.tasks)
-        where = [own.index(task) for task in some.layout.tasks]
-        for name in _LEARNED:
-            setattr(some, name, getattr(self, name)[where])
+        some.copy_from(self, {at: own.index(task) for at, task in enumerate(some.layout.tasks)})
         return some
 
     def fit(self, targets: TargetColumns, weights: np.ndarray | None = None) -> TargetCodec:

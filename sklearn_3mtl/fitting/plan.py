@@ -52,7 +52,7 @@ class NetworkPlan:
     has_prior : bool
         Whether the network starts from a prior's outputs.
     n_without_prior : int, default=0
-        How many members, the last ones, don't, although the others do.
+        How many members of the ensemble, the last ones, start from nothing all the same.
     """
 
     modalities: Modalities | None

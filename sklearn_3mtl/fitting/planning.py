@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -75,8 +74,10 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
     return Plan(
         tasks=tasks,
         uses_groups=uses_groups,
-        network=replace(
-            network_plan(concrete, tasks, has_prior=prior is not None),
+        network=network_plan(
+            concrete,
+            tasks,
+            has_prior=prior is not None,
             n_without_prior=_without_prior(concrete, prior, uses_groups, has_episodes),
         ),
         objective=objective_plan(concrete, tasks),
@@ -113,7 +114,11 @@ def _adapts(
 
 
 def network_plan(
-    settings: Settings, tasks: Mapping[Hashable, Task], *, has_prior: bool
+    settings: Settings,
+    tasks: Mapping[Hashable, Task],
+    *,
+    has_prior: bool,
+    n_without_prior: int = 0,
 ) -> NetworkPlan:
     """Make the plan of the network from parameters of which none is "auto" any more."""
     embedding, backbone = settings.numeric_embedding, settings.backbone
@@ -129,6 +134,7 @@ def network_plan(
         heads=head_specs(settings.heads, tasks),
         fusion=make_method(settings.fusion, FUSION),
         has_prior=has_prior,
+        n_without_prior=n_without_prior,
     )
 
 

@@ -56,6 +56,11 @@ class PriorData:
     weights: np.ndarray | None
     groups: np.ndarray | None
 
+    def labelled(self, index: int) -> np.ndarray:
+        """Which rows have a label of positive weight for the task at a position of the layout."""
+        there: np.ndarray = ~np.isnan(self.numbers[:, index])
+        return there if self.weights is None else there & (self.weights[:, index] > 0)
+
 
 class CrossFit(NamedTuple):
     """Fitted priors, and their outputs for the rows that they were fitted on.
@@ -102,7 +107,7 @@ def cross_fit(
     bar = tqdm(layout.tasks, "prior", unit="task", disable=not verbose)
     for index, task in enumerate(bar):
         kinds = plan.models.get(task.name)
-        if kinds is None or (plan.weighs and _n_labels(data, index) < 2):
+        if kinds is None or (plan.weighs and data.labelled(index).sum() < 2):
             continue
         of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
@@ -128,12 +133,6 @@ def cross_fit(
             result[:, columns] = prior.outputs(matrices)
         result[first.rows, columns] = own
     return CrossFit(FittedPrior(layout, found), torch.from_numpy(result))
-
-
-def _n_labels(data: PriorData, index: int) -> int:
-    """How many labels of positive weight a task has."""
-    there = ~np.isnan(data.numbers[:, index])
-    return int((there if data.weights is None else there & (data.weights[:, index] > 0)).sum())
 
 
 def _only_class(task: Task, numbers: np.ndarray) -> int | None:
@@ -177,12 +176,8 @@ class _Fit:
     def __init__(
         self, kind: PriorModel, of: TaskScale, X: Matrix, data: PriorData, index: int, seed: Seed
     ) -> None:
-        numbers = data.numbers[:, index]
-        there = ~np.isnan(numbers)
-        if data.weights is not None:
-            there &= data.weights[:, index] > 0
-        self.kind, self.of, self.rows = kind, of, np.flatnonzero(there)
-        self.X, self.numbers = take_rows(X, self.rows), numbers[there]
+        self.kind, self.of, self.rows = kind, of, np.flatnonzero(data.labelled(index))
+        self.X, self.numbers = take_rows(X, self.rows), data.numbers[self.rows, index]
         self.labels = of.labels(kind, self.numbers)
         self.only_class = None if kind.is_fitted else _only_class(of.task, self.numbers)
         self.weight = None if data.weights is None else data.weights[self.rows, index]

@@ -166,9 +166,9 @@ class FittedPrior:
         constants, losses = state.entry("constants", list), state.entry("losses", list)
         scales = state.array("scales", np.float64, 2)
         sizes = {len(each) for each in (names, parts, constants, losses, scales)}
-        # Without two labels, a task has no prior if the evidence is to decide.
-        all_there = set(names) == set(plan.models) or plan.weighs
-        if not (all_there and set(names) <= set(plan.models)) or len(sizes) > 1:
+        # A task with fewer than two labels has no prior if the evidence decides about it.
+        missing, unknown = set(plan.models) - set(names), set(names) - set(plan.models)
+        if unknown or (missing and not plan.weighs) or len(sizes) > 1:
             raise ValueError(f"its priors are of {names!r}")
         found = {}
         for index, name in enumerate(names):

@@ -15,8 +15,9 @@ __all__ = ["MemberFolds", "number_of_folds"]
 class MemberFolds:
     """Which rows are held out from which members of an ensemble.
 
-    Members of the same kind hold out different folds. Members of different kinds hold out the same
-    ones, so that their outputs for held-out rows can be compared.
+    Members of one kind hold out different folds, one after the other. If a kind has more members
+    than there are folds, the further ones hold out the first folds again. All kinds hold out the
+    same folds, so that their outputs for held-out rows can be compared.
 
     Attributes
     ----------

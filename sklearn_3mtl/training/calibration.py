@@ -8,7 +8,7 @@ from torch import Tensor
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.objective.losses import LabelLosses
 
-__all__ = ["best_temperature", "divided", "mean_of_labels"]
+__all__ = ["best_temperature", "divided", "negative_log_likelihood"]
 
 # Temperatures from 1/2 to 16, in steps of a factor 2 ** 0.25.
 TEMPERATURES = 2.0 ** (torch.arange(-4, 17, dtype=torch.float32) / 4)
@@ -16,11 +16,31 @@ COARSE = 2
 
 
 def divided(outputs: Tensor, layout: TaskLayout, temperature: Tensor) -> Tensor:
-    """Divide the outputs of each task by its temperature, a number > 0 per task."""
+    """Divide the outputs of each task by its temperature, a number > 0.
+
+    Outputs of shape (n, n_outputs) have temperatures of shape (n_tasks,). Outputs of several kinds
+    of members, (n_kinds, n, n_outputs), have temperatures of shape (n_kinds, n_tasks).
+    """
     if not len(layout) or bool((temperature == 1).all()):
         return outputs
-    widths = torch.tensor([task.n_outputs for task in layout.tasks], device=temperature.device)
-    return outputs / temperature.repeat_interleave(widths)
+    return outputs / temperature[..., layout.column_of_output].unsqueeze(-2)
+
+
+def negative_log_likelihood(
+    layout: TaskLayout,
+    losses: LabelLosses,
+    outputs: Tensor,
+    values: Tensor,
+    weight: Tensor | None,
+) -> Tensor:
+    """The negative log-likelihood per label of each task, (n_tasks,), for outputs of n rows."""
+    each = losses(outputs, values)
+    if weight is None:
+        mean = each.mean(0)
+    else:
+        mean = (each * weight).sum(0) / weight.sum(0).clamp_min(1e-12)
+    parts = [b.kind.negative_log_likelihood(mean[None, b.tasks]) for b in layout.blocks]
+    return torch.cat(parts, dim=1)[0]
 
 
 def best_temperature(
@@ -57,13 +77,16 @@ def best_temperature(
     """
     ones = torch.ones(len(layout), device=outputs.device)
     tried = TEMPERATURES.to(outputs.device)[:: 1 if fine else COARSE]
-    each = [mean_of_labels(losses(outputs / t, values), weight) for t in tried.tolist()]
-    mean = torch.stack(each)
-    parts = [b.kind.negative_log_likelihood(mean[:, b.tasks]) for b in layout.blocks]
+    likelihoods = torch.stack(
+        [
+            negative_log_likelihood(layout, losses, outputs / t, values, weight)
+            for t in tried.tolist()
+        ]
+    )
     n_labels = torch.tensor(len(values)) if weight is None else (weight > 0).sum(0)
     spread = layout.per_task(lambda kind: kind.temperature_spread).to(outputs.device)
     prior = (tried.log()[:, None] / spread).square() / (2 * n_labels.clamp_min(1))
-    total = torch.cat(parts, dim=1) + prior
+    total = likelihoods + prior
     lowest = layout.per_task(lambda kind: kind.lowest_temperature).to(outputs.device)
     total = torch.where(tried[:, None] < lowest, torch.inf, total)
     best = tried[total.nan_to_num(torch.inf).argmin(0)]
@@ -72,10 +95,3 @@ def best_temperature(
         # Without a label there is nothing to choose by.
         chosen = chosen & (weight > 0).any(0)
     return torch.where(chosen, best, ones)
-
-
-def mean_of_labels(losses: Tensor, weight: Tensor | None) -> Tensor:
-    """The weighted mean of losses (n, n_tasks) over the labels of each task."""
-    if weight is None:
-        return losses.mean(0)
-    return (losses * weight).sum(0) / weight.sum(0).clamp_min(1e-12)

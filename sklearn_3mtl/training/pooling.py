@@ -11,14 +11,14 @@ from sklearn_3mtl.data.combining import combine_members
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.objective.losses import LabelLosses
 from sklearn_3mtl.rows.loader import JudgedRows
-from sklearn_3mtl.training.calibration import mean_of_labels
+from sklearn_3mtl.training.calibration import negative_log_likelihood
 
 __all__ = ["Pooled", "pool"]
 
 # The shares that are tried are multiples of a tenth.
 STEPS = 10
-# The logarithm of the prior density of the shares is the sum of their logarithms: without evidence
-# they are a third each. A share of 0 counts as this.
+# Before any label is seen, the density of shares is proportional to their product: on average they
+# are a third each. A share of 0 counts as this number in the product.
 SMALLEST = 1e-3
 TINY = 1e-12
 
@@ -31,7 +31,7 @@ class Pooled(NamedTuple):
     factor : tensor of shape (n_outputs,)
         What the corrections of the prior, by members that start from it, are multiplied by.
     shares : tensor of shape (n_tasks, 2)
-        The shares of members with and without the prior, each sort together.
+        The share of all members that start from the prior, and that of all others.
     """
 
     factor: Tensor
@@ -41,9 +41,10 @@ class Pooled(NamedTuple):
 def pool(layout: TaskLayout, losses: LabelLosses, rows: JudgedRows) -> Pooled:
     """Weigh the prior, members that start from it, and members without it, for each task.
 
-    The weights are posterior means, given the likelihood of the labels of held-out rows, of the
-    shares in an average of the three predictions (Hoeting et al., "Bayesian model averaging: a
-    tutorial", Statistical Science 1999, for stacked predictions in place of true models).
+    The three predictions are averaged, with shares that add up to 1. Each choice of shares has a
+    posterior probability, given the labels of held-out rows; the result is the mean over choices
+    (Bayesian model averaging: Hoeting et al., "Bayesian model averaging: a tutorial", Statistical
+    Science 1999, eq. 1).
 
     Parameters
     ----------
@@ -58,20 +59,17 @@ def pool(layout: TaskLayout, losses: LabelLosses, rows: JudgedRows) -> Pooled:
     assert prior is not None
     three = torch.cat([prior.unsqueeze(0), outputs])
     tried = _shares_to_try().to(three.device)
-    evidence = []
+    likelihoods = []
     for shares in tried:
         mean = combine_members(layout, three, shares.expand(len(layout), -1))
-        loss = mean_of_labels(losses(mean, values), weight)[None]
-        parts = [b.kind.negative_log_likelihood(loss[:, b.tasks]) for b in layout.blocks]
-        evidence.append(torch.cat(parts, dim=1)[0])
+        likelihoods.append(negative_log_likelihood(layout, losses, mean, values, weight))
     n_labels = torch.tensor(float(len(values))) if weight is None else (weight > 0).sum(0)
     log_density = tried.clamp_min(SMALLEST).log().sum(1)
-    posterior = (log_density[:, None] - n_labels * torch.stack(evidence)).softmax(0)
+    posterior = (log_density[:, None] - n_labels * torch.stack(likelihoods)).softmax(0)
     of_prior, on_prior, without = (posterior.T @ tried).unbind(1)
     factor = on_prior / (of_prior + on_prior).clamp_min(TINY)
-    widths = torch.tensor([task.n_outputs for task in layout.tasks], device=factor.device)
     shares = torch.stack([of_prior + on_prior, without], dim=1)
-    return Pooled(factor.repeat_interleave(widths), shares)
+    return Pooled(factor[layout.column_of_output], shares)
 
 
 def _shares_to_try() -> Tensor:

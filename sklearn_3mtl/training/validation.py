@@ -103,8 +103,7 @@ class ValidatedNet(NeuralNet):
         batches = self.get_iterator(valid)
         rows = valid.judged(self._validation_outputs(batches, len(valid), listening))
         temperature = self._best_temperature(rows, fine=False)
-        kinds = zip(rows.outputs, temperature, strict=True)
-        calibrated = torch.stack([divided(own, self.layout, t) for own, t in kinds])
+        calibrated = divided(rows.outputs, self.layout, temperature)
         batch = Batch({}, rows.values, rows.weight, rows.group)
         units, mass = self.criterion_.mean_losses(calibrated, batch)
         units = torch.where(units.isnan(), torch.inf, units)
@@ -171,25 +170,22 @@ class ValidatedNet(NeuralNet):
         temperature = self._best_temperature(rows)
         if network.shape.n_kinds == 1:
             return Calibration(temperature[0])
-        kinds = zip(rows.outputs, temperature, strict=True)
-        calibrated = torch.stack([divided(own, self.layout, t) for own, t in kinds])
+        calibrated = divided(rows.outputs, self.layout, temperature)
         losses = self.criterion_.losses
         factor, shares = pool(self.layout, losses, rows._replace(outputs=calibrated))
         assert network.prior is not None
-        own = torch.stack([factor, divided(torch.ones_like(factor), self.layout, temperature[1])])
+        own = torch.stack([factor, 1.0 / temperature[1, self.layout.column_of_output]])
         of_member = torch.tensor(network.shape.kinds, device=factor.device)
         network.prior.multiply(own[of_member])
         each = shares[:, of_member] / of_member.bincount()[of_member]
         return Calibration(torch.ones_like(temperature[0]), each)
 
     def _best_temperature(self, rows: JudgedRows, *, fine: bool = True) -> Tensor:
-        """The temperatures of each kind of members, (n_kinds, n_tasks)."""
+        """The temperatures of each kind of members, (n_kinds, n_tasks): 1 for all but the last."""
         losses, (outputs, values, weight, *_) = self.criterion_.losses, rows
-        found = torch.stack(
-            [best_temperature(self.layout, losses, o, values, weight, fine=fine) for o in outputs]
-        )
-        if len(found) > 1:
-            found[0] = 1.0
+        last = best_temperature(self.layout, losses, outputs[-1], values, weight, fine=fine)
+        found = last.new_ones(len(outputs), len(last))
+        found[-1] = last
         assert self.valid_rows is not None
         if self.valid_rows.has_supports:
             # For regression, how far predictions may be from the mean depends on the size of a
