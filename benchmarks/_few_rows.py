@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _shrunk import ShrunkIntercept
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold
@@ -44,6 +45,22 @@ def own(X: pd.DataFrame, y: pd.Series, X_test: pd.DataFrame) -> np.ndarray:
             cv=KFold(3, shuffle=True, random_state=0), error_score=0.0,
         )  # fmt: skip
     return model.fit(X, y).predict(X_test)
+
+
+def pooled_linear(
+    X: pd.DataFrame, y: pd.Series, ids: pd.Series, train: np.ndarray, few: np.ndarray,
+    test: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """A linear model of all tasks' rows, on columns that are scaled, and the few rows.
+
+    Numbers: ridge regression of the training tasks plus a shrunk intercept for each task. Classes:
+    logistic regression of all rows.
+    """
+    if y.dtype.kind != "f":
+        both = train | few
+        return LogisticRegression(max_iter=500).fit(X[both], y[both]).predict(X[test])
+    model = ShrunkIntercept(RidgeCV(PENALTIES)).fit(X[train], y[train], ids[train])
+    return model.adapt(X[few], y[few], ids[few]).predict(X[test], ids[test])
 
 
 def constant(y: pd.Series, n_rows: int) -> np.ndarray:

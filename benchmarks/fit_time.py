@@ -1,4 +1,4 @@
-"""How long `fit` takes with the defaults, beside gradient boosting.
+"""How long `fit` takes with the defaults, beside gradient boosting and ridge regression.
 
 Made-up tables of 20 or 40 numbers and one target with a curved signal; two cores. Run as
 ``python benchmarks/fit_time.py``.
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from _tables import print_table
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 
 from sklearn_3mtl import MultiTaskRegressor
@@ -39,6 +40,7 @@ def main() -> None:
         for name, model in {
             "ours": MultiTaskRegressor(random_state=0),
             "boosting": HistGradientBoostingRegressor(random_state=0),
+            "ridge": RidgeCV(),
         }.items():
             start = time.perf_counter()
             model.fit(X[:n_rows], y[:n_rows])

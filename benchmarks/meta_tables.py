@@ -12,8 +12,10 @@ own: a ridge regression or a logistic regression on the support, columns scaled 
 tasks and clipped at 3 standard deviations, penalties by cross-validation (that of classes from 20
 rows on).
 pooled: gradient boosting on all training tasks and the supports, with the task id as a category.
-residual: the same without ids, and a ridge regression of its residuals on each support; for
-classes a logistic regression on its log probabilities.
+linear: ridge regression of the training tasks plus a shrunk intercept for each task, or logistic
+regression of the training tasks and the supports.
+residual: the same as pooled without ids, and a ridge regression of its residuals on each support;
+for classes a logistic regression on its log probabilities.
 
 Differences are paired by seed: the mean with the interval of Student's t, which takes them to be
 normal, and from six seeds on the median with the interval of the sign test, which does not.
@@ -34,7 +36,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _air import beijing_air
-from _few_rows import boosted, constant, numbers, own, scaled
+from _few_rows import boosted, constant, numbers, own, pooled_linear, scaled
 from _tables import data_folder, paired, paired_median, print_table
 from joblib import Parallel, delayed
 from sklearn.metrics import accuracy_score, r2_score
@@ -89,12 +91,14 @@ def baselines(
         X_ids[column] = X_ids[column].astype("category")
     plain = X_ids.drop(columns=name)
     linear = scaled(numbers(X), train)
-    ways = ("constant", "own", "pooled", "residual")
+    ways = ("constant", "own", "pooled", "linear", "residual")
     found = {way: pd.DataFrame(index=X.index[test]) for way in ways}
     for target in Y:
         y, known = Y[target], Y[target].notna().to_numpy()
         both = (train | support) & known
         found["pooled"][target] = boosted(X_ids[both], y[both], seed).predict(X_ids[test])
+        parts_of = (train & known, support & known, test)
+        found["linear"][target] = pooled_linear(linear, y, ids, *parts_of)
         model = boosted(plain[train & known], y[train & known], seed)
         if y.dtype.kind == "f":
             base = pd.Series(model.predict(plain), index=X.index)
@@ -161,7 +165,7 @@ def main() -> None:
     for name in given.sets:
         parts = Parallel(2)(delayed(scores)(SETS[name], seed, options) for seed in seeds)
         table = pd.DataFrame([row for part in parts for row in part])
-        ways = ["ours", "constant", "own", "pooled", "residual"]
+        ways = ["ours", "constant", "own", "pooled", "linear", "residual"]
         print(f"\n{name}: mean over {len(seeds)} seeds; differences with 95 %\n")
         rows = {str(shots): part[ways].mean() for shots, part in table.groupby("shots")}
         mean = table.groupby("seed")[ways].mean()

@@ -10,7 +10,8 @@ source: the source's model as it is.
 auto, fine_tune, extract: `TransferRegressor` or `TransferClassifier` adapted with this `strategy`.
 scratch: the same estimator, fitted on the target's rows.
 boosting, trees: gradient boosting, and extremely randomised trees (of few rows better), on the
-target's rows; pooled: boosting on those and the source's.
+target's rows; linear: ridge or logistic regression, penalty by cross-validation, on the target's
+rows; pooled, pooled linear: boosting and the linear model on those and the source's.
 
 Run as ``python benchmarks/transfer_tables.py``, with ``OMP_NUM_THREADS=1``; ``--seeds 2`` takes
 two fifths of the time, ``--data wine`` leaves the census out.
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from _baselines import linear
 from _tables import data_folder, paired, print_table
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -106,6 +108,10 @@ def scores(
         models["boosting"] = boosting(random_state=seed).fit(X_few, y_few)
         encoded = make_column_transformer((codes, text), remainder="passthrough")
         models["trees"] = make_pipeline(encoded, trees(random_state=seed)).fit(X_few, y_few)
+        is_number = y.dtype.kind == "f"
+        models["linear"] = linear(X_few, not is_number, seed).fit(X_few, y_few)
+        pooled = linear(X.iloc[both], not is_number, seed)
+        models["pooled linear"] = pooled.fit(X.iloc[both], y.iloc[both])
         models["pooled"] = boosting(random_state=seed).fit(X.iloc[both], y.iloc[both])
         found = {way: score(model, X.iloc[test], y.iloc[test]) for way, model in models.items()}
         rows.append({"rows": size, "seed": seed, **found, "fit (s)": seconds, "auto (s)": adapted})
@@ -130,7 +136,8 @@ def main() -> None:
                 for seed in range(options.seeds)
             ]
             table = pd.DataFrame([row for part in parts for row in part])
-            ways = ["source", *STRATEGIES, "scratch", "boosting", "trees", "pooled"]
+            others = ["scratch", "boosting", "trees", "linear", "pooled", "pooled linear"]
+            ways = ["source", *STRATEGIES, *others]
             print(f"\n{name}, {source} -> {target}: mean over {options.seeds} seeds\n")
             means = table.groupby("rows")[[*ways, "fit (s)", "auto (s)"]].mean()
             print_table(means)

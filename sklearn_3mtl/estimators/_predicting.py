@@ -108,7 +108,7 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         return probabilities[0] if len(probabilities) == 1 else probabilities
 
     def transform(self, X: ArrayLike, *, task: ArrayLike | None = None) -> np.ndarray:
-        """Compute the features that the heads read.
+        """Compute the features that the heads read, and what the prior predicts.
 
         Parameters
         ----------
@@ -123,7 +123,8 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
         z : float32 ndarray of shape (n_samples, n_features_out)
             Output of the backbone. Where several networks read a row (members of an ensemble, or a
             network for each target), their features are concatenated. If each task id has networks
-            of its own, only those of the row's id read it.
+            of its own, only those of the row's id read it. With a prior, the last columns are its
+            outputs.
         """
         table, group = self._table_and_group(X, task)
         if group is not None and self._model.network.shape.net_per_group and (group < 0).any():
@@ -187,7 +188,8 @@ class PredictingMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Picklin
     def _n_features_out(self) -> int:
         network = self._model.network
         views = network.shape.n_tasks if network.shape.net_per_group else network.n_views
-        return int(network.backbone.n_out) * views * network.n_members
+        n_prior = 0 if network.prior is None else network.prior.n_out
+        return int(network.backbone.n_out) * views * network.n_members + n_prior
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")

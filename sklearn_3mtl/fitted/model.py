@@ -189,17 +189,20 @@ class FittedModel:
         return outputs
 
     def features(self, table: InputTable, group: Tensor | None) -> np.ndarray:
-        """The features that the heads read, of shape (n_samples, n_features)."""
+        """The features that the heads read and a prior's outputs, (n_samples, n_features)."""
         return self.features_of(self.blocks(table), group)
 
     @torch.inference_mode()
     def features_of(self, blocks: Iterable[dict[str, Tensor]], group: Tensor | None) -> np.ndarray:
-        """The features that the heads read, for rows that are already tensors.
+        """The features that the heads read and a prior's outputs, for rows that are tensors.
 
         The rows come in blocks of any size. The features have shape (n_samples, n_features).
         """
-        chunks = self._padded(blocks, group)
-        parts = [self.network.transform(**x)[:rows] for x, rows in chunks]
+        parts = []
+        for inputs, rows in self._padded(blocks, group):
+            parts.append(self.network.transform(**inputs)[:rows])
+            if self.network.prior is not None:
+                parts[-1] = torch.cat([parts[-1], inputs["prior"][:rows]], dim=1)
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()

@@ -10,6 +10,7 @@ import numpy as np
 from torch import nn
 
 from sklearn_3mtl.data.tasks import Task
+from sklearn_3mtl.fitting.episodes import Episodes
 from sklearn_3mtl.fitting.facts import Facts
 from sklearn_3mtl.inputs.modalities import has_vectors, trains_modules
 from sklearn_3mtl.meta import MetaMethod
@@ -66,6 +67,13 @@ _META: dict[str, object] = {
     "n_estimators": 4,
     "heads": "column",
 }
+# With a prior there is less to learn.
+_META_WITH_PRIOR: dict[str, object] = {
+    **_META,
+    "n_iter_no_change": 6,
+    "max_epochs": 24,
+    "n_estimators": 2,
+}
 _META_STEPS: dict[str, object] = {
     **_META,
     "dropout": 0.0,
@@ -88,7 +96,7 @@ def choose(
     facts: Facts,
     uses_groups: bool = False,
     method: MetaMethod | None = None,
-    fewest_shots: int = 0,
+    episodes: Episodes | None = None,
 ) -> dict[str, object]:
     """Choose a value for each parameter that is "auto", mainly from the number of labelled rows.
 
@@ -102,15 +110,15 @@ def choose(
         Whether task ids have layers of their own.
     method : MetaMethod or None, default=None
         How tasks adapt in episodes. None: training draws no episodes.
-    fewest_shots : int, default=0
-        The smallest number of support rows (per class if episodes draw classes).
+    episodes : Episodes or None, default=None
+        What an episode is. None: there are no episodes.
 
     Returns
     -------
     chosen : dict of parameter name to value
     """
     n_rows = facts.n_rows
-    prior = _prior(settings, facts, method) if is_auto(settings.prior) else settings.prior
+    prior = _prior(settings, facts, method, episodes) if is_auto(settings.prior) else settings.prior
     table = _SIZES if prior is None else _SIZES_WITH_PRIOR
     sizes = next(sizes for sizes in table if n_rows < sizes.rows)
     # A power of two, so that an epoch of a small table has about 8 steps.
@@ -131,8 +139,8 @@ def choose(
     if settings.meta is not None:
         scaled["inner_lr"] = INNER_LR
     if method is not None:
-        scaled.update(_META_STEPS if method.has_steps else _closed_form(n_rows))
-        scaled["n_shots"] = (fewest_shots, _MOST_SHOTS)
+        scaled.update(_META_STEPS if method.has_steps else _closed_form(n_rows, prior is not None))
+        scaled["n_shots"] = (0 if episodes is None else episodes.fewest_shots, _MOST_SHOTS)
     if has_vectors(settings.modalities) and not (method is not None and method.has_steps):
         scaled.update(_VECTORS)
     if method is not None:
@@ -151,19 +159,26 @@ def choose(
     return found
 
 
-def _prior(settings: Settings, facts: Facts, method: MetaMethod | None) -> str | None:
+def _prior(
+    settings: Settings, facts: Facts, method: MetaMethod | None, episodes: Episodes | None
+) -> str | None:
     """Choose the value of the parameter `prior`: ``"auto"``, or None for no prior.
 
     There is none where its outputs can't be inputs: a module of the user, or a layer of a source,
     was made for others. There is none with a domain loss, because features may be made alike, but
-    not what a prior predicts. There is none for tasks that adapt.
+    not what a prior predicts. There is none where an output is another class in each episode, or
+    where the method of adaptation has none as its default.
     """
     own = _has_modules(settings) or facts.starts_from_source
     aligns = settings.domain_loss is not None and settings.domain_loss_weight
-    return None if own or aligns or method is not None else "auto"
+    draws = method is not None and episodes is not None and episodes.draws_classes
+    none = method is not None and "prior" in method.defaults
+    return None if own or aligns or draws or none else "auto"
 
 
-def _closed_form(n_rows: int) -> dict[str, object]:
+def _closed_form(n_rows: int, has_prior: bool) -> dict[str, object]:
+    if has_prior:
+        return _META_WITH_PRIOR
     epochs = min(max(n_rows // _ROWS_PER_EPOCH, _FEWEST_META_EPOCHS), _MOST_META_EPOCHS)
     lr: object = _META_LR_OF_MANY if epochs == _MOST_META_EPOCHS else _META["lr"]
     return {**_META, "max_epochs": epochs, "lr": lr}

@@ -31,6 +31,8 @@ class Facts:
         Whether training starts from the encoders and backbone of a source.
     inputs : sequence of int
         Positions of the columns of X that are inputs: all but those of task ids and domains.
+    n_without_prior : int or None
+        How many members of a network that exists don't read the prior. None: there is no network.
     """
 
     n_rows: int
@@ -40,3 +42,4 @@ class Facts:
     largest_inner_lr: float | None = None
     starts_from_source: bool = False
     inputs: Sequence[int] = ()
+    n_without_prior: int | None = None

@@ -85,6 +85,7 @@ def fit_again(settings: Settings, given: FitInput, before: Fitted, tasks_of: Tas
         has_ids=previous.groups is not None,
         inputs=data.input_columns(settings),
         fixed=previous.chosen,
+        n_without_prior=previous.network.shape.n_without_prior,
     )
     plan = make_plan(settings, facts)
     coded = code_rows(plan, previous.inputs, previous.codec, data, seed)

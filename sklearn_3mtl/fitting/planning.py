@@ -62,7 +62,7 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
         facts,
         uses_groups,
         method if has_episodes else None,
-        0 if drawn is None else drawn.fewest_shots,
+        drawn,
     )
     if drawn is not None and method is not None:
         tasks = drawn.tasks(settings, method, tasks, facts.has_ids)
@@ -71,6 +71,9 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
     if has_episodes and method is not None and drawn is not None:
         episodes = EpisodePlan.of(concrete, drawn, method)
     prior = prior_plan(concrete.prior, tasks, facts.inputs)
+    n_without_prior = facts.n_without_prior
+    if n_without_prior is None:
+        n_without_prior = _without_prior(concrete, prior, uses_groups, has_episodes)
     return Plan(
         tasks=tasks,
         uses_groups=uses_groups,
@@ -78,7 +81,7 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
             concrete,
             tasks,
             has_prior=prior is not None,
-            n_without_prior=_without_prior(concrete, prior, uses_groups, has_episodes),
+            n_without_prior=n_without_prior,
         ),
         objective=objective_plan(concrete, tasks),
         episodes=episodes,

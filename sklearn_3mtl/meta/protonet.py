@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,8 @@ class ProtoNet(MetaMethod["_Prior"]):
 
     has_steps = False
     fixed_outputs = False
+    # Distances from class means do not start from what the heads, or a prior, say.
+    defaults = MappingProxyType({"prior": None})
 
     def init(
         self, stages: Sequence[Stage], n_features: int, layout: TaskLayout, lr: float, seed: Seed

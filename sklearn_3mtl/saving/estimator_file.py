@@ -36,7 +36,7 @@ __all__ = [
     "write_estimator",
 ]
 
-FORMAT = 2
+FORMAT = 3
 # The package whose estimators `load_estimator` knows.
 PACKAGE = __name__.partition(".")[0]
 # The errors that reading a damaged or hostile file can raise.

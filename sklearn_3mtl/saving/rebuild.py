@@ -57,6 +57,7 @@ def state_of(model: FittedModel) -> State:
         "named": model.named,
         "chosen": model.chosen,
         "n_domains": model.n_domains,
+        "n_without_prior": model.network.shape.n_without_prior,
         "adaptations": [record.state() for record in model.adaptations],
         "default_id": model.default_id,
         # None stands for the parameter `strategy`, which may be an object of the user's own.
@@ -222,8 +223,16 @@ def _build(
     inputs_of_prior: list[int] = []
     if state.has("prior"):
         inputs_of_prior = state.part("prior").positions("columns", n_columns)
-    facts = Facts(0, trained.tasks, groups is not None, inputs=inputs_of_prior)
+    facts = Facts(
+        n_rows=0,
+        tasks=trained.tasks,
+        has_ids=groups is not None,
+        inputs=inputs_of_prior,
+        n_without_prior=state.entry("n_without_prior", int),
+    )
     plan = make_plan(settings.with_values(changed), facts)
+    if not 0 <= plan.network.n_without_prior <= len(plan.network.members):
+        raise ValueError(f"its 'n_without_prior' is {plan.network.n_without_prior}")
     if adaptations and groups is not None:
         groups = groups[: adaptations[0].n_base_groups]
     groups = groups if state.entry("uses_groups", bool) else None

@@ -135,7 +135,7 @@ def test_an_unknown_task_is_predicted_with_what_all_share(fitted):
         found = fitted.predict(X_q)
     assert len(record) == 1
     network = fitted._model.network
-    inputs = fitted._model.inputs.transform(read_inputs(X_q))
+    inputs = fitted._model.transform(read_inputs(X_q))
     with torch.no_grad():
         plain = fitted._model.codec.combine(network(**inputs))
     plain = fitted._model.codec.predict(plain.numpy())[0]
@@ -165,8 +165,10 @@ def test_tasks_too_small_are_only_adapted_to():
     X_small, y_small = slopes(n_tasks=1, n_rows=4, seed=3, first=50)
     X_all = pd.concat([X, X_small])
     fits = []
+    # A prior would be fitted on all rows.
+    est = MetaRegressor(task="store", prior=None, **STEPS)
     for labels in (y_small, y_small.iloc[::-1]):
-        fits.append(MetaRegressor(task="store", **STEPS).fit(X_all, pd.concat([y, labels])))
+        fits.append(clone(est).fit(X_all, pd.concat([y, labels])))
     weights = [est._model.network.state_dict() for est in fits]
     assert all(torch.equal(v, weights[1][k]) for k, v in weights[0].items())
     assert same(fits[0], fits[1], X)

@@ -395,11 +395,24 @@ def test_a_target_with_one_label_has_no_prior():
 def test_where_the_default_is_no_prior():
     y = STORES["b"]
     for est in (
-        MetaRegressor(task="store", max_epochs=1),
         TransferRegressor(domain="store", domain_loss="coral", **SMALL),
         MultiTaskRegressor(backbone=torch.nn.LazyLinear(4), max_epochs=1),
     ):
         assert est.fit(STORES, y).chosen_["prior"] is None
+    classes = np.where(y > y.median(), "high", "low")
+    for est in (
+        MetaClassifier(task="store", meta="protonet", max_epochs=1),
+        MetaClassifier(meta="plda", episodes="classes", n_ways=2, max_epochs=1),
+    ):
+        assert est.fit(STORES, classes).chosen_["prior"] is None
+
+
+@pytest.mark.parametrize("meta", ["ridge", "maml"])
+def test_tasks_that_adapt_start_from_the_default_prior(meta):
+    y = STORES["b"]
+    est = MetaRegressor(task="store", meta=meta, max_epochs=1, random_state=0).fit(STORES, y)
+    assert est.chosen_["prior"]["b"]["linear"]["share"] > 0.9
+    assert est.chosen_["n_estimators"] == (2 if meta == "ridge" else 1)
 
 
 def test_meta_learning_starts_from_a_source_with_the_default_prior():

@@ -241,7 +241,9 @@ def test_an_inner_loop_is_not_disturbed_by_dropout():
     [(300, 16, 0.002), (4_200, 24, 0.002), (11_199, 63, 0.002), (50_000, 64, 0.004)],
 )
 def test_episodes_go_over_few_rows_for_fewer_epochs(n_rows, epochs, lr):
-    chosen = chosen_for(MetaLearner(), n_rows, False, TASKS, True)
+    chosen = chosen_for(MetaLearner(prior=None), n_rows, False, TASKS, True)
     assert (chosen["max_epochs"], chosen["lr"]) == (epochs, lr)
+    chosen = chosen_for(MetaLearner(), n_rows, False, TASKS, True)
+    assert (chosen["max_epochs"], chosen["lr"]) == (24, 0.002)
     assert chosen_for(MetaLearner(meta="maml"), n_rows, False, TASKS, True)["max_epochs"] == 64
     assert chosen_for(MetaLearner(meta="plda"), n_rows, False, TASKS, True)["max_epochs"] == 8

@@ -131,7 +131,8 @@ def test_views_of_tasks_work_with_ids_ensembles_and_adapt(sharing):
     Y = pd.DataFrame({"sales": y, "costs": y - X["x"]})
     est = MultiTaskRegressor(task="store", sharing=sharing, **MULTI).fit(X, Y)
     assert est.score(X, Y) > 0.8
-    assert est.transform(X).shape == (len(X), 16 * 2 * 2)
+    # Two views of two members, and what the prior says of both targets.
+    assert est.transform(X).shape == (len(X), 16 * 2 * 2 + 2)
     X_new, y_new = long(n_tasks=1, seed=1)
     new = X_new.assign(store=99)
     Y_new = pd.DataFrame({"sales": y_new, "costs": y_new - X_new["x"]})

@@ -76,7 +76,7 @@ def members(data, change):
     [
         lambda archive: b"",
         lambda archive: archive[:-40],
-        lambda archive: archive.replace(b'"format": 2', b'"format": 1'),
+        lambda archive: archive.replace(b'"format": 3', b'"format": 1'),
         lambda archive: pickle.dumps(print),
     ],
     ids=["empty", "truncated", "changed", "pickle"],

@@ -75,10 +75,10 @@ class MultiTaskClassifier(ClassTasks, BaseMultiTask):
         Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
         logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
         their predictions out of fold. Half of the networks start from that, half from nothing, and
-        held-out rows weigh both halves. It means None with `domain_loss`, for tasks that adapt by
-        `meta`, and with modules of the user. A mapping gives one for each of some targets. `fit`
-        clones and cross-fits a scikit-learn model; one in FrozenEstimator is used as it is. None:
-        no model.
+        held-out rows weigh both halves; with `meta`, all start from it. It means None with
+        `domain_loss`, ``meta="protonet"``, ``episodes="classes"`` and modules of the user. A
+        mapping gives one for each of some targets. `fit` clones and cross-fits a scikit-learn
+        model; one in FrozenEstimator is used as it is. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.
