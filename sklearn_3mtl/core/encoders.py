@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import torch
@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
 
-__all__ = ["Block", "ModalityEncoder", "ModuleEncoder", "TabularEncoder", "VectorEncoder"]
+__all__ = [
+    "Block",
+    "ModalityEncoder",
+    "ModuleEncoder",
+    "TabularEncoder",
+    "VectorEncoder",
+    "present_in",
+]
 
 EMBEDDING_WIDTH = 8
 # Of a numeric column's variance among the encoded features, the share that the number itself gets.
@@ -67,12 +74,26 @@ class ModalityEncoder(nn.Module, ABC):
         Features have shape (B, n_out), or (K, B, n_out) for K independent copies of the encoder.
         """
 
+    def parts(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        """The features in parts, to be concatenated; a part is common to all copies or has K."""
+        return [self(inputs)]
+
     def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
         """Which rows have the modality, as a bool tensor; None where all have it.
 
         Its shape is (B,), or (K, B) for K independent copies of the encoder.
         """
         return None
+
+
+def present_in(encoders: Iterable[ModalityEncoder], inputs: Mapping[str, Tensor]) -> Tensor | None:
+    """Which of n modalities each row has, a bool tensor (..., B, n); None if all have all."""
+    found = [encoder.present(inputs) for encoder in encoders]
+    known = [there for there in found if there is not None]
+    if not known:
+        return None
+    every = torch.ones_like(known[0])
+    return torch.stack([every if there is None else there for there in found], dim=-1)
 
 
 class TabularEncoder(ModalityEncoder):
@@ -135,13 +156,17 @@ class TabularEncoder(ModalityEncoder):
 
         Features have shape (B, n_out), or (K, B, n_out) for K independent copies of the encoder.
         """
-        numeric = inputs["numeric"]
-        if self.numeric is not None:
-            numeric = self.numeric(numeric)
-        if self.embedding is None:
+        numeric, *embedded = self.parts(inputs)
+        if not embedded:
             return numeric
-        embedded = self.embedding(inputs["categorical"])
-        return torch.cat([numeric.expand(*embedded.shape[:-1], -1), embedded], dim=-1)
+        return torch.cat([numeric.expand(*embedded[0].shape[:-1], -1), *embedded], dim=-1)
+
+    def parts(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        """The numbers with their embeddings, and the embeddings of categories."""
+        numeric = inputs["numeric"] if self.numeric is None else self.numeric(inputs["numeric"])
+        if self.embedding is None:
+            return [numeric]
+        return [numeric, self.embedding(inputs["categorical"])]
 
 
 def _modal_blocks(width: int, has_gaps: bool) -> list[Block]:

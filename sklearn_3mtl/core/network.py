@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from sklearn_3mtl.core.adapted import AdaptedOutputs
 from sklearn_3mtl.core.dispatch import GroupDispatch
-from sklearn_3mtl.core.encoders import Block, ModalityEncoder
-from sklearn_3mtl.core.fusion import FusedFeatures
+from sklearn_3mtl.core.encoders import Block, ModalityEncoder, present_in
+from sklearn_3mtl.core.fusion import FusedFeatures, side_by_side
 from sklearn_3mtl.core.layers import SharedLayers
 from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.shape import NetworkShape
@@ -126,21 +126,16 @@ class ThreeMTLNetwork(nn.Module):
             last columns are the prior's outputs, if there is a prior.
         """
         encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
-        features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]
-        there = None if len(encoders) == 1 else self._present(inputs, encoders)
-        out: Tensor = self.fusion(features, there)
-        return out if self.prior is None else self.prior.append(out, inputs["prior"])
-
-    def _present(
-        self, inputs: Mapping[str, Tensor], encoders: Mapping[str, ModalityEncoder]
-    ) -> Tensor | None:
-        """Which of n modalities each row has, a bool tensor (..., B, n); None if all have all."""
-        found = [encoder.present(inputs) for encoder in encoders.values()]
-        known = [there for there in found if there is not None]
-        if not known:
-            return None
-        every = torch.ones_like(known[0])
-        return _with_copies(torch.stack([every if f is None else f for f in found], dim=-1), 3)
+        if self.fusion.is_concatenation:
+            # All parts are copied once.
+            fused = [part for encoder in encoders.values() for part in encoder.parts(inputs)]
+        else:
+            features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]
+            there = None if len(encoders) == 1 else present_in(encoders.values(), inputs)
+            fused = [self.fusion(features, None if there is None else _with_copies(there, 3))]
+        if self.prior is not None:
+            fused.append(self.prior.columns(inputs["prior"]))
+        return side_by_side([_with_copies(part, 3) for part in fused])
 
     def features(self, x: Tensor) -> Tensor:
         """The features that the heads read, of shape (n_members, n_views, B, d)."""

@@ -11,7 +11,7 @@ __all__ = ["PriorColumns"]
 
 
 class PriorColumns(nn.Module):
-    """Appends a prior's outputs to the fused features, and adds them to the heads' outputs.
+    """Puts a prior's outputs behind the fused features, and adds them to the heads' outputs.
 
     They pass around the encoders and the fusion: the last columns of the fused features are the
     prior's outputs as they are.
@@ -51,19 +51,18 @@ class PriorColumns(nn.Module):
         n_members = 1 if read_by is None else len(read_by) // n_nets
         self.register_buffer("factor", torch.ones(n_members, n_out) if weighs else None)
 
-    def append(self, x: Tensor, prior: Tensor) -> Tensor:
-        """Append the prior's outputs, (B, n_out), to fused features, (N, B, d) or (1, B, d)."""
+    def columns(self, prior: Tensor) -> Tensor:
+        """The prior's outputs, (B, n_out), as each copy of the backbone reads them.
+
+        The result, of shape (N, B, n_out) or (1, B, n_out), stands behind the fused features.
+        """
         read_by = cast(Tensor | None, self.read_by)
         # With a net for each task id, the rows were distributed over the nets before.
         columns = prior if prior.dim() == 3 else prior.unsqueeze(0)
-        if read_by is not None:
-            columns = columns * read_by.unsqueeze(1)
-        n_copies = max(len(x), len(columns))
-        parts = [part.expand(n_copies, -1, -1) for part in (x, columns)]
-        return torch.cat(parts, dim=-1)
+        return columns if read_by is None else columns * read_by.unsqueeze(1)
 
     def offset(self, x: Tensor) -> Tensor:
-        """The prior's outputs from what `append` returned.
+        """The prior's outputs from fused features with the prior's `columns` behind them.
 
         Parameters
         ----------

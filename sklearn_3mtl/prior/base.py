@@ -67,12 +67,16 @@ class PriorModel(ABC):
         Whether the model was fitted before: it is then used as it is.
     in_units : bool, default=False
         Whether numbers are predicted in the units of the labels. False: they are standardised.
+    keeps_folds : bool, default=False
+        Whether new rows are predicted by the models of all folds, averaged (bagging). False: by
+        another model, which is fitted on all rows.
     columns : sequence of int, default=()
         Positions of the columns of X that it reads as they were given.
     """
 
     name: str
     is_fitted: bool = False
+    keeps_folds: bool = False
     in_units: bool = False
     columns: Sequence[int] = ()
 

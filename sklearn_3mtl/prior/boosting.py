@@ -30,6 +30,9 @@ class BoostingPrior(PriorModel):
     Missing numbers and categories are missing for it too. A column of more than 255 categories is
     read as numbers. Text and other modalities are read as the vectors that the network reads.
 
+    New rows are predicted by the models of the folds, averaged, which is as good as a model of all
+    rows and takes no further fit.
+
     Examples
     --------
     >>> from sklearn_3mtl import MultiTaskRegressor
@@ -38,6 +41,7 @@ class BoostingPrior(PriorModel):
     """
 
     name = "boosting"
+    keeps_folds = True
 
     def matrix(self, rows: PriorRows) -> Matrix:
         """Numbers, codes of categories and vectors, side by side."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ class CrossFit(NamedTuple):
     Attributes
     ----------
     prior : FittedPrior
-        The models, fitted on all labelled rows.
+        The models for new rows.
     outputs : float32 tensor of shape (n, n_outputs)
         A labelled row's outputs come from models that saw neither its label nor, with groups, any
         label of its group.
@@ -82,6 +83,8 @@ def cross_fit(
     plan: PriorPlan, codec: TargetCodec, data: PriorData, seed: Seed, verbose: int = 0
 ) -> CrossFit:
     """Fit the prior of each task on its labelled rows, and predict these rows by cross-fitting.
+
+    Rows without a label are predicted as new rows are.
 
     Parameters
     ----------
@@ -125,11 +128,10 @@ def cross_fit(
             outputs = [fit.outputs for fit in fits]
             shares, constant, own = weigh(of, outputs, first.numbers, first.weight)
             losses = {fit.kind.name: fit.loss for fit in fits}
-        parts = [fit.on_all_rows(share) for fit, share in zip(fits, shares, strict=True) if share]
-        prior = found[task.name] = TaskPrior(of, tuple(parts), constant, losses)
+        parts = (fit.parts(share) for fit, share in zip(fits, shares, strict=True) if share)
+        prior = found[task.name] = TaskPrior(of, tuple(chain(*parts)), constant, losses)
         columns = layout.outputs_of(index)
         if len(first.rows) < len(result):
-            # Rows without a label are predicted by the models that are fitted on all labelled ones.
             result[:, columns] = prior.outputs(matrices)
         result[first.rows, columns] = own
     return CrossFit(FittedPrior(layout, found), torch.from_numpy(result))
@@ -139,6 +141,21 @@ def _only_class(task: Task, numbers: np.ndarray) -> int | None:
     """The position of the class that all labels are of; None if there is no such class."""
     is_one = task.classes is not None and len(np.unique(numbers)) == 1
     return int(numbers[0]) if is_one else None
+
+
+class _OutOfFold(NamedTuple):
+    """Outputs for labelled rows, from models without their labels.
+
+    Attributes
+    ----------
+    outputs : float64 ndarray of shape (n_labels, n_outputs)
+        The outputs.
+    models : list of (Estimator, int)
+        The models, one for each fold with several classes, and on how many labels each was fitted.
+    """
+
+    outputs: np.ndarray
+    models: list[tuple[Estimator, int]]
 
 
 class _Fit:
@@ -169,6 +186,8 @@ class _Fit:
         The position of the class that all these labels are of, if a model is to be fitted to them.
     outputs : float64 ndarray of shape (n_labels, n_outputs)
         Their outputs by the best model, out of fold.
+    of_folds : list of (Estimator, int)
+        The best model fitted on the rows of each fold, and on how many.
     loss : float
         The mean loss of these outputs.
     """
@@ -187,29 +206,38 @@ class _Fit:
         if not kind.is_fitted:
             folds = make_folds(of.task, self.numbers, groups, number)
         models = kind.candidates(of.task, data.rows, X, number)
-        outputs = [self._out_of_fold(model, folds) for model in models]
-        losses = [mean_loss(of, own, self.numbers, self.weight) for own in outputs]
+        found = [self._out_of_fold(model, folds) for model in models]
+        losses = [mean_loss(of, one.outputs, self.numbers, self.weight) for one in found]
         best = int(np.argmin(losses))
-        self.model, self.outputs, self.loss = models[best], outputs[best], losses[best]
+        self.model, self.loss = models[best], losses[best]
+        self.outputs, self.of_folds = found[best]
 
-    def on_all_rows(self, share: float) -> PriorPart:
-        """The best model, fitted on all labelled rows."""
+    def parts(self, share: float) -> list[PriorPart]:
+        """The models for new rows, with a share that they divide equally."""
+        models = self.of_folds if self.kind.keeps_folds else []
+        if not models:
+            n_labels = LABELS_OF_FITTED if self.kind.is_fitted else len(self.rows)
+            models = [(self._on_all_rows(), n_labels)]
+        each = float(share) / len(models)
+        return [PriorPart(self.kind, model, each, n_labels) for model, n_labels in models]
+
+    def _on_all_rows(self) -> Estimator:
         every = np.arange(len(self.rows))
         try:
             # A FrozenEstimator is its own clone, and its `fit` changes nothing.
-            model = self._fitted(self.model, every)
+            return self._fitted(self.model, every)
         except Exception as error:
             raise self._failed(" on all rows", error) from error
-        n_labels = LABELS_OF_FITTED if self.kind.is_fitted else len(every)
-        return PriorPart(self.kind, model, float(share), n_labels)
 
-    def _out_of_fold(self, model: Estimator, folds: Sequence[Fold]) -> np.ndarray:
+    def _out_of_fold(self, model: Estimator, folds: Sequence[Fold]) -> _OutOfFold:
         outputs = np.zeros((len(self.rows), self.of.task.n_outputs))
         if self.kind.is_fitted:
             try:
-                return outputs_of(model, self.X, self._seen, LABELS_OF_FITTED)
+                outputs = outputs_of(model, self.X, self._seen, LABELS_OF_FITTED)
             except Exception as error:
                 raise self._failed("", error) from error
+            return _OutOfFold(outputs, [])
+        models = []
         for number, (train, test) in enumerate(folds, start=1):
             only = _only_class(self.of.task, self.numbers[train])
             if only is not None:
@@ -221,7 +249,8 @@ class _Fit:
                 outputs[test] = outputs_of(fitted, X, self._seen, len(train))
             except Exception as error:
                 raise self._failed(f" in fold {number} of {len(folds)}", error) from error
-        return outputs
+            models.append((fitted, len(train)))
+        return _OutOfFold(outputs, models)
 
     @property
     def _seen(self) -> TaskScale:

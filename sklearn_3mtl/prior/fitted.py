@@ -119,7 +119,9 @@ class FittedPrior:
         """
         found: dict[Hashable, dict[str, dict[str, float]]] = {}
         for name, prior in self.tasks.items():
-            shares = {part.kind.name: part.share for part in prior.parts}
+            shares: dict[str, float] = {}
+            for part in prior.parts:
+                shares[part.kind.name] = shares.get(part.kind.name, 0.0) + part.share
             found[name] = {
                 model: {"share": shares.get(model, 0.0), "loss": loss}
                 for model, loss in prior.losses.items()

@@ -106,6 +106,10 @@ class DrawnEpisodes:
         """The meta-batches as they were drawn; `batch_size` is ignored."""
         return _Drawn(self)
 
+    def by_member(self, batch_size: int, n_nets: int) -> Iterator[tuple[Batch, Tensor]]:
+        """Nothing, because all members are judged on the same rows."""
+        return iter(())
+
     def labels(self) -> tuple[Tensor, Tensor]:
         """Encoded labels of all query rows, and their weights; padding has weight 0."""
         batches = list(episode_batches(self.rows, self.draws))

@@ -53,6 +53,28 @@ class MemberFolds:
         """Which of some rows each member trains on, a bool tensor of shape (n_members, B)."""
         return self.of_row.index_select(0, rows) != self.of_member[:, None]
 
+    def places(self, rows: Tensor) -> Tensor:
+        """For each member, where the rows of its fold stand among held-out rows.
+
+        The last one is repeated where a fold has fewer rows than another.
+
+        Parameters
+        ----------
+        rows : int64 tensor of shape (B,)
+            The numbers of all held-out rows.
+
+        Returns
+        -------
+        places : int64 tensor of shape (n_members, rows of the largest fold)
+        """
+        of_row = self.of_row.index_select(0, rows)
+        counts = of_row.bincount(minlength=self.judges.shape[1])
+        order, starts = of_row.argsort(stable=True), counts.cumsum(0) - counts
+        steps = torch.arange(int(counts.max()), device=rows.device)
+        found = starts[:, None] + torch.minimum(steps, (counts[:, None] - 1).clamp_min(0))
+        places: Tensor = order[found.clamp_max(len(rows) - 1)][self.of_member]
+        return places
+
     def judged(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Each kind's outputs for held-out rows, from the member that they were held out from.
 

@@ -89,6 +89,9 @@ class ValidationRows(Protocol):
     def in_order(self, batch_size: int) -> Batches:
         """All batches, the same in each call."""
 
+    def by_member(self, batch_size: int, n_nets: int) -> Iterator[tuple[Batch, Tensor]]:
+        """Batches of rows that differ between members, with their places; there may be none."""
+
     def judged(self, outputs: Tensor) -> JudgedRows:
         """Pair the outputs for all rows, (n_members, n, n_outputs), with their labels."""
 
@@ -149,6 +152,20 @@ class RowDataset:
     def in_order(self, batch_size: int) -> BatchIterator:
         """The batches, in the rows' own order."""
         return BatchIterator(self, batch_size)
+
+    def by_member(self, batch_size: int, n_nets: int) -> Iterator[tuple[Batch, Tensor]]:
+        """Batches in which each member, with its nets, reads the rows that it is judged on.
+
+        Inputs have shape (n_members * n_nets, b, ...), places (n_members, b). There are no batches
+        if all members are judged on the same rows, or if layers depend on groups.
+        """
+        if self.folds is None or not self.held_out or self.group is not None:
+            return
+        rows = self._all_rows()
+        for places in self.folds.places(rows).split(batch_size, dim=1):
+            chosen = rows[places].repeat_interleave(n_nets, 0)
+            inputs = {name: value[chosen] for name, value in self.inputs.items()}
+            yield Batch(inputs, self.values[chosen[::n_nets]], None, None), places
 
     def by_unit(self, most: int) -> tuple[dict[str, Tensor], Tensor]:
         """The inputs of at most `most` rows, and zeros, because all rows are of one unit."""

@@ -101,7 +101,7 @@ class ValidatedNet(NeuralNet):
             The validation rows with the network's outputs.
         """
         batches = self.get_iterator(valid)
-        rows = valid.judged(self._validation_outputs(batches, len(valid), listening))
+        rows = valid.judged(self._validation_outputs(valid, batches, listening))
         temperature = self._best_temperature(rows, fine=False)
         calibrated = divided(rows.outputs, self.layout, temperature)
         batch = Batch({}, rows.values, rows.weight, rows.group)
@@ -136,13 +136,25 @@ class ValidatedNet(NeuralNet):
         weight = self.criterion_.epoch_weight()
         return torch.stack([mean_over_tasks(losses, weight) for losses in self.valid_losses_])
 
-    def _validation_outputs(self, batches: Batches, n_rows: int, listening: bool) -> Tensor:
-        """The outputs of all members of the ensemble for all validation rows."""
+    def _validation_outputs(
+        self, valid: ValidationRows, batches: Batches, listening: bool
+    ) -> Tensor:
+        """The outputs of all members of the ensemble for all validation rows.
+
+        Where each member can read rows of its own, it has no outputs for rows of other members.
+        """
         self._set_training(False)
         # One tensor for all batches: many small tensors would fragment the memory.
         network, done = self.module_, 0
-        shape = (network.n_members, n_rows, self.layout.n_outputs)
-        found = torch.empty(shape, dtype=torch.float32, device=self.device)
+        shape = (network.n_members, len(valid), self.layout.n_outputs)
+        found = torch.zeros(shape, dtype=torch.float32, device=self.device)
+        if not listening and not network.shape.members_share_weights:
+            own = list(valid.by_member(VALID_BATCH_ROWS, network.n_nets))
+            for batch, places in own:
+                out = self.criterion_.outputs(network, batch)
+                found.scatter_(1, places.unsqueeze(2).expand(-1, -1, shape[2]), out)
+            if own:
+                return found
         for batch in batches:
             if listening:
                 self.notify("on_batch_begin", batch=plain_batch(batch), training=False)
@@ -165,7 +177,7 @@ class ValidatedNet(NeuralNet):
         if valid is None:
             return Calibration(torch.ones(len(self.layout)))
         batches = self.get_iterator(valid)
-        outputs = self._validation_outputs(batches, len(valid), False)
+        outputs = self._validation_outputs(valid, batches, False)
         rows = valid.judged(outputs)
         temperature = self._best_temperature(rows)
         if network.shape.n_kinds == 1:

@@ -71,6 +71,17 @@ def test_a_linear_truth_is_predicted_out_of_fold():
         assert np.corrcoef(numbers_of(outputs, codec, "number"), y)[0, 1] > 0.99
 
 
+def test_boosting_predicts_new_rows_by_the_mean_of_the_folds():
+    X, truth = make_regression(200, 3, noise=1.0, random_state=0)
+    y = np.where(np.arange(200) < 20, np.nan, truth)
+    fitted, outputs, codec = fit("boosting", X, pd.DataFrame({"number": y}))
+    parts = fitted.tasks["number"].parts
+    assert [part.n_labels for part in parts] == [120, 120, 120]
+    assert [part.share for part in parts] == [1 / 3, 1 / 3, 1 / 3]
+    found = numbers_of(outputs, codec, "number")[:20]
+    assert np.corrcoef(found, truth[:20])[0, 1] > 0.9
+
+
 def test_a_row_without_a_label_is_predicted_by_the_model_of_all_rows():
     Y = NOISE_Y.copy()
     Y.loc[:49, "number"] = np.nan
@@ -183,14 +194,11 @@ def test_the_evidence_decides_by_itself():
         }
     )
     fitted, outputs, codec = fit("auto", X, Y)
-    shares = {
-        name: {part.kind.name: part.share for part in prior.parts}
-        for name, prior in fitted.tasks.items()
-    }
-    assert shares["line"].get("linear", 0.0) > 0.8
-    assert shares["steps"].get("boosting", 0.0) > 0.8
-    assert shares["noise"].get("boosting", 0.0) < 0.2
-    assert shares["class"]["linear"] > 0.5
+    weighed = fitted.weighed()
+    assert weighed["line"]["linear"]["share"] > 0.8
+    assert weighed["steps"]["boosting"]["share"] > 0.8
+    assert weighed["noise"]["boosting"]["share"] < 0.2
+    assert weighed["class"]["linear"]["share"] > 0.5
     assert fitted.tasks["line"].losses["linear"] < fitted.tasks["line"].losses["boosting"]
     found = numbers_of(outputs, codec, "line")
     assert np.corrcoef(found, Y["line"])[0, 1] > 0.99

@@ -22,7 +22,8 @@ class FusedFeatures(nn.Module, ABC):
     n_out : int
         Width of the fused features.
     is_concatenation : bool
-        Whether the fused features are the modalities' features, concatenated.
+        Whether the fused features are the modalities' features, concatenated. The network then
+        concatenates their parts itself, and `forward` is not called.
     """
 
     n_out: int

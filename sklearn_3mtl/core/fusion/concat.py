@@ -11,7 +11,7 @@ from sklearn_3mtl.core.fusion.base import FusedFeatures, Fusion
 from sklearn_3mtl.core.seeding import Seed
 from sklearn_3mtl.core.stacked import Copies
 
-__all__ = ["ConcatFusion"]
+__all__ = ["ConcatFusion", "side_by_side"]
 
 
 class ConcatFusion(Fusion):
@@ -37,7 +37,12 @@ class _Concatenated(FusedFeatures):
         self.n_out = n_out
 
     def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
-        if len(features) == 1:
-            return features[0]
-        rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
-        return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
+        return side_by_side(features)
+
+
+def side_by_side(features: Sequence[Tensor]) -> Tensor:
+    """Concatenate features (N, B, width); those of shape (1, B, width) are common to all N."""
+    if len(features) == 1:
+        return features[0]
+    rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
+    return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
