@@ -11,7 +11,7 @@ rows of each are given, the other rows are predicted.
 Beside ours with its defaults: ridge and gradient boosting with 100 and 400 trees, pooled and with a
 shrunk intercept per group; where they are installed, LightGBM and CatBoost with the id as a
 category, GPBoost, a linear mixed model of statsmodels and MERF. All have one thread. Run as
-``python benchmarks/groups.py``; ``--sets wages --folds 2`` runs a part.
+``python benchmarks/groups.py``; ``--sets wages --folds 2 --peers gpboost`` runs a part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -48,6 +48,7 @@ PUBLISHED = {
     "spotify": {"linear mixed model": 0.0111, "LightGBM": 0.0086, "CatBoost": 0.0085,
                 "GPBoost": 0.0089, "LMMNN": 0.0093},
 }  # fmt: skip
+PEERS = ("lightgbm", "catboost", "gpboost", "statsmodels", "merf")
 SHOTS = (0, 1, 5, 20)
 Rows = tuple[pd.DataFrame, pd.Series]
 
@@ -226,8 +227,8 @@ def merf(group: str, others: list[str]) -> Refitted:
     return Refitted(fit)
 
 
-def models(group: str, others: list[str]) -> dict[str, Callable[[], Any]]:
-    """What is compared, as functions that make it."""
+def models(group: str, others: list[str], packages: Sequence[str]) -> dict[str, Callable[[], Any]]:
+    """What is compared, as functions that make it; of the peers those of some packages."""
     found: dict[str, Callable[[], Any]] = {
         "MetaRegressor": lambda: Ours(MetaRegressor, group),
         "MultiTaskRegressor": lambda: Ours(MultiTaskRegressor, group),
@@ -253,7 +254,7 @@ def models(group: str, others: list[str]) -> dict[str, Callable[[], Any]]:
         "linear mixed model": ("statsmodels", lambda: mixed_linear(group, others)),
         "MERF": ("merf", lambda: merf(group, others)),
     }
-    return found | {name: make for name, (package, make) in peers.items() if find_spec(package)}
+    return found | {name: make for name, (package, make) in peers.items() if package in packages}
 
 
 def score(truth: pd.Series, guess: np.ndarray) -> float:
@@ -261,11 +262,11 @@ def score(truth: pd.Series, guess: np.ndarray) -> float:
     return float(np.mean((truth.to_numpy() - guess) ** 2))
 
 
-def known(name: str, n_folds: int) -> None:
+def known(name: str, n_folds: int, packages: Sequence[str]) -> None:
     """Print the table of known groups, on the published folds."""
     X, y, fold, group, others = load(name)
     rows = {}
-    for title, make in models(group, others).items():
+    for title, make in models(group, others, packages).items():
         errors, seconds = [], []
         for number in sorted(fold.unique())[:n_folds]:
             train, test = (fold != number).to_numpy(), (fold == number).to_numpy()
@@ -283,7 +284,7 @@ def known(name: str, n_folds: int) -> None:
     print_table(pd.DataFrame(rows).T, digits=4)
 
 
-def new(name: str) -> None:
+def new(name: str, packages: Sequence[str]) -> None:
     """Print the table of new groups with few rows each."""
     X, y, _, group, others = load(name)
     train, held = next(GroupShuffleSplit(1, test_size=0.2, random_state=0).split(X, y, X[group]))
@@ -291,9 +292,9 @@ def new(name: str) -> None:
     place = X.iloc[order].groupby(group).cumcount().to_numpy()
     counts = X.iloc[order][group].map(X.iloc[order][group].value_counts()).to_numpy()
     rows: dict[str, dict[str, float]] = {}
-    for title, make in models(group, others).items():
+    for title, make in models(group, others, packages).items():
         fitted, rows[title] = make().fit(X.iloc[train], y.iloc[train]), {}
-        for shots in SHOTS:
+        for shots in (shots for shots in SHOTS if counts.max() >= shots + 2):
             enough = counts >= shots + 2
             given, test = order[enough & (place < shots)], order[enough & (place >= shots)]
             support = X.iloc[given], y.iloc[given]
@@ -309,12 +310,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--folds", type=int, default=5)
+    installed = [package for package in PEERS if find_spec(package)]
+    parser.add_argument("--peers", nargs="*", default=installed, choices=installed)
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     for name in options.sets:
-        known(name, options.folds)
-        new(name)
+        known(name, options.folds, options.peers)
+        new(name, options.peers)
 
 
 if __name__ == "__main__":

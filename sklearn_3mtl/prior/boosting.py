@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import TargetEncoder
 
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.inputs.tabular import MISSING_CODE
@@ -18,6 +25,8 @@ __all__ = ["BoostingPrior"]
 MAX_CODES = 255
 # With more rows than this, trees are larger, and as many as held-out rows ask for.
 MANY_ROWS = 10_000
+# The columns of many categories; with fewer rows their means say nothing.
+WIDE, FEWEST_FOR_MEANS, FOLDS_OF_MEANS = "wide", 50, 5
 LARGE: dict[str, object] = {"early_stopping": True, "max_iter": 200, "max_leaf_nodes": 63}
 
 
@@ -27,8 +36,9 @@ class BoostingPrior(PriorModel):
     It has its defaults, but an L2 penalty of 1 on the leaves. With more than 10,000 rows, trees
     have 63 leaves, and held-out rows choose how many there are, at most 200.
 
-    Missing numbers and categories are missing for it too. A column of more than 255 categories is
-    read as numbers. Text and other modalities are read as the vectors that the network reads.
+    Missing numbers and categories are missing for it too. Of a column of more than 255 categories
+    it reads the mean label of each category, by cross-fitting (TargetEncoder). Text and other
+    modalities are read as the vectors that the network reads.
 
     New rows are predicted by the models of the folds, averaged, which is as good as a model of all
     rows and takes no further fit.
@@ -62,10 +72,13 @@ class BoostingPrior(PriorModel):
     def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """A classifier for a task with classes, else a regressor."""
         tabular = rows.inputs.tabular
-        narrow = np.flatnonzero(np.array(tabular.cardinalities, dtype=int) <= MAX_CODES)
-        categorical = (len(tabular.numeric) + narrow).tolist() or None
+        sizes = np.array(tabular.cardinalities, dtype=int)
+        places = len(tabular.numeric) + np.arange(len(sizes))
+        wide = places[sizes > MAX_CODES].tolist()
+        others = [column for column in range(X.shape[1]) if column not in wide]
+        narrow = [others.index(column) for column in places[sizes <= MAX_CODES]]
         options = {
-            "categorical_features": categorical,
+            "categorical_features": narrow or None,
             "early_stopping": False,
             # Without it, leaves of rows that are all but certain make rare classes diverge.
             "l2_regularization": 1.0,
@@ -73,13 +86,36 @@ class BoostingPrior(PriorModel):
             # The folds, which have fewer rows, do as the fit on all rows does.
             **(LARGE if X.shape[0] > MANY_ROWS else {}),
         }
-        if task.classes is not None:
-            return [cast(Estimator, HistGradientBoostingClassifier(**options))]
-        return [cast(Estimator, HistGradientBoostingRegressor(**options))]
+        is_number = task.classes is None
+        cls = HistGradientBoostingRegressor if is_number else HistGradientBoostingClassifier
+        model = cls(**options)
+        if wide:
+            parts = [("others", "passthrough", others), (WIDE, _means(is_number, seed), wide)]
+            model = Pipeline([("encode", ColumnTransformer(parts)), ("boosting", model)])
+        return [cast(Estimator, model)]
 
     def fit(
         self, model: Estimator, X: Matrix, y: np.ndarray, options: Mapping[str, np.ndarray]
     ) -> Estimator:
         """Fit a model; a column without a value in these rows, which it refuses, becomes 0."""
         empty = np.isnan(cast(np.ndarray, X)).all(axis=0)
-        return super().fit(model, np.where(empty, 0.0, X) if empty.any() else X, y, options)
+        if isinstance(model, Pipeline):
+            counts = np.unique(y, return_counts=True)[1]
+            has_classes = is_classifier(model)
+            if len(y) < FEWEST_FOR_MEANS or (has_classes and counts.max() < FOLDS_OF_MEANS):
+                model.set_params(**{f"encode__{WIDE}": "drop"})
+        with warnings.catch_warnings():
+            # The encoder says that a class is rare.
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            return super().fit(model, np.where(empty, 0.0, X) if empty.any() else X, y, options)
+
+
+def _means(is_number: bool, seed: int) -> TargetEncoder:
+    """An encoder that reads the mean label of each category, from folds that a seed draws."""
+    kind = "continuous" if is_number else "auto"
+    if inspect.signature(TargetEncoder).parameters["shuffle"].default is True:
+        # Before scikit-learn 1.9.
+        return TargetEncoder(target_type=kind, random_state=seed)
+    make = KFold if is_number else StratifiedKFold
+    folds = make(FOLDS_OF_MEANS, shuffle=True, random_state=seed)
+    return TargetEncoder(target_type=kind, cv=folds)

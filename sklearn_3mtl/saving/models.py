@@ -18,10 +18,13 @@ __all__ = ["ModelEncoder", "UntrustedError", "load_models"]
 # The parameters that may hold scikit-learn estimators.
 PARAMETERS = ("modalities", "head", "prior")
 # What a HistGradientBoosting consists of, which prior="boosting" fits: arrays of nodes, and a check
-# of its input. A partial of another function is refused by that function's name.
+# of its input. A partial of another function is refused by that function's name. The folds are
+# those of a TargetEncoder before it.
 OF_BOOSTING = (
     "functools.partial",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.utils.validation.check_array",
 )
 

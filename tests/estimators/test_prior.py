@@ -419,3 +419,19 @@ def test_meta_learning_starts_from_a_source_with_the_default_prior():
     source = MultiTaskRegressor(task="store", **SMALL).fit(STORES, SALES)
     est = ThreeMTLRegressor(task="store", source=source, max_epochs=1, random_state=0)
     assert np.isfinite(est.fit(STORES, SALES).predict(STORES)).all()
+
+
+@pytest.mark.parametrize("is_number", [True, False])
+def test_a_column_of_many_categories_comes_back_from_a_file(is_number, tmp_path):
+    random = np.random.default_rng(0)
+    shop = random.integers(300, size=900)
+    wide = pd.DataFrame({"shop": [f"s{number}" for number in shop]})
+    level = random.normal(size=300)[shop]
+    y = level if is_number else np.where(level > 0, "high", "low")
+    cls = MultiTaskRegressor if is_number else MultiTaskClassifier
+    est = cls(prior="boosting", **SMALL).fit(wide, y)
+    assert est.score(wide, y) > 0.5
+    est.save(tmp_path / "est.3mtl")
+    loaded = load_estimator(tmp_path / "est.3mtl")
+    new = pd.DataFrame({"shop": ["s1", "never seen", None]})
+    np.testing.assert_array_equal(loaded.predict(new), est.predict(new))

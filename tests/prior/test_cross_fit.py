@@ -24,11 +24,11 @@ NOISE_X = RANDOM.normal(size=(200, 3))
 NOISE_Y = pd.DataFrame({"number": RANDOM.normal(size=200), "sign": RANDOM.integers(2, size=200)})
 
 
-def fit(prior, X, Y, weights=None, groups=None):
+def fit(prior, X, Y, weights=None, groups=None, categorical=()):
     """The fitted priors and the out-of-fold outputs, and the codec."""
     targets, table = read_targets(Y), read_inputs(X)
     codec = TargetCodec(infer_tasks(Y)).fit(targets, None)
-    inputs = ModalInputs().fit(table, range(table.n_columns), [], np.random.default_rng(0))
+    inputs = ModalInputs().fit(table, range(table.n_columns), categorical, np.random.default_rng(0))
     rows = PriorRows(inputs, table, inputs.transform(table))
     plan = prior_plan(prior, codec.tasks, range(table.n_columns))
     data = PriorData(rows, codec.numbers(targets), weights, groups)
@@ -80,6 +80,24 @@ def test_boosting_predicts_new_rows_by_the_mean_of_the_folds():
     assert [part.share for part in parts] == [1 / 3, 1 / 3, 1 / 3]
     found = numbers_of(outputs, codec, "number")[:20]
     assert np.corrcoef(found, truth[:20])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("kind", ["number", "class"])
+def test_boosting_reads_a_column_of_many_categories(kind):
+    random = np.random.default_rng(0)
+    of_shop = random.normal(size=300)
+    shop = random.integers(300, size=3000)
+    X = pd.DataFrame({"shop": [f"s{number}" for number in shop], "x": random.normal(size=3000)})
+    y = of_shop[shop] + X["x"] + 0.1 * random.normal(size=3000)
+    Y = pd.DataFrame({"y": y if kind == "number" else np.digitize(y, [-1, 1])})
+    # A target with few labels is predicted without these means.
+    Y["rare"] = np.where(np.arange(3000) < 20, Y["y"], np.nan)
+    fitted, outputs, codec = fit("boosting", X, Y, categorical=[0])
+    if kind == "number":
+        assert np.corrcoef(numbers_of(outputs, codec, "y"), y)[0, 1] > 0.9
+    else:
+        own = outputs[:, codec.layout.outputs_of(list(fitted.tasks).index("y"))].numpy()
+        assert (own.argmax(1) == Y["y"]).mean() > 0.75
 
 
 def test_a_row_without_a_label_is_predicted_by_the_model_of_all_rows():
