@@ -80,6 +80,10 @@ class PriorModel(ABC):
     in_units: bool = False
     columns: Sequence[int] = ()
 
+    def suits(self, task: Task) -> bool:
+        """Whether the model is worth its time for a task if nobody asked for it."""
+        return True
+
     @abstractmethod
     def matrix(self, rows: PriorRows) -> Matrix:
         """The rows as the model reads them."""

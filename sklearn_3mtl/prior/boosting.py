@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -25,6 +25,8 @@ __all__ = ["BoostingPrior"]
 MAX_CODES = 255
 # With more rows than this, trees are larger, and as many as held-out rows ask for.
 MANY_ROWS = 10_000
+# With more classes, its time outgrows that of all else.
+MOST_CLASSES = 50
 # The columns of many categories; with fewer rows their means say nothing.
 WIDE, FEWEST_FOR_MEANS, FOLDS_OF_MEANS = "wide", 50, 5
 LARGE: dict[str, object] = {"early_stopping": True, "max_iter": 200, "max_leaf_nodes": 63}
@@ -52,6 +54,10 @@ class BoostingPrior(PriorModel):
 
     name = "boosting"
     keeps_folds = True
+
+    def suits(self, task: Task) -> bool:
+        """Whether the task has at most 50 classes: each takes trees of its own."""
+        return task.classes is None or len(task.classes) <= MOST_CLASSES
 
     def matrix(self, rows: PriorRows) -> Matrix:
         """Numbers, codes of categories and vectors, side by side."""
@@ -99,11 +105,15 @@ class BoostingPrior(PriorModel):
     ) -> Estimator:
         """Fit a model; a column without a value in these rows, which it refuses, becomes 0."""
         empty = np.isnan(cast(np.ndarray, X)).all(axis=0)
+        counts = np.unique(y, return_counts=True)[1] if is_classifier(model) else None
+        last = model
         if isinstance(model, Pipeline):
-            counts = np.unique(y, return_counts=True)[1]
-            has_classes = is_classifier(model)
-            if len(y) < FEWEST_FOR_MEANS or (has_classes and counts.max() < FOLDS_OF_MEANS):
+            last = model[-1]
+            if len(y) < FEWEST_FOR_MEANS or (counts is not None and counts.max() < FOLDS_OF_MEANS):
                 model.set_params(**{f"encode__{WIDE}": "drop"})
+        if counts is not None and (counts.min() < 2 or len(counts) > len(y) / 10):
+            # It can't hold out a tenth of the rows with every class among them.
+            cast(BaseEstimator, last).set_params(early_stopping=False)
         with warnings.catch_warnings():
             # The encoder says that a class is rare.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)

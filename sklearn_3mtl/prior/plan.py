@@ -63,8 +63,9 @@ def prior_plan(
     if given is None or not tasks:
         return None
     if isinstance(given, str) and given == AUTO:
-        every = tuple(make() for make in PRIORS.values())
-        return PriorPlan(dict.fromkeys(tasks, every), weighs=True)
+        every = [make() for make in PRIORS.values()]
+        suited = {n: tuple(m for m in every if m.suits(task)) for n, task in tasks.items()}
+        return PriorPlan(suited, weighs=True)
     specs = given if isinstance(given, Mapping) else dict.fromkeys(tasks, given)
     unknown = [name for name in specs if name not in tasks]
     if unknown:

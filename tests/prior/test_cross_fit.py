@@ -82,6 +82,25 @@ def test_boosting_predicts_new_rows_by_the_mean_of_the_folds():
     assert np.corrcoef(found, truth[:20])[0, 1] > 0.9
 
 
+def test_many_classes_are_left_to_the_linear_model():
+    X = RANDOM.normal(size=(300, 3))
+    Y = pd.DataFrame(
+        {name: [f"c{k % n}" for k in range(300)] for name, n in (("many", 60), ("few", 3))}
+    )
+    weighed = fit("auto", X, Y)[0].weighed()
+    assert list(weighed["many"]) == ["linear"]
+    assert list(weighed["few"]) == ["boosting", "linear"]
+
+
+def test_a_class_of_two_rows_in_a_long_table_is_no_obstacle():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(10_100, 2))
+    y = np.where(X[:, 0] > 0, "a", "b").astype(object)
+    y[:2] = "rare"
+    _, outputs, _ = fit("boosting", X, pd.DataFrame({"class": y}))
+    assert (outputs.numpy().argmax(1) == np.where(X[:, 0] > 0, 0, 1))[2:].mean() > 0.98
+
+
 @pytest.mark.parametrize("kind", ["number", "class"])
 def test_boosting_reads_a_column_of_many_categories(kind):
     random = np.random.default_rng(0)
