@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding
+from sklearn_3mtl.core.stacked import Copies, SeededDropout, StackedEmbedding, side_by_side
 
 __all__ = [
     "Block",
@@ -75,7 +75,7 @@ class ModalityEncoder(nn.Module, ABC):
         """
 
     def parts(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
-        """The features in parts, to be concatenated; a part is common to all copies or has K."""
+        """The features in parts, which `side_by_side` concatenates."""
         return [self(inputs)]
 
     def present(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
@@ -156,10 +156,7 @@ class TabularEncoder(ModalityEncoder):
 
         Features have shape (B, n_out), or (K, B, n_out) for K independent copies of the encoder.
         """
-        numeric, *embedded = self.parts(inputs)
-        if not embedded:
-            return numeric
-        return torch.cat([numeric.expand(*embedded[0].shape[:-1], -1), *embedded], dim=-1)
+        return side_by_side(self.parts(inputs))
 
     def parts(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
         """The numbers with their embeddings, and the embeddings of categories."""

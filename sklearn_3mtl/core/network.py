@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from sklearn_3mtl.core.adapted import AdaptedOutputs
 from sklearn_3mtl.core.dispatch import GroupDispatch
 from sklearn_3mtl.core.encoders import Block, ModalityEncoder, present_in
-from sklearn_3mtl.core.fusion import FusedFeatures, side_by_side
+from sklearn_3mtl.core.fusion import FusedFeatures
 from sklearn_3mtl.core.layers import SharedLayers
 from sklearn_3mtl.core.prior import PriorColumns
 from sklearn_3mtl.core.shape import NetworkShape
+from sklearn_3mtl.core.stacked import side_by_side
 from sklearn_3mtl.core.stages import Stage
 
 __all__ = ["ThreeMTLNetwork"]
@@ -127,7 +128,7 @@ class ThreeMTLNetwork(nn.Module):
         """
         encoders = cast(Mapping[str, ModalityEncoder], self.encoders)
         if self.fusion.is_concatenation:
-            # All parts are copied once.
+            # In parts, because each concatenation copies all of them.
             fused = [part for encoder in encoders.values() for part in encoder.parts(inputs)]
         else:
             features = [_with_copies(encoder(inputs), 3) for encoder in encoders.values()]

@@ -10,7 +10,7 @@ from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEncoding
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed, seeded
-from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.stacked import Copies, side_by_side
 from sklearn_3mtl.core.user_module import StackedModules
 
 __all__ = ["NUMERIC_EMBEDDINGS", "Periodic", "PiecewiseLinear"]
@@ -102,7 +102,7 @@ class Periodic(nn.Module):
         if self.embeddings is None:
             return numbers
         embedded = self.embeddings(numbers[..., : self.n_numbers]).flatten(-2)
-        return torch.cat([numbers.expand(*embedded.shape[:-1], -1), embedded], dim=-1)
+        return side_by_side([numbers, embedded])
 
 
 def _periodic(n_numbers: int, seed: Seed) -> nn.Module:

@@ -29,6 +29,7 @@ __all__ = [
     "aligned",
     "for_each_member",
     "run_copies",
+    "side_by_side",
 ]
 
 
@@ -104,6 +105,17 @@ def for_each_member(x: Tensor, n_copies: int) -> Tensor:
     An input that is common to all members, (1, B, d), stays as it is.
     """
     return x if len(x) == 1 else x.repeat_interleave(n_copies, 0)
+
+
+def side_by_side(features: Sequence[Tensor]) -> Tensor:
+    """Concatenate features along their last axis; those that are common to all copies are repeated.
+
+    Axes in front of the last one are broadcast: (B, d) and (1, B, d) are common to K copies.
+    """
+    if len(features) == 1:
+        return features[0]
+    rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
+    return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
 
 
 class StackedLinear(nn.Module):

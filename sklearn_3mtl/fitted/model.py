@@ -200,9 +200,10 @@ class FittedModel:
         """
         parts = []
         for inputs, rows in self._padded(blocks, group):
-            parts.append(self.network.transform(**inputs)[:rows])
+            features = self.network.transform(**inputs)
             if self.network.prior is not None:
-                parts[-1] = torch.cat([parts[-1], inputs["prior"][:rows]], dim=1)
+                features = torch.cat([features, inputs["prior"]], dim=1)
+            parts.append(features[:rows])
         return torch.cat(parts).cpu().numpy()
 
     @torch.inference_mode()

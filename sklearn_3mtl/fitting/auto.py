@@ -67,7 +67,8 @@ _META: dict[str, object] = {
     "n_estimators": 4,
     "heads": "column",
 }
-# With a prior there is less to learn; but where it says nothing, it takes as long to show.
+# With a prior, fewer nets and epochs do. Patience stays: where the prior predicts nothing, the
+# validation loss falls late.
 _META_WITH_PRIOR: dict[str, object] = {
     **_META,
     "max_epochs": 24,
@@ -165,14 +166,14 @@ def _prior(
 
     There is none where its outputs can't be inputs: a module of the user, or a layer of a source,
     was made for others. There is none with a domain loss, because features may be made alike, but
-    not what a prior predicts. There is none where an output is another class in each episode, or
-    where the method of adaptation has none as its default.
+    not what a prior predicts. There is none where an output is another class in each episode. A
+    method of adaptation may have a default of its own.
     """
     own = _has_modules(settings) or facts.starts_from_source
     aligns = settings.domain_loss is not None and settings.domain_loss_weight
-    draws = method is not None and episodes is not None and episodes.draws_classes
-    none = method is not None and "prior" in method.defaults
-    return None if own or aligns or draws or none else "auto"
+    if own or aligns or (episodes is not None and episodes.draws_classes):
+        return None
+    return "auto" if method is None else cast(str | None, method.defaults.get("prior", "auto"))
 
 
 def _closed_form(n_rows: int, has_prior: bool) -> dict[str, object]:

@@ -57,13 +57,8 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
     if has_episodes and method is not None and drawn is not None:
         refuse_with_episodes(settings, method, drawn.draws_classes)
     uses_groups = not has_episodes and has_group_layers(settings.heads, facts.has_ids)
-    chosen = choose(
-        settings,
-        facts,
-        uses_groups,
-        method if has_episodes else None,
-        drawn,
-    )
+    adapting = (method, drawn) if has_episodes else (None, None)
+    chosen = choose(settings, facts, uses_groups, *adapting)
     if drawn is not None and method is not None:
         tasks = drawn.tasks(settings, method, tasks, facts.has_ids)
     concrete = settings.with_values(chosen)

@@ -40,7 +40,7 @@ class ProtoNet(MetaMethod["_Prior"]):
 
     has_steps = False
     fixed_outputs = False
-    # Distances from class means do not start from what the heads, or a prior, say.
+    # Distances from class means replace the heads' outputs; nothing of them is left to correct.
     defaults = MappingProxyType({"prior": None})
 
     def init(

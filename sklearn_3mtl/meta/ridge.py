@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed
+from sklearn_3mtl.core.stacked import side_by_side
 from sklearn_3mtl.core.stages import Stage
 from sklearn_3mtl.data.layout import TaskLayout
 from sklearn_3mtl.meta.base import MetaMethod
@@ -118,9 +119,7 @@ class _Views(NamedTuple):
     x: _View
 
     def __call__(self, z: Tensor, x: Tensor) -> Tensor:
-        z, x = self.z(z), self.x(x)
-        rows = torch.broadcast_shapes(z.shape[:-1], x.shape[:-1])
-        return torch.cat([z.expand(*rows, -1), x.expand(*rows, -1)], dim=-1)
+        return side_by_side([self.z(z), self.x(x)])
 
     def of(self, tasks: Tensor) -> _Views:
         return _Views(self.z.of_tasks(tasks), self.x.of_tasks(tasks))

@@ -90,7 +90,7 @@ class ValidationRows(Protocol):
         """All batches, the same in each call."""
 
     def by_member(self, batch_size: int, n_nets: int) -> Iterator[tuple[Batch, Tensor]]:
-        """Batches of rows that differ between members, with their places; there may be none."""
+        """Batches in which members read different rows, with their places; there may be none."""
 
     def judged(self, outputs: Tensor) -> JudgedRows:
         """Pair the outputs for all rows, (n_members, n, n_outputs), with their labels."""

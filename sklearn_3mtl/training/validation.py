@@ -141,7 +141,8 @@ class ValidatedNet(NeuralNet):
     ) -> Tensor:
         """The outputs of all members of the ensemble for all validation rows.
 
-        Where each member can read rows of its own, it has no outputs for rows of other members.
+        Where members are judged on different rows, each reads its own; its outputs for the others
+        are 0, and nobody reads them.
         """
         self._set_training(False)
         # One tensor for all batches: many small tensors would fragment the memory.
@@ -149,11 +150,11 @@ class ValidatedNet(NeuralNet):
         shape = (network.n_members, len(valid), self.layout.n_outputs)
         found = torch.zeros(shape, dtype=torch.float32, device=self.device)
         if not listening and not network.shape.members_share_weights:
-            own = list(valid.by_member(VALID_BATCH_ROWS, network.n_nets))
-            for batch, places in own:
+            for batch, places in valid.by_member(VALID_BATCH_ROWS, network.n_nets):
                 out = self.criterion_.outputs(network, batch)
                 found.scatter_(1, places.unsqueeze(2).expand(-1, -1, shape[2]), out)
-            if own:
+                done += places.shape[1]
+            if done:
                 return found
         for batch in batches:
             if listening:

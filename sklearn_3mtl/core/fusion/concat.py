@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from sklearn_3mtl.core.fusion.base import FusedFeatures, Fusion
 from sklearn_3mtl.core.seeding import Seed
-from sklearn_3mtl.core.stacked import Copies
+from sklearn_3mtl.core.stacked import Copies, side_by_side
 
-__all__ = ["ConcatFusion", "side_by_side"]
+__all__ = ["ConcatFusion"]
 
 
 class ConcatFusion(Fusion):
@@ -38,11 +37,3 @@ class _Concatenated(FusedFeatures):
 
     def forward(self, features: Sequence[Tensor], present: Tensor | None) -> Tensor:
         return side_by_side(features)
-
-
-def side_by_side(features: Sequence[Tensor]) -> Tensor:
-    """Concatenate features (N, B, width); those of shape (1, B, width) are common to all N."""
-    if len(features) == 1:
-        return features[0]
-    rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
-    return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
