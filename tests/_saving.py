@@ -92,7 +92,7 @@ def by_skops(est, folder):
     data = skops.dumps(est)
     found = skops.get_untrusted_types(data=data)
     # The trees of a prior have raw node numbers, which skops doesn't check.
-    own = [name for name in found if name.startswith("sklearn_3mtl") or "TreePredictor" in name]
+    own = [name for name in found if "sklearn_3mtl" in name or "tree" in name.lower()]
     return skops.loads(data, trusted=own)
 
 

@@ -45,7 +45,7 @@ _SIZES = (
 )
 # With a prior there is less to learn: smaller nets, fewer epochs.
 _SIZES_WITH_PRIOR = (
-    _Sizes(3_000, 8, 64, 4e-3, 0.1, 512, 8, 32, 8),
+    _Sizes(3_000, 8, 64, 4e-3, 0.1, 512, 8, 40, 10),
     _Sizes(30_000, 4, 64, 6e-3, 0.1, 256, 16, 24, 6),
     _Sizes(np.inf, 4, 64, 6e-3, 0.1, 512, 16, 12, 6),
 )

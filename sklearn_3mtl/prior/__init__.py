@@ -5,6 +5,7 @@ from sklearn_3mtl.prior.boosting import BoostingPrior
 from sklearn_3mtl.prior.cache import CACHE
 from sklearn_3mtl.prior.cross_fit import CrossFit, PriorData, cross_fit
 from sklearn_3mtl.prior.fitted import FittedPrior
+from sklearn_3mtl.prior.forest import ForestPrior
 from sklearn_3mtl.prior.given import GivenPrior
 from sklearn_3mtl.prior.linear import LinearPrior
 from sklearn_3mtl.prior.plan import PRIORS, PriorPlan, prior_plan
@@ -15,6 +16,7 @@ __all__ = [
     "BoostingPrior",
     "CrossFit",
     "FittedPrior",
+    "ForestPrior",
     "GivenPrior",
     "LinearPrior",
     "PriorData",

@@ -70,18 +70,25 @@ class PriorModel(ABC):
     keeps_folds : bool, default=False
         Whether new rows are predicted by the models of all folds, averaged (bagging). False: by
         another model, which is fitted on all rows.
+    matrix_name : str or None, default=None
+        A name of what `matrix` returns, common to the kinds for which it is the same. None: no
+        other kind reads it.
     columns : sequence of int, default=()
         Positions of the columns of X that it reads as they were given.
     """
 
     name: str
+    matrix_name: str | None = None
     is_fitted: bool = False
     keeps_folds: bool = False
     in_units: bool = False
     columns: Sequence[int] = ()
 
-    def suits(self, task: Task) -> bool:
-        """Whether the model is worth its time for a task if nobody asked for it."""
+    def suits(self, task: Task, n_labels: int, n_columns: int) -> bool:
+        """Whether the model is worth its time for a task if nobody asked for it.
+
+        `n_columns` is the width of what `matrix` returned.
+        """
         return True
 
     @abstractmethod
@@ -125,13 +132,14 @@ class Matrices:
     """
 
     def __init__(self, rows: PriorRows) -> None:
-        self.rows, self._made = rows, dict[int, Matrix]()
+        self.rows, self._made = rows, dict[int | str, Matrix]()
 
     def of(self, kind: PriorModel) -> Matrix:
         """The matrix that models of this kind read."""
-        if id(kind) not in self._made:
-            self._made[id(kind)] = kind.matrix(self.rows)
-        return self._made[id(kind)]
+        key = kind.matrix_name or id(kind)
+        if key not in self._made:
+            self._made[key] = kind.matrix(self.rows)
+        return self._made[key]
 
 
 def take_rows(X: Matrix, rows: np.ndarray) -> Matrix:

@@ -109,9 +109,13 @@ def cross_fit(
     result = np.zeros((len(data.numbers), layout.n_outputs), dtype=np.float32)
     bar = tqdm(layout.tasks, "prior", unit="task", disable=not verbose)
     for index, task in enumerate(bar):
-        kinds = plan.models.get(task.name)
-        if kinds is None or (plan.weighs and data.labelled(index).sum() < 2):
+        kinds, n_labels = plan.models.get(task.name), int(data.labelled(index).sum())
+        if kinds is None or (plan.weighs and n_labels < 2):
             continue
+        if plan.weighs:
+            sizes = [matrices.of(kind).shape[1] for kind in kinds]
+            every = zip(kinds, sizes, strict=True)
+            kinds = tuple(kind for kind, size in every if kind.suits(task, n_labels, size))
         of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
         fits = [_Fit(kind, of, matrices.of(kind), data, index, child) for kind in kinds]

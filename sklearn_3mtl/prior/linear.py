@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
-from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.inputs.tabular import UNSEEN_CODE
 from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
+from sklearn_3mtl.prior.indicators import MANY_COLUMNS, indicator_matrix
 
 __all__ = ["LinearPrior"]
 
@@ -21,9 +20,6 @@ RIDGE_PENALTIES = np.logspace(-2, 4, 13)
 # Every other one, where no closed form of leave-one-out chooses among them.
 FEW_RIDGE_PENALTIES = RIDGE_PENALTIES[::2]
 INVERSE_PENALTIES = np.logspace(-3, 1, 5)
-# With more columns than this, the closed form of leave-one-out takes longer than a fit for each
-# penalty; and a column of categories with more than a tenth of this stays sparse.
-MANY_COLUMNS = 1_000
 MAX_ITERATIONS = 200
 # The closed form of leave-one-out needs these.
 FEWEST_ROWS = 3
@@ -43,21 +39,11 @@ class LinearPrior(PriorModel):
     """
 
     name = "linear"
+    matrix_name = "indicators"
 
     def matrix(self, rows: PriorRows) -> Matrix:
         """Numbers, indicators of categories, and words or vectors, side by side."""
-        coded, embedded = rows.coded, rows.inputs.embedded
-        parts: list[np.ndarray | sparse.csr_matrix] = [coded["numeric"].numpy().astype(np.float64)]
-        if "categorical" in coded:
-            codes = coded["categorical"].numpy()
-            for column, size in enumerate(rows.inputs.tabular.cardinalities):
-                parts.append(_indicators(codes[:, column], size))
-        for name, inputs in embedded.items():
-            terms = inputs.terms(rows.table, rows.start, rows.stop)
-            parts.append(coded[name].flatten(1).numpy() if terms is None else terms)
-        if all(isinstance(part, np.ndarray) for part in parts):
-            return np.concatenate(cast(list[np.ndarray], parts), axis=1)
-        return cast(Matrix, sparse.hstack(parts, format="csr", dtype=np.float64))
+        return indicator_matrix(rows)
 
     def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """Ridge regressions, or logistic regressions for a task with classes."""
@@ -79,11 +65,3 @@ class LinearPrior(PriorModel):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             return super().fit(model, X, y, options)
-
-
-def _indicators(codes: np.ndarray, size: int) -> np.ndarray | sparse.csr_matrix:
-    """An indicator column for each code except that of unseen categories, which is all zeros."""
-    known = np.flatnonzero(codes != UNSEEN_CODE)
-    ones = np.ones(len(known))
-    found = sparse.csr_matrix((ones, (known, codes[known])), shape=(len(codes), size))
-    return found.toarray() if size <= MANY_COLUMNS // 10 else found

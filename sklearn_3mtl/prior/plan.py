@@ -12,15 +12,20 @@ from sklearn.frozen import FrozenEstimator
 from sklearn_3mtl.data.tasks import Task
 from sklearn_3mtl.prior.base import Estimator, PriorModel
 from sklearn_3mtl.prior.boosting import BoostingPrior
+from sklearn_3mtl.prior.forest import ForestPrior
 from sklearn_3mtl.prior.given import GivenPrior
 from sklearn_3mtl.prior.linear import LinearPrior
 from sklearn_3mtl.prior.predicting import refuse_other_kind
 
 __all__ = ["PRIORS", "PriorPlan", "prior_plan"]
 
-PRIORS: dict[str, type[PriorModel]] = {"boosting": BoostingPrior, "linear": LinearPrior}
+PRIORS: dict[str, type[PriorModel]] = {
+    "boosting": BoostingPrior,
+    "forest": ForestPrior,
+    "linear": LinearPrior,
+}
 
-# All of them, weighed by the evidence.
+# All that suit a task, weighed by the evidence.
 AUTO = "auto"
 
 
@@ -63,9 +68,8 @@ def prior_plan(
     if given is None or not tasks:
         return None
     if isinstance(given, str) and given == AUTO:
-        every = [make() for make in PRIORS.values()]
-        suited = {n: tuple(m for m in every if m.suits(task)) for n, task in tasks.items()}
-        return PriorPlan(suited, weighs=True)
+        every = tuple(make() for make in PRIORS.values())
+        return PriorPlan(dict.fromkeys(tasks, every), weighs=True)
     specs = given if isinstance(given, Mapping) else dict.fromkeys(tasks, given)
     unknown = [name for name in specs if name not in tasks]
     if unknown:

@@ -17,14 +17,15 @@ __all__ = ["ModelEncoder", "UntrustedError", "load_models"]
 
 # The parameters that may hold scikit-learn estimators.
 PARAMETERS = ("modalities", "head", "prior")
-# What a HistGradientBoosting consists of, which prior="boosting" fits: arrays of nodes, and a check
-# of its input. A partial of another function is refused by that function's name. The folds are
-# those of a TargetEncoder before it.
-OF_BOOSTING = (
+# What the models of prior="boosting" and "forest" consist of: trees, which are checked below, the
+# folds of a TargetEncoder, and a check of the input. A partial of another function is refused by
+# that function's name.
+OF_TREES = (
     "functools.partial",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
 
@@ -102,7 +103,7 @@ def load_models(path: object, members: Sequence[bytes], trusted: Sequence[str]) 
     if not members:
         return []
     skops = needs("skops.io", f"Loading {str(path)!r}", extra="skops")
-    trusted = [*trusted, *OF_BOOSTING]
+    trusted = [*trusted, *OF_TREES]
     strange: set[str] = set()
     for number, data in enumerate(members):
         _refuse_compressed(number, data)

@@ -1,4 +1,4 @@
-"""Checks of the trees of gradient boosting, which scikit-learn follows without any check."""
+"""Checks of trees, which scikit-learn follows without any check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["refuse_broken_trees"]
 
 
 def refuse_broken_trees(model: object) -> None:
-    """Refuse a boosting model whose trees lead out of the memory that they stand in, or in circles.
+    """Refuse a model whose trees lead out of the memory that they stand in, or in circles.
 
     A prediction by such trees would end the process. Models within the model are checked too.
 
@@ -39,7 +39,13 @@ def refuse_broken_trees(model: object) -> None:
             )
             if not sound:
                 raise ValueError(f"a tree of its {type(found).__name__} is damaged")
+        elif hasattr(found, "tree_") and hasattr(found, "n_features_in_"):
+            if not _is_sound_tree(found.tree_, int(found.n_features_in_)):
+                raise ValueError(f"a tree of its {type(found).__name__} is damaged")
         elif hasattr(found, "__dict__") and not isinstance(found, type):
+            trees = [each for each in getattr(found, "estimators_", []) if hasattr(each, "tree_")]
+            if any(tree.n_features_in_ != found.n_features_in_ for tree in trees):
+                raise ValueError(f"a tree of its {type(found).__name__} has other features")
             left += vars(found).values()
 
 
@@ -54,3 +60,16 @@ def _is_sound(tree: Any, n_features: int) -> bool:
     for child in (nodes["left"], nodes["right"]):
         own &= (child > place) & (child < len(nodes))
     return len(nodes) > 0 and bool(own[inner].all())
+
+
+def _is_sound_tree(tree: Any, n_features: int) -> bool:
+    """The same for a tree of a forest, whose leaves have children of -1."""
+    if not 0 < tree.node_count <= tree.capacity:
+        return False
+    left, right, feature = tree.children_left, tree.children_right, tree.feature
+    place = np.arange(len(left))
+    inner = (left != -1) | (right != -1)
+    own = (feature >= 0) & (feature < n_features)
+    for child in (left, right):
+        own &= (child > place) & (child < len(left))
+    return bool(own[inner].all())

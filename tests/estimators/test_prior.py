@@ -236,7 +236,7 @@ def test_what_auto_found_is_shown_and_kept(tmp_path):
     found = est.chosen_["prior"]
     assert set(found) == {"number", "answer", "sort"}
     for models in found.values():
-        assert set(models) == {"linear", "boosting"}
+        assert set(models) == {"linear", "boosting", "forest"}
         assert 0.0 <= sum(model["share"] for model in models.values()) <= 1.0 + 1e-9
         assert all(model["loss"] > 0 for model in models.values())
     assert found["sort"]["boosting"]["loss"] < found["sort"]["linear"]["loss"]
@@ -328,8 +328,8 @@ def test_auto_sizes_are_small_with_a_prior():
     small = MultiTaskRegressor(prior="linear", random_state=0).fit(X, y).chosen_
     assert plain["hidden_layer_sizes"] == (128, 128)
     assert small["hidden_layer_sizes"] == (64, 64)
-    assert small["max_epochs"] <= 32
-    assert small["n_iter_no_change"] == 8
+    assert small["max_epochs"] <= 40
+    assert small["n_iter_no_change"] == 10
     given = MultiTaskRegressor(prior="linear", hidden_layer_sizes=(8,), max_epochs=1).fit(X, y)
     assert "hidden_layer_sizes" not in given.chosen_
 

@@ -82,14 +82,22 @@ def test_boosting_predicts_new_rows_by_the_mean_of_the_folds():
     assert np.corrcoef(found, truth[:20])[0, 1] > 0.9
 
 
-def test_many_classes_are_left_to_the_linear_model():
+def test_boosting_is_left_out_for_many_classes():
     X = RANDOM.normal(size=(300, 3))
     Y = pd.DataFrame(
         {name: [f"c{k % n}" for k in range(300)] for name, n in (("many", 60), ("few", 3))}
     )
     weighed = fit("auto", X, Y)[0].weighed()
-    assert list(weighed["many"]) == ["linear"]
-    assert list(weighed["few"]) == ["boosting", "linear"]
+    assert list(weighed["many"]) == ["forest", "linear"]
+    assert list(weighed["few"]) == ["boosting", "forest", "linear"]
+
+
+def test_trees_are_left_out_of_wide_and_the_forest_of_long_tables():
+    wide = fit("auto", RANDOM.normal(size=(40, 1001)), NOISE_Y.iloc[:40])[0].weighed()
+    assert [list(models) for models in wide.values()] == [["linear"], ["linear"]]
+    long = pd.DataFrame({"number": RANDOM.normal(size=3000)})
+    found = fit("auto", long, long)[0].weighed()
+    assert list(found["number"]) == ["boosting", "linear"]
 
 
 def test_a_class_of_two_rows_in_a_long_table_is_no_obstacle():
@@ -233,12 +241,16 @@ def test_the_evidence_decides_by_itself():
     fitted, outputs, codec = fit("auto", X, Y)
     weighed = fitted.weighed()
     assert weighed["line"]["linear"]["share"] > 0.8
-    assert weighed["steps"]["boosting"]["share"] > 0.8
+    steps = weighed["steps"]
+    assert steps["boosting"]["share"] + steps["forest"]["share"] > 0.8
     assert weighed["noise"]["boosting"]["share"] < 0.2
     assert weighed["class"]["linear"]["share"] > 0.5
     assert fitted.tasks["line"].losses["linear"] < fitted.tasks["line"].losses["boosting"]
     found = numbers_of(outputs, codec, "line")
     assert np.corrcoef(found, Y["line"])[0, 1] > 0.99
+    # Out of fold, the weighed models are hardly worse than the mean of pure noise.
+    left = Y["noise"] - numbers_of(outputs, codec, "noise")
+    assert left.var() < 1.03 * Y["noise"].var()
     assert np.abs(numbers_of(outputs, codec, "noise")).max() < 0.5
 
 

@@ -1,9 +1,14 @@
-"""Trees of boosting that a damaged or forged file holds are refused before they are followed."""
+"""Trees that a damaged or forged file holds are refused before they are followed."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -46,4 +51,46 @@ def test_a_set_of_categories_that_is_not_there_is_refused():
     nodes = model._predictors[0][0].nodes
     nodes["is_categorical"][0], nodes["bitset_idx"][0] = 1, 99
     with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees(model)
+
+
+FORESTS = [ExtraTreesClassifier, ExtraTreesRegressor]
+
+
+def forest(cls=ExtraTreesRegressor, columns=X):
+    return cls(3, random_state=0).fit(columns, Y)
+
+
+@pytest.mark.parametrize("cls", FORESTS)
+def test_sound_forests_pass(cls):
+    refuse_broken_trees({"it": make_pipeline(StandardScaler(), FrozenEstimator(forest(cls)))})
+
+
+@pytest.mark.parametrize("cls", FORESTS)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left_child", 10_000), ("right_child", 0), ("left_child", -1), ("feature", 4)],
+)
+def test_a_node_of_a_forest_that_leads_elsewhere_is_refused(cls, field, value):
+    model = forest(cls)
+    tree = model.estimators_[1].tree_
+    state = tree.__getstate__()
+    state["nodes"][field][0] = value
+    tree.__setstate__(state)
+    with pytest.raises(ValueError, match=r"a tree of its ExtraTree\w+ is damaged"):
+        refuse_broken_trees([model])
+
+
+def test_a_forest_of_fewer_nodes_than_it_says_is_refused():
+    model = forest()
+    tree = model.estimators_[0].tree_
+    tree.__setstate__({**tree.__getstate__(), "node_count": 10_000})
+    with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees(model)
+
+
+def test_a_forest_with_the_trees_of_another_is_refused():
+    model = forest()
+    model.estimators_[2] = forest(columns=X[:, [0, 1, 2, 3, 0]]).estimators_[2]
+    with pytest.raises(ValueError, match="a tree of its ExtraTreesRegressor has other features"):
         refuse_broken_trees(model)

@@ -78,9 +78,9 @@ class ThreeMTLClassifier(ClassTasks, ThreeMTLMixin):
         others are linear. ``"auto"``: see :class:`MultiTaskEstimator`; ``"column"`` if tasks adapt.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default="auto"
-        Model whose predictions the network starts from: ``"linear"``, ``"boosting"``, ``"auto"`` or
-        any; see :class:`MultiTaskEstimator`. None: no model.
+    prior : {"auto", "boosting", "forest", "linear"}, model, mapping or None, default="auto"
+        Model whose predictions the network starts from: ``"linear"``, ``"boosting"``, ``"forest"``,
+        ``"auto"`` or any; see :class:`MultiTaskEstimator`. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.

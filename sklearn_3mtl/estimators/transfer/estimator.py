@@ -76,14 +76,15 @@ class TransferEstimator(TransferMixin):
         targets share a network of automatic size.
     fusion : {"concat"} or Fusion, default="concat"
         How features of several modalities are combined: ``"concat"`` concatenates them.
-    prior : {"auto", "boosting", "linear"}, scikit-learn model, mapping or None, default="auto"
-        Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
-        logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
-        their predictions out of fold. Half of the networks start from that, half from nothing, and
-        held-out rows weigh both halves; with `meta`, all start from it. It means None with
-        `domain_loss`, ``meta="protonet"``, ``episodes="classes"`` and modules of the user. A
-        mapping gives one for each of some targets. `fit` clones and cross-fits a scikit-learn
-        model; one in FrozenEstimator is used as it is. None: no model.
+    prior : {"auto", "boosting", "forest", "linear"}, model, mapping or None, default="auto"
+        Model of scikit-learn whose predictions the network starts from and corrects. ``"linear"``:
+        ridge or logistic regression. ``"boosting"``: HistGradientBoosting. ``"forest"``:
+        ExtraTrees. ``"auto"``: those that suit the table, weighed by their predictions out of fold.
+        Half of the networks start from that, half from nothing, and held-out rows weigh both
+        halves; with `meta`, all start from it. It means None with `domain_loss`,
+        ``meta="protonet"``, ``episodes="classes"`` and modules of the user. A mapping gives one for
+        each of some targets. `fit` clones and cross-fits a scikit-learn model; one in
+        FrozenEstimator is used as it is. None: no model.
     balancing : {"equal", "manual", "uncertainty"} or Balancing, default="equal"
         How the losses of the targets are combined. ``"equal"``: their sum. ``"manual"``: the same,
         but `task_weight` must be given. ``"uncertainty"``: a sum with learned weights.

@@ -160,11 +160,12 @@ NETWORK = (
             Mapping,
             None,
         ],
-        type=f"{choices(('auto', *PRIORS))}, scikit-learn model, mapping or None",
+        type=f"{choices(('auto', *PRIORS))}, model, mapping or None",
         text="""
-            Model whose predictions the network starts from and corrects. ``"linear"``: ridge or
-            logistic regression. ``"boosting"``: HistGradientBoosting. ``"auto"``: both, weighed by
-            their predictions out of fold. Half of the networks start from that, half from nothing,
+            Model of scikit-learn whose predictions the network starts from and corrects.
+            ``"linear"``: ridge or logistic regression. ``"boosting"``: HistGradientBoosting.
+            ``"forest"``: ExtraTrees. ``"auto"``: those that suit the table, weighed by their
+            predictions out of fold. Half of the networks start from that, half from nothing,
             and held-out rows weigh both halves; with `meta`, all start from it. It means None with
             `domain_loss`, ``meta="protonet"``, ``episodes="classes"`` and modules of the user. A
             mapping gives one for each of some targets. `fit` clones and cross-fits a scikit-learn
@@ -174,7 +175,8 @@ NETWORK = (
             "three_mtl": {
                 "text": """
                     Model whose predictions the network starts from: ``"linear"``, ``"boosting"``,
-                    ``"auto"`` or any; see :class:`MultiTaskEstimator`. None: no model.
+                    ``"forest"``, ``"auto"`` or any; see :class:`MultiTaskEstimator`. None: no
+                    model.
                 """,
             },
         },
