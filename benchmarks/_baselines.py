@@ -44,12 +44,12 @@ def encoder(X: pd.DataFrame) -> ColumnTransformer:
     )
 
 
-def boosting(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:
-    """Histogram gradient boosting with its defaults, which refuses a column without a value."""
+def boosting(X: pd.DataFrame, is_classification: bool, seed: int, n_trees: int = 100) -> Any:
+    """Histogram gradient boosting, which refuses a column without a value."""
     cls = HistGradientBoostingClassifier if is_classification else HistGradientBoostingRegressor
     filled = [name for name in X if X[name].notna().any()]
     kept = ColumnTransformer([("filled", "passthrough", filled)]).set_output(transform="pandas")
-    return make_pipeline(kept, cls(random_state=seed))
+    return make_pipeline(kept, cls(max_iter=n_trees, random_state=seed))
 
 
 def forest(X: pd.DataFrame, is_classification: bool, seed: int) -> Any:

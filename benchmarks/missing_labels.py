@@ -14,6 +14,7 @@ import argparse
 import itertools
 import time
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,9 @@ def tuned_forest(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
     return best.set_params(n_estimators=300, oob_score=False).fit(X, y)
 
 
-def boosting(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
-    """Gradient boosting with its defaults."""
-    return HistGradientBoostingClassifier(random_state=seed).fit(X, y)
+def boosting(X: np.ndarray, y: np.ndarray, seed: int, n_trees: int = 100) -> Any:
+    """Gradient boosting."""
+    return HistGradientBoostingClassifier(max_iter=n_trees, random_state=seed).fit(X, y)
 
 
 def logistic(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
@@ -72,7 +73,12 @@ def logistic(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
 
 
 OURS = "shared net"
-OTHERS = {"forest": tuned_forest, "boosting": boosting, "logistic": logistic}
+OTHERS = {
+    "forest": tuned_forest,
+    "boosting": boosting,
+    "boosting, 400 trees": partial(boosting, n_trees=400),
+    "logistic": logistic,
+}
 
 
 def one_split(

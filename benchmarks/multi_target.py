@@ -52,6 +52,7 @@ def models(X: pd.DataFrame, seed: int) -> dict[str, Any]:
         "per target": MultiTaskRegressor(sharing="none", random_state=seed),
         "ridge": ridge,
         "boosting": MultiOutputRegressor(boosting(X, False, seed)),
+        "boosting, 400 trees": MultiOutputRegressor(boosting(X, False, seed, 400)),
         "forest": forest(X, False, seed),
         "ExtraTrees": extra_trees(X, False, seed),
     }

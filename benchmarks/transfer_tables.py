@@ -46,6 +46,8 @@ from sklearn_3mtl.datasets import load_wine_quality
 STRATEGIES = ("auto", "fine_tune", "extract")
 N_SOURCE = N_TEST = 10_000
 SIZES = {"wine": (100, 500), "census": (100, 1000)}
+TREES = {"boosting": 100, "boosting, 400 trees": 400}
+POOLED = {"pooled": 100, "pooled, 400 trees": 400}
 
 
 def wine() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
@@ -105,14 +107,17 @@ def scores(
             est = ours(source=first, strategy=strategy, random_state=seed)
             models[strategy] = est.fit(X_few, y_few)
         models["scratch"] = ours(random_state=seed).fit(X_few, y_few)
-        models["boosting"] = boosting(random_state=seed).fit(X_few, y_few)
+        for name, n_trees in TREES.items():
+            models[name] = boosting(max_iter=n_trees, random_state=seed).fit(X_few, y_few)
         encoded = make_column_transformer((codes, text), remainder="passthrough")
         models["trees"] = make_pipeline(encoded, trees(random_state=seed)).fit(X_few, y_few)
         is_number = y.dtype.kind == "f"
         models["linear"] = linear(X_few, not is_number, seed).fit(X_few, y_few)
         pooled = linear(X.iloc[both], not is_number, seed)
         models["pooled linear"] = pooled.fit(X.iloc[both], y.iloc[both])
-        models["pooled"] = boosting(random_state=seed).fit(X.iloc[both], y.iloc[both])
+        for name, n_trees in POOLED.items():
+            pooled = boosting(max_iter=n_trees, random_state=seed)
+            models[name] = pooled.fit(X.iloc[both], y.iloc[both])
         found = {way: score(model, X.iloc[test], y.iloc[test]) for way, model in models.items()}
         rows.append({"rows": size, "seed": seed, **found, "fit (s)": seconds, "auto (s)": adapted})
     return rows
@@ -136,7 +141,7 @@ def main() -> None:
                 for seed in range(options.seeds)
             ]
             table = pd.DataFrame([row for part in parts for row in part])
-            others = ["scratch", "boosting", "trees", "linear", "pooled", "pooled linear"]
+            others = ["scratch", *TREES, "trees", "linear", *POOLED, "pooled linear"]
             ways = ["source", *STRATEGIES, *others]
             print(f"\n{name}, {source} -> {target}: mean over {options.seeds} seeds\n")
             means = table.groupby("rows")[[*ways, "fit (s)", "auto (s)"]].mean()
