@@ -14,6 +14,8 @@ ROWS_PER_BIN, MIN_BINS, MAX_BINS, FEWEST_BINS = 100, 12, 48, 4
 MAX_ALL_BINS = 512
 # Coded numbers are clipped smoothly to (-CLIP, CLIP), and before that to (-LARGE, LARGE).
 CLIP, LARGE = 3.0, 1e6
+# The slope of a narrower bin would be infinite.
+NARROWEST = 1e-30
 
 
 class NumericColumn(NamedTuple):
@@ -92,6 +94,7 @@ def code_column(column: NumericColumn, n_bins: int) -> ColumnCoding:
     scale = min(0.25 / spread, float(np.finfo(float).max))
     coded = np.clip((_edges(observed / 4, n_bins) - q50) * 4 * scale, -LARGE, LARGE)
     edges = np.unique((coded / np.sqrt(1 + (coded / CLIP) ** 2)).astype(np.float32))
+    edges = edges[np.diff(edges, prepend=-np.inf) > NARROWEST]
     return ColumnCoding(4 * q50, scale, has_gaps, edges)
 
 

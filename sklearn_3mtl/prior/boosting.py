@@ -48,8 +48,9 @@ class BoostingPrior(PriorModel):
     it reads the mean label of each category, by cross-fitting (TargetEncoder). Text and other
     modalities are read as the vectors that the network reads.
 
-    New rows are predicted by the models of the folds, averaged, which is as good as a model of all
-    rows and takes no further fit.
+    New rows are predicted by the models of the folds, averaged, which takes no further fit. From a
+    hundred rows on that is as good as a model of all rows. Of fewer than 60, a fold has too few for
+    its leaves of at least 20 rows, and the prediction is next to constant.
 
     Examples
     --------

@@ -209,7 +209,7 @@ class _Fit:
         folds: Sequence[Fold] = []
         if not kind.is_fitted:
             folds = make_folds(of.task, self.numbers, groups, number)
-        models = kind.candidates(of.task, data.rows, X, number)
+        models = kind.candidates(of.task, data.rows, self.X, number)
         found = [self._out_of_fold(model, folds) for model in models]
         losses = [mean_loss(of, one.outputs, self.numbers, self.weight) for one in found]
         best = int(np.argmin(losses))

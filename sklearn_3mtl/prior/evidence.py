@@ -70,7 +70,7 @@ def weigh(
     given = [np.broadcast_to(constant, outputs[0].shape), *outputs]
     kept = list(range(len(given)))
     shares = _shares(of, given, numbers, weight)
-    while kept:
+    while True:
         small = [k for k, share in zip(kept, shares, strict=True) if k and share < SMALLEST_SHARE]
         if not small:
             break

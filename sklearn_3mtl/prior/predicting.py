@@ -48,7 +48,9 @@ def _classes(task: Task) -> np.ndarray:
     classes = cast(np.ndarray, task.classes)
     plain = np.asarray(classes.tolist())
     same = plain.dtype.kind in "biufU" and plain.tolist() == classes.tolist()
-    return plain if same else np.arange(len(classes))
+    # A classifier of scikit-learn takes fractions for numbers to predict.
+    is_fraction = plain.dtype.kind == "f" and bool((plain % 1 != 0).any())
+    return plain if same and not is_fraction else np.arange(len(classes))
 
 
 def outputs_of(model: Estimator, X: Matrix, of: TaskScale, n_labels: int) -> np.ndarray:

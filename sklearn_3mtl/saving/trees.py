@@ -8,6 +8,9 @@ import numpy as np
 
 __all__ = ["refuse_broken_trees"]
 
+# A set of 256 categories, as bits of 32-bit words.
+WORDS_OF_SET = 8
+
 
 def refuse_broken_trees(model: object) -> None:
     """Refuse a model whose trees lead out of the memory that they stand in, or in circles.
@@ -33,12 +36,13 @@ def refuse_broken_trees(model: object) -> None:
         elif isinstance(found, np.ndarray):
             left += found.ravel().tolist() if found.dtype == object else []
         elif hasattr(found, "_predictors") and hasattr(found, "n_features_in_"):
-            n_features = int(found.n_features_in_)
-            sound = all(
-                _is_sound(tree, n_features) for trees in found._predictors for tree in trees
-            )
-            if not sound:
+            is_category = np.asarray(found._bin_mapper.is_categorical_, dtype=bool)
+            is_whole = is_category.shape == (int(found.n_features_in_),)
+            trees = [tree for trees in found._predictors for tree in trees]
+            if not is_whole or not all(_is_sound(tree, is_category) for tree in trees):
                 raise ValueError(f"a tree of its {type(found).__name__} is damaged")
+            # A column transformer before the trees, for example.
+            left += vars(found).values()
         elif hasattr(found, "tree_") and hasattr(found, "n_features_in_"):
             if not _is_sound_tree(found.tree_, int(found.n_features_in_)):
                 raise ValueError(f"a tree of its {type(found).__name__} is damaged")
@@ -49,17 +53,20 @@ def refuse_broken_trees(model: object) -> None:
             left += vars(found).values()
 
 
-def _is_sound(tree: Any, n_features: int) -> bool:
-    """Whether every node leads to later nodes of the tree, by a feature that there is."""
-    nodes, n_sets = tree.nodes, len(tree.raw_left_cat_bitsets)
+def _is_sound(tree: Any, is_category: np.ndarray) -> bool:
+    """Whether every node leads to later nodes of the tree, by a feature that is as it says."""
+    nodes, sets = tree.nodes, tree.raw_left_cat_bitsets
+    n_features, n_sets = len(is_category), len(sets)
     place = np.arange(len(nodes))
     inner = nodes["is_leaf"] == 0
     feature, bits = nodes["feature_idx"], nodes["bitset_idx"]
     own = (feature >= 0) & (feature < n_features)
-    own &= (nodes["is_categorical"] == 0) | (bits < n_sets)
+    fits = is_category[np.where(own, feature, 0)] & (bits < n_sets)
+    own &= (nodes["is_categorical"] == 0) | fits
     for child in (nodes["left"], nodes["right"]):
         own &= (child > place) & (child < len(nodes))
-    return len(nodes) > 0 and bool(own[inner].all())
+    is_wide = sets.ndim == 2 and sets.shape[1] == WORDS_OF_SET
+    return len(nodes) > 0 and bool(own[inner].all()) and (is_wide or not n_sets)
 
 
 def _is_sound_tree(tree: Any, n_features: int) -> bool:

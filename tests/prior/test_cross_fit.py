@@ -100,6 +100,22 @@ def test_trees_are_left_out_of_wide_and_the_forest_of_long_tables():
     assert list(found["number"]) == ["boosting", "linear"]
 
 
+@pytest.mark.parametrize("prior", ["auto", "linear", "boosting", "forest"])
+def test_classes_may_be_fractions(prior):
+    y = np.where(NOISE_X[:, 0] > 0, 2.5, np.where(NOISE_X[:, 1] > 0, 0.5, 1.0))
+    Y = pd.DataFrame({"part": pd.Categorical(y)})
+    _, outputs, _ = fit(prior, NOISE_X, Y)
+    found = np.array([0.5, 1.0, 2.5])[outputs.numpy().argmax(axis=1)]
+    assert (found == y).mean() > 0.7
+
+
+def test_the_size_of_boosting_follows_the_labels():
+    X = RANDOM.normal(size=(10_100, 2))
+    few = pd.DataFrame({"few": np.where(np.arange(10_100) < 300, X[:, 0], np.nan)})
+    model = fit("boosting", X, few)[0].tasks["few"].parts[0].model
+    assert model.max_leaf_nodes == 31
+
+
 def test_a_class_of_two_rows_in_a_long_table_is_no_obstacle():
     random = np.random.default_rng(0)
     X = random.normal(size=(10_100, 2))

@@ -54,6 +54,29 @@ def test_a_set_of_categories_that_is_not_there_is_refused():
         refuse_broken_trees(model)
 
 
+def test_a_category_that_is_none_is_refused():
+    model = boosting()
+    nodes = model._predictors[0][0].nodes
+    nodes["is_categorical"][0], nodes["feature_idx"][0] = 1, 0
+    with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees(model)
+    model = boosting()
+    model._bin_mapper.is_categorical_ = model._bin_mapper.is_categorical_[:0]
+    with pytest.raises(ValueError, match="damaged"):
+        refuse_broken_trees(model)
+
+
+def test_a_broken_forest_within_boosting_is_refused():
+    model, inner = boosting(), forest()
+    tree = inner.estimators_[0].tree_
+    state = tree.__getstate__()
+    state["nodes"]["left_child"][0] = 10_000
+    tree.__setstate__(state)
+    model._preprocessor = inner
+    with pytest.raises(ValueError, match="ExtraTreeRegressor is damaged"):
+        refuse_broken_trees(model)
+
+
 FORESTS = [ExtraTreesClassifier, ExtraTreesRegressor]
 
 
