@@ -113,9 +113,7 @@ def cross_fit(
         if kinds is None or (plan.weighs and n_labels < 2):
             continue
         if plan.weighs:
-            sizes = [matrices.of(kind).shape[1] for kind in kinds]
-            every = zip(kinds, sizes, strict=True)
-            kinds = tuple(kind for kind, size in every if kind.suits(task, n_labels, size))
+            kinds = tuple(k for k in kinds if k.suits(task, n_labels, matrices.of(k).shape[1]))
         of = TaskScale(task, float(codec.center[index]), float(codec.scale[index]))
         child = seed.child(repr(task.name))
         fits = [_Fit(kind, of, matrices.of(kind), data, index, child) for kind in kinds]

@@ -7,17 +7,17 @@ from typing import cast
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
-from sklearn_3mtl.prior.indicators import indicator_matrix
+from sklearn_3mtl.prior.base import Estimator, Matrix, PriorRows
+from sklearn_3mtl.prior.indicators import IndicatorPrior
 
 __all__ = ["ForestPrior"]
 
-# With more rows or columns, its time and its size outgrow those of the network.
+# With more labels or columns it takes too long to be fitted unless it is asked for.
 FEWER_LABELS, MOST_COLUMNS = 3_000, 1_000
 N_TREES, SMALLEST_LEAF = 30, 2
 
 
-class ForestPrior(PriorModel):
+class ForestPrior(IndicatorPrior):
     """scikit-learn's ExtraTrees: 30 trees with leaves of at least two rows.
 
     It reads what the linear model reads. New rows are predicted by the forests of the folds,
@@ -35,16 +35,11 @@ class ForestPrior(PriorModel):
     """
 
     name = "forest"
-    matrix_name = "indicators"
     keeps_folds = True
 
     def suits(self, task: Task, n_labels: int, n_columns: int) -> bool:
         """Whether the table is small."""
         return n_labels < FEWER_LABELS and n_columns <= MOST_COLUMNS
-
-    def matrix(self, rows: PriorRows) -> Matrix:
-        """Numbers, indicators of categories, and words or vectors, side by side."""
-        return indicator_matrix(rows)
 
     def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """A classifier for a task with classes, else a regressor."""

@@ -1,4 +1,4 @@
-"""Rows of X as numbers, indicators of categories, and words."""
+"""Priors that read numbers, indicators of categories, and words."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_3mtl.inputs.tabular import UNSEEN_CODE
-from sklearn_3mtl.prior.base import Matrix, PriorRows
+from sklearn_3mtl.prior.base import Matrix, PriorModel, PriorRows
 
-__all__ = ["MANY_COLUMNS", "indicator_matrix"]
+__all__ = ["MANY_COLUMNS", "IndicatorPrior"]
 
 # With more columns than this, the closed form of leave-one-out takes longer than a fit for each
 # penalty; and a column of categories with more than a tenth of this stays sparse.
 MANY_COLUMNS = 1_000
 
 
-def indicator_matrix(rows: PriorRows) -> Matrix:
-    """Numbers as the network reads them, indicators of categories, and words or vectors."""
-    coded, embedded = rows.coded, rows.inputs.embedded
-    parts: list[np.ndarray | sparse.csr_matrix] = [coded["numeric"].numpy().astype(np.float64)]
-    if "categorical" in coded:
-        codes = coded["categorical"].numpy()
-        for column, size in enumerate(rows.inputs.tabular.cardinalities):
-            parts.append(_indicators(codes[:, column], size))
-    for name, inputs in embedded.items():
-        terms = inputs.terms(rows.table, rows.start, rows.stop)
-        parts.append(coded[name].flatten(1).numpy() if terms is None else terms)
-    if all(isinstance(part, np.ndarray) for part in parts):
-        return np.concatenate(cast(list[np.ndarray], parts), axis=1)
-    return cast(Matrix, sparse.hstack(parts, format="csr", dtype=np.float64))
+class IndicatorPrior(PriorModel):
+    """A prior that reads numbers, indicators of categories, and all words of a text."""
+
+    matrix_name = "indicators"
+
+    def matrix(self, rows: PriorRows) -> Matrix:
+        """Numbers as the network reads them, indicators of categories, and words or vectors."""
+        coded, embedded = rows.coded, rows.inputs.embedded
+        parts: list[np.ndarray | sparse.csr_matrix] = [coded["numeric"].numpy().astype(np.float64)]
+        if "categorical" in coded:
+            codes = coded["categorical"].numpy()
+            for column, size in enumerate(rows.inputs.tabular.cardinalities):
+                parts.append(_indicators(codes[:, column], size))
+        for name, inputs in embedded.items():
+            terms = inputs.terms(rows.table, rows.start, rows.stop)
+            parts.append(coded[name].flatten(1).numpy() if terms is None else terms)
+        if all(isinstance(part, np.ndarray) for part in parts):
+            return np.concatenate(cast(list[np.ndarray], parts), axis=1)
+        return cast(Matrix, sparse.hstack(parts, format="csr", dtype=np.float64))
 
 
 def _indicators(codes: np.ndarray, size: int) -> np.ndarray | sparse.csr_matrix:

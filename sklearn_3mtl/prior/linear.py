@@ -11,8 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
 from sklearn_3mtl.data.tasks import Task
-from sklearn_3mtl.prior.base import Estimator, Matrix, PriorModel, PriorRows
-from sklearn_3mtl.prior.indicators import MANY_COLUMNS, indicator_matrix
+from sklearn_3mtl.prior.base import Estimator, Matrix, PriorRows
+from sklearn_3mtl.prior.indicators import MANY_COLUMNS, IndicatorPrior
 
 __all__ = ["LinearPrior"]
 
@@ -25,7 +25,7 @@ MAX_ITERATIONS = 200
 FEWEST_ROWS = 3
 
 
-class LinearPrior(PriorModel):
+class LinearPrior(IndicatorPrior):
     """Ridge regression, or logistic regression for classes; the penalty by cross-validation.
 
     It reads the numbers as the network does, an indicator for each category, all words of a text,
@@ -39,11 +39,6 @@ class LinearPrior(PriorModel):
     """
 
     name = "linear"
-    matrix_name = "indicators"
-
-    def matrix(self, rows: PriorRows) -> Matrix:
-        """Numbers, indicators of categories, and words or vectors, side by side."""
-        return indicator_matrix(rows)
 
     def candidates(self, task: Task, rows: PriorRows, X: Matrix, seed: int) -> list[Estimator]:
         """Ridge regressions, or logistic regressions for a task with classes."""

@@ -54,29 +54,37 @@ def refuse_broken_trees(model: object) -> None:
 
 
 def _is_sound(tree: Any, is_category: np.ndarray) -> bool:
-    """Whether every node leads to later nodes of the tree, by a feature that is as it says."""
+    """Whether a tree of boosting can be followed, and has the sets of categories it asks for."""
     nodes, sets = tree.nodes, tree.raw_left_cat_bitsets
-    n_features, n_sets = len(is_category), len(sets)
-    place = np.arange(len(nodes))
+    if len(sets) and sets.shape[1:] != (WORDS_OF_SET,):
+        return False
     inner = nodes["is_leaf"] == 0
-    feature, bits = nodes["feature_idx"], nodes["bitset_idx"]
-    own = (feature >= 0) & (feature < n_features)
-    fits = is_category[np.where(own, feature, 0)] & (bits < n_sets)
-    own &= (nodes["is_categorical"] == 0) | fits
-    for child in (nodes["left"], nodes["right"]):
-        own &= (child > place) & (child < len(nodes))
-    is_wide = sets.ndim == 2 and sets.shape[1] == WORDS_OF_SET
-    return len(nodes) > 0 and bool(own[inner].all()) and (is_wide or not n_sets)
+    children = (nodes["left"], nodes["right"])
+    if not _leads_on(children, nodes["feature_idx"], inner, len(is_category)):
+        return False
+    asking = nodes[inner & (nodes["is_categorical"] != 0)]
+    has_set = asking["bitset_idx"] < len(sets)
+    return bool((is_category[asking["feature_idx"]] & has_set).all())
 
 
 def _is_sound_tree(tree: Any, n_features: int) -> bool:
-    """The same for a tree of a forest, whose leaves have children of -1."""
+    """Whether a tree of a forest can be followed; its leaves have children of -1."""
     if not 0 < tree.node_count <= tree.capacity:
         return False
-    left, right, feature = tree.children_left, tree.children_right, tree.feature
-    place = np.arange(len(left))
-    inner = (left != -1) | (right != -1)
+    children = (tree.children_left, tree.children_right)
+    inner = (children[0] != -1) | (children[1] != -1)
+    return _leads_on(children, tree.feature, inner, n_features)
+
+
+def _leads_on(
+    children: tuple[np.ndarray, np.ndarray],
+    feature: np.ndarray,
+    inner: np.ndarray,
+    n_features: int,
+) -> bool:
+    """Whether every inner node leads to later nodes, by a feature that there is."""
+    place = np.arange(len(feature))
     own = (feature >= 0) & (feature < n_features)
-    for child in (left, right):
-        own &= (child > place) & (child < len(left))
-    return bool(own[inner].all())
+    for child in children:
+        own &= (child > place) & (child < len(feature))
+    return len(feature) > 0 and bool(own[inner].all())

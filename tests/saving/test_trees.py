@@ -27,6 +27,26 @@ def boosting(cls=HistGradientBoostingRegressor):
     return cls(max_iter=3, categorical_features=[4]).fit(columns, Y)
 
 
+FORESTS = [ExtraTreesClassifier, ExtraTreesRegressor]
+
+
+def forest(cls=ExtraTreesRegressor, columns=X):
+    return cls(3, random_state=0).fit(columns, Y)
+
+
+def set_in_tree(model, **changes):
+    """Change a field of the first tree of a forest, or of that tree's first node."""
+    tree = model.estimators_[0].tree_
+    state = tree.__getstate__()
+    for name, value in changes.items():
+        if name in state["nodes"].dtype.names:
+            state["nodes"][name][0] = value
+        else:
+            state[name] = value
+    tree.__setstate__(state)
+    return model
+
+
 @pytest.mark.parametrize("cls", [HistGradientBoostingClassifier, HistGradientBoostingRegressor])
 def test_sound_trees_pass(cls):
     refuse_broken_trees(boosting(cls))
@@ -67,21 +87,10 @@ def test_a_category_that_is_none_is_refused():
 
 
 def test_a_broken_forest_within_boosting_is_refused():
-    model, inner = boosting(), forest()
-    tree = inner.estimators_[0].tree_
-    state = tree.__getstate__()
-    state["nodes"]["left_child"][0] = 10_000
-    tree.__setstate__(state)
-    model._preprocessor = inner
+    model = boosting()
+    model._preprocessor = set_in_tree(forest(), left_child=10_000)
     with pytest.raises(ValueError, match="ExtraTreeRegressor is damaged"):
         refuse_broken_trees(model)
-
-
-FORESTS = [ExtraTreesClassifier, ExtraTreesRegressor]
-
-
-def forest(cls=ExtraTreesRegressor, columns=X):
-    return cls(3, random_state=0).fit(columns, Y)
 
 
 @pytest.mark.parametrize("cls", FORESTS)
@@ -95,21 +104,14 @@ def test_sound_forests_pass(cls):
     [("left_child", 10_000), ("right_child", 0), ("left_child", -1), ("feature", 4)],
 )
 def test_a_node_of_a_forest_that_leads_elsewhere_is_refused(cls, field, value):
-    model = forest(cls)
-    tree = model.estimators_[1].tree_
-    state = tree.__getstate__()
-    state["nodes"][field][0] = value
-    tree.__setstate__(state)
+    model = set_in_tree(forest(cls), **{field: value})
     with pytest.raises(ValueError, match=r"a tree of its ExtraTree\w+ is damaged"):
         refuse_broken_trees([model])
 
 
 def test_a_forest_of_fewer_nodes_than_it_says_is_refused():
-    model = forest()
-    tree = model.estimators_[0].tree_
-    tree.__setstate__({**tree.__getstate__(), "node_count": 10_000})
     with pytest.raises(ValueError, match="damaged"):
-        refuse_broken_trees(model)
+        refuse_broken_trees(set_in_tree(forest(), node_count=10_000))
 
 
 def test_a_forest_with_the_trees_of_another_is_refused():
